@@ -1,0 +1,36 @@
+# Quanzu (劝阻). Every target brings what it needs; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check up down bench faults lock schemas clean
+SHELL := /bin/bash
+
+PY := .venv/bin/python
+READY := .venv/.ready
+
+help:  ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## make .venv with the pinned dependencies
+
+$(READY): deploy/requirements-dev.txt pyproject.toml
+	@test -x $(PY) || python3 -m venv .venv
+	@echo "  set-up: installing the pinned dependencies (first time only)"
+	@$(PY) -m pip install --quiet --require-hashes -r deploy/requirements-dev.txt
+	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock:  ## refresh the pinned dependencies
+	@test -x $(PY) || python3 -m venv .venv
+	@$(PY) -m pip install --quiet uv
+	@$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o deploy/requirements.txt
+	@$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o deploy/requirements-dev.txt
+
+check: $(READY)  ## format, lint, types, direction of imports, dependencies
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-cache
+	@$(PY) -m deptry .
+
+clean:  ## stop what runs and remove what was made, the environment too
+	@-test -x $(PY) && $(MAKE) --no-print-directory down
+	@rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .hypothesis
