@@ -1,0 +1,29 @@
+"""Who does something: a person or a process with a role and, below the centre, a unit."""
+
+from dataclasses import dataclass
+
+from services.domain.words import Role
+
+CENTRE_ROLES = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.REVIEWER, Role.AUDITOR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    name: str  # the token's name; never a subject's
+    role: Role
+    unit: str | None = None  # None: the centre
+    responder: str | None = None  # the responder's code, where the actor is one
+
+    @property
+    def sees_every_unit(self) -> bool:
+        return self.role in CENTRE_ROLES
+
+    def sees(self, unit: str | None) -> bool:
+        """Whether a case held by `unit` is in this actor's scope (domain.md §7)."""
+        if self.sees_every_unit:
+            return True
+        return self.role in (Role.DESK, Role.RESPONDER) and unit is not None and unit == self.unit
+
+
+ROUTER = Actor(name="router", role=Role.SYSTEM)
+TIMEKEEPER = Actor(name="timekeeper", role=Role.SYSTEM)

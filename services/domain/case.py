@@ -1,0 +1,99 @@
+"""One case: a warning on its way through the loop. `moves.py` changes it; this says what it is."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from services.domain import timers as limits
+from services.domain.states import Action, State, TimerKind
+from services.domain.timers import Timer
+from services.domain.words import Mode, Outcome, Risk, Role
+
+CASE_NAMESPACE = UUID("6f1c1c2e-6a0d-5a4e-9d63-9d1a3c0b7e51")
+
+
+def case_id_for(source: str, instruction_number: str) -> UUID:
+    """The case's public id: the same source and instruction number always name the same case."""
+    return uuid5(CASE_NAMESPACE, f"{source}\x1f{instruction_number}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    id: int | None  # the row; None until it is stored
+    case_id: UUID
+    source: str
+    instruction_number: str
+    mode: Mode
+    risk: Risk
+    fraud_type: str
+    state: State
+    responsible_unit: str | None  # by jurisdiction; figures by area use it
+    assigned_unit: str | None  # who holds it now
+    responder: str | None
+    policy_version: int
+    issued_at: datetime
+    received_at: datetime
+    version: int = 1  # rises with every message about the case
+    turn: int = 1  # rises only when state, accountable assignment or risk change
+    outcome: Outcome | None = None
+    late_on_arrival: bool = False
+    issued_ahead: bool = False  # issued_at lay in the future and was clamped
+    repeat_count: int = 0
+    reopened_count: int = 0
+    routing: dict[str, Any] = field(default_factory=dict)  # rule, distance_m, place used, reason, candidates
+    tried: tuple[str, ...] = ()  # responders who declined or did not answer
+    submitter: str | None = None  # who wrote the feedback; never its reviewer
+    assigned_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    released_at: datetime | None = None
+    first_attempt_at: datetime | None = None
+    contacted_at: datetime | None = None
+    contact_lost_at: datetime | None = None
+    concluded_at: datetime | None = None
+    feedback_at: datetime | None = None
+    returned_at: datetime | None = None
+    closed_at: datetime | None = None
+    reopened_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    transferred_at: datetime | None = None
+    receipt_at: datetime | None = None
+    loss_before_fen: int | None = None
+    loss_after_fen: int | None = None
+    amount_saved_fen: int | None = None
+    timers: tuple[Timer, ...] = ()
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        return limits.next_due(self.timers)
+
+    @property
+    def total_due_at(self) -> datetime | None:
+        total = limits.running(self.timers, TimerKind.TOTAL)
+        return total.due_at if total else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that happened to a case: a row of its timeline. `detail` holds no personal data; `private` is sealed."""
+
+    action: Action
+    version: int
+    from_state: State | None
+    to_state: State
+    at: datetime  # the time that counts: the device's within the allowed skew, else the server's
+    recorded_at: datetime
+    actor: str
+    role: Role
+    unit: str | None = None
+    occurred_at: datetime | None = None  # what the device said
+    detail: dict[str, Any] = field(default_factory=dict)
+    private: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one command, message or tick did: the case as it is now and the facts that tell of it, in order."""
+
+    case: Case
+    facts: tuple[Fact, ...]

@@ -1,0 +1,256 @@
+"""What a command or the passing of time does to a case. Decides and explains; never waits, stores or reads a clock."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from services.domain import timers as limits
+from services.domain.actor import TIMEKEEPER, Actor
+from services.domain.case import Case, Change, Fact
+from services.domain.policy import Policy
+from services.domain.refusals import Incomplete, NotYours, OwnSubmission
+from services.domain.states import Action, Move, State, TimerKind, move_for
+from services.domain.timers import Timer
+from services.domain.words import Outcome, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What comes with a command: the device's time, facts for the timeline, and words that must be sealed."""
+
+    occurred_at: datetime | None = None
+    detail: dict[str, Any] | None = None
+    private: dict[str, Any] | None = None
+
+
+def move(
+    case: Case,
+    action: Action,
+    *,
+    by: Actor,
+    now: datetime,
+    policy: Policy,
+    said: Said | None = None,
+    **changes: Any,
+) -> Change:
+    """The case after `action`, with `changes` laid on it. Raises OutOfOrder, NotAllowed, NotYours or OwnSubmission."""
+    said = said or Said()
+    made = move_for(case.state, action, by.role)
+    _must_hold(case, made, by)
+    if action in (Action.CLOSE, Action.RETURN, Action.RETURN_TEXT) and by.name == case.submitter:
+        raise OwnSubmission()
+    at = counted_time(case, said.occurred_at, now=now, policy=policy)
+    changes |= _stamp(case, made, at)
+    timers, breached = _restart(case, made, at=at, now=now, policy=policy)
+    moved = replace(case, state=made.to, timers=timers, **changes)
+    facts = [_breach(case, timer, now=now, by=by) for timer in breached]
+    facts.append(
+        Fact(
+            action=action,
+            version=0,
+            from_state=case.state,
+            to_state=made.to,
+            at=at,
+            recorded_at=now,
+            actor=by.name,
+            role=by.role,
+            unit=by.unit,
+            occurred_at=said.occurred_at,
+            detail=said.detail or {},
+            private=said.private,
+        )
+    )
+    return numbered(case, moved, facts)
+
+
+def tick(case: Case, *, now: datetime, policy: Policy) -> Change | None:
+    """Everything that is due by `now`, each once: marks first, then the move that a breach brings. None: nothing is due.
+
+    A limit found breached is not reported at risk as well. Safe to repeat: what has fired does not fire again.
+    """
+    facts: list[Fact] = []
+    timers = []
+    for timer in sorted(case.timers, key=lambda timer: timer.next_at or timer.due_at):
+        if (at := timer.next_at) is None or at > now:
+            timers.append(timer)
+        elif timer.due_at <= now:
+            timers.append(replace(timer, breached_at=now, at_risk_fired=True))
+            facts.append(_breach(case, timer, now=now, by=TIMEKEEPER))
+        else:
+            timers.append(replace(timer, at_risk_fired=True))
+            facts.append(_mark(Action.AT_RISK, case, timer, due_at=at, now=now, by=TIMEKEEPER))
+    if not facts:
+        return None
+    order = {(timer.kind, timer.round): index for index, timer in enumerate(case.timers)}
+    timers.sort(key=lambda timer: order[timer.kind, timer.round])
+    change = numbered(case, replace(case, timers=tuple(timers)), facts)
+    brought = _brought_by(change.case)
+    return (
+        change
+        if brought is None
+        else then(change, release(change.case, brought, by=TIMEKEEPER, now=now, policy=policy))
+    )
+
+
+def _brought_by(case: Case) -> Action | None:
+    """The move that an unanswered limit makes by itself (domain.md §2)."""
+    ack, lease = limits.running(case.timers, TimerKind.ACK), limits.running(case.timers, TimerKind.LEASE)
+    if case.state is State.ASSIGNED and ack is not None and ack.breached_at is not None:
+        return Action.EXPIRE
+    if case.state is State.ACKNOWLEDGED and lease is not None and lease.breached_at is not None:
+        return Action.LAPSE
+    return None
+
+
+def assign(
+    case: Case,
+    *,
+    unit: str,
+    responder: str | None,
+    why: dict[str, Any],
+    by: Actor,
+    now: datetime,
+    policy: Policy,
+    said: Said | None = None,
+) -> Change:
+    """Ask `responder` of `unit`: from the queue an assignment, later a reassignment. `why` is stored and shown."""
+    action = Action.ASSIGN if case.state is State.PENDING else Action.REASSIGN
+    said = said or Said()
+    detail = {"unit": unit, "responder": responder, **(said.detail or {}), "why": why}
+    return move(
+        case,
+        action,
+        by=by,
+        now=now,
+        policy=policy,
+        said=replace(said, detail=detail),
+        assigned_unit=unit,
+        responder=responder,
+        routing={**case.routing, "choice": why},
+    )
+
+
+def release(
+    case: Case, action: Action, *, by: Actor, now: datetime, policy: Policy, said: Said | None = None
+) -> Change:
+    """Back to the queue (declined, not answered, handed over, lapsed); who had it is not asked again by itself."""
+    tried = case.tried if case.responder is None or case.responder in case.tried else (*case.tried, case.responder)
+    return move(case, action, by=by, now=now, policy=policy, said=said, assigned_unit=None, responder=None, tried=tried)
+
+
+def conclude(
+    case: Case,
+    outcome: Outcome,
+    *,
+    by: Actor,
+    now: datetime,
+    policy: Policy,
+    said: Said | None = None,
+    **amounts: int | None,
+) -> Change:
+    """The outcome is known. NOT_REACHED without a contact is a supervisor's word (domain.md §2)."""
+    gives_up = outcome is Outcome.NOT_REACHED
+    if gives_up and case.state is State.CONTACTED:
+        raise Incomplete(field="outcome", why="the person was reached")
+    action = Action.GIVE_UP if gives_up else Action.CONCLUDE
+    return move(case, action, by=by, now=now, policy=policy, said=said, outcome=outcome, **amounts)
+
+
+def then(first: Change, second: Change) -> Change:
+    """Two changes in one transaction, as one."""
+    return Change(case=second.case, facts=first.facts + second.facts)
+
+
+def counted_time(case: Case, occurred_at: datetime | None, *, now: datetime, policy: Policy) -> datetime:
+    """The time that figures use: the device's if it differs by no more than the skew, never before the last stamp."""
+    if occurred_at is None or abs(occurred_at - now) > policy.device_skew:
+        return now
+    last = max(
+
+            stamp
+            for stamp in (
+                case.received_at,
+                case.assigned_at,
+                case.acknowledged_at,
+                case.first_attempt_at,
+                case.contacted_at,
+                case.contact_lost_at,
+                case.concluded_at,
+                case.returned_at,
+                case.reopened_at,
+            )
+            if stamp is not None
+
+    )
+    return min(max(occurred_at, last), now)
+
+
+def _must_hold(case: Case, made: Move, by: Actor) -> None:
+    if not made.own_unit or by.sees_every_unit:
+        return
+    if by.unit is None or by.unit != case.assigned_unit:
+        raise NotYours()
+    # Any fit responder of the accountable unit may acknowledge; from then on the case is that responder's.
+    if by.role is Role.RESPONDER and case.state is not State.ASSIGNED and by.responder != case.responder:
+        raise NotYours()
+
+
+def _stamp(case: Case, made: Move, at: datetime) -> dict[str, Any]:
+    if made.stamp is None or (made.keeps_first and getattr(case, made.stamp) is not None):
+        return {}
+    return {made.stamp: at}
+
+
+def _restart(
+    case: Case, made: Move, *, at: datetime, now: datetime, policy: Policy
+) -> tuple[tuple[Timer, ...], list[Timer]]:
+    """The timers after a move, and those that it found over before anybody had said so."""
+    timers: list[Timer] = []
+    breached: list[Timer] = []
+    for timer in case.timers:
+        if timer.running and timer.kind in made.stops:
+            stopped = limits.stop(timer, at=at)
+            if stopped.breached_at is not None and timer.breached_at is None:
+                breached.append(timer)
+            timers.append(stopped)
+        else:
+            timers.append(timer)
+    for kind in made.starts:
+        timers.append(limits.start(tuple(timers), kind, at=at, now=now, risk=case.risk, policy=policy))
+    return tuple(timers), breached
+
+
+def _breach(case: Case, timer: Timer, *, now: datetime, by: Actor) -> Fact:
+    return _mark(Action.BREACH, case, timer, due_at=timer.due_at, now=now, by=by)
+
+
+def _mark(action: Action, case: Case, timer: Timer, *, due_at: datetime, now: datetime, by: Actor) -> Fact:
+    return Fact(
+        action=action,
+        version=0,
+        from_state=case.state,
+        to_state=case.state,
+        at=due_at,
+        recorded_at=now,
+        actor=by.name,
+        role=by.role,
+        detail={
+            "timer": timer.kind.value,
+            "round": timer.round,
+            "due_at": timer.due_at.isoformat(),
+            "late_s": round((now - due_at).total_seconds(), 3),
+        },
+    )
+
+
+def numbered(before: Case, after: Case, facts: list[Fact]) -> Change:
+    """Give each fact its version, and the case a new turn if what a command must have seen has changed."""
+    told = tuple(replace(fact, version=before.version + index) for index, fact in enumerate(facts, start=1))
+    turned = (before.state, before.assigned_unit, before.responder, before.risk) != (
+        after.state,
+        after.assigned_unit,
+        after.responder,
+        after.risk,
+    )
+    after = replace(after, version=before.version + len(told), turn=before.turn + (1 if turned else 0))
+    return Change(case=after, facts=told)

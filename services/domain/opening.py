@@ -1,0 +1,108 @@
+"""A warning becomes a case: opened, and, where somebody fits, offered in the same breath. The hot path's decision."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.domain.actor import ROUTER
+from services.domain.case import Case, Change, Fact
+from services.domain.policy import Policy
+from services.domain.states import Action, State, TimerKind
+from services.domain.timers import Timer, start, stop
+from services.domain.words import Mode, Risk
+
+
+class IssuedTooFarAhead(ValueError):
+    """issued_at lies further in the future than the policy tolerates: refused, a dead letter."""
+
+
+def open_case(
+    *,
+    case_id: UUID,
+    source: str,
+    instruction_number: str,
+    mode: Mode,
+    risk: Risk,
+    fraud_type: str,
+    issued_at: datetime,
+    now: datetime,
+    policy: Policy,
+    responsible_unit: str | None,
+    routing: dict[str, Any],
+    responder: str | None,
+    choice: dict[str, Any],
+) -> Change:
+    """The new case with its facts: ASSIGNED to `responder` of the responsible unit, or PENDING in the centre's queue.
+
+    The same as opening and then `moves.assign`, built at once because every warning passes here.
+    Raises IssuedTooFarAhead. TOTAL and ASSIGN run from issued_at, so a warning that arrives late is late at once.
+    """
+    ahead = issued_at > now
+    if issued_at - now > policy.future_tolerance:
+        raise IssuedTooFarAhead()
+    started = now if ahead else issued_at
+    total = start((), TimerKind.TOTAL, at=started, now=now, risk=risk, policy=policy)
+    waiting = start((total,), TimerKind.ASSIGN, at=started, now=now, risk=risk, policy=policy)
+    timers: tuple[Timer, ...] = (total, waiting)
+    facts = [_fact(Action.OPEN, 1, None, State.PENDING, at=now, detail=routing)]
+    version = turn = 1
+    if responder is not None:
+        if waiting.due_at <= now:
+            version += 1
+            facts.append(_late_assignment(version, waiting, now=now))
+        version, turn = version + 1, 2
+        acknowledge = start((total,), TimerKind.ACK, at=now, now=now, risk=risk, policy=policy)
+        timers = (total, stop(waiting, at=now), acknowledge)
+        detail = {"unit": responsible_unit, "responder": responder, "why": choice}
+        facts.append(_fact(Action.ASSIGN, version, State.PENDING, State.ASSIGNED, at=now, detail=detail))
+    case = Case(
+        id=None,
+        case_id=case_id,
+        source=source,
+        instruction_number=instruction_number,
+        mode=mode,
+        risk=risk,
+        fraud_type=fraud_type,
+        state=State.PENDING if responder is None else State.ASSIGNED,
+        responsible_unit=responsible_unit,
+        assigned_unit=responsible_unit if responder is not None else None,
+        responder=responder,
+        policy_version=policy.version,
+        issued_at=started,
+        received_at=now,
+        version=version,
+        turn=turn,
+        late_on_arrival=now - started > policy.late_on_arrival,
+        issued_ahead=ahead,
+        routing={**routing, "choice": choice},
+        assigned_at=now if responder is not None else None,
+        timers=timers,
+    )
+    return Change(case=case, facts=tuple(facts))
+
+
+def _fact(
+    action: Action, version: int, before: State | None, after: State, *, at: datetime, detail: dict[str, Any]
+) -> Fact:
+    return Fact(
+        action=action,
+        version=version,
+        from_state=before,
+        to_state=after,
+        at=at,
+        recorded_at=at,
+        actor=ROUTER.name,
+        role=ROUTER.role,
+        detail=detail,
+    )
+
+
+def _late_assignment(version: int, waiting: Timer, *, now: datetime) -> Fact:
+    late: timedelta = now - waiting.due_at
+    detail = {
+        "timer": waiting.kind.value,
+        "round": waiting.round,
+        "due_at": waiting.due_at.isoformat(),
+        "late_s": round(late.total_seconds(), 3),
+    }
+    return _fact(Action.BREACH, version, State.PENDING, State.PENDING, at=waiting.due_at, detail=detail)

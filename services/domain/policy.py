@@ -1,0 +1,78 @@
+"""A policy: how long each stage may take, by risk. Versioned data, frozen on a case when it is opened (domain.md §1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from services.domain.states import TimerKind
+from services.domain.words import Risk
+
+
+class BadPolicy(ValueError):
+    """The document is not a policy; the message says where and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    version: int
+    limits: Mapping[tuple[Risk, TimerKind], timedelta]
+    at_risk_share: float  # at risk once this share of a limit is spent
+    longest_total: timedelta  # a raised risk never moves the total past issued_at + this
+    future_tolerance: timedelta  # an issued_at up to this far ahead is clamped, further is refused
+    late_on_arrival: timedelta  # received later than this after issued_at
+    device_skew: timedelta  # a device's time counts only within this of ours
+
+    def limit(self, risk: Risk, kind: TimerKind) -> timedelta:
+        return self.limits[risk, kind]
+
+
+STAGES_IN_TOTAL = (
+    TimerKind.ASSIGN,
+    TimerKind.ACK,
+    TimerKind.FIRST_ATTEMPT,
+    TimerKind.CONTACT,
+    TimerKind.DISSUADE,
+    TimerKind.FEEDBACK,
+)
+LEASE_FACTOR = "acknowledgement_lease_factor"
+
+
+def policy_from(version: int, document: Mapping[str, Any]) -> Policy:
+    """Read a policy document (minutes everywhere). Raises BadPolicy naming the place, or where stages outgrow the total."""
+    try:
+        lease = float(document[LEASE_FACTOR])
+        limits: dict[tuple[Risk, TimerKind], timedelta] = {}
+        for risk in Risk:
+            minutes = document["limits_min"][risk.value]
+            for kind in (*STAGES_IN_TOTAL, TimerKind.TOTAL, TimerKind.REVIEW):
+                limits[risk, kind] = timedelta(minutes=float(minutes[kind.value]))
+            limits[risk, TimerKind.LEASE] = lease * limits[risk, TimerKind.FIRST_ATTEMPT]
+        policy = Policy(
+            version=version,
+            limits=limits,
+            at_risk_share=float(document["at_risk_share"]),
+            longest_total=timedelta(minutes=float(document["longest_total_min"])),
+            future_tolerance=timedelta(minutes=float(document["future_tolerance_min"])),
+            late_on_arrival=timedelta(minutes=float(document["late_on_arrival_min"])),
+            device_skew=timedelta(minutes=float(document["device_skew_min"])),
+        )
+    except KeyError as missing:
+        raise BadPolicy(f"{missing.args[0]} is missing") from None
+    except (TypeError, ValueError) as wrong:
+        raise BadPolicy(str(wrong)) from None
+    _check(policy)
+    return policy
+
+
+def _check(policy: Policy) -> None:
+    if not 0 < policy.at_risk_share < 1:
+        raise BadPolicy(f"at_risk_share is {policy.at_risk_share}; it must lie between 0 and 1")
+    for (risk, kind), limit in policy.limits.items():
+        if limit <= timedelta(0):
+            raise BadPolicy(f"the limit of {kind} for {risk} must be longer than nothing")
+    for risk in Risk:
+        spent = sum((policy.limit(risk, kind) for kind in STAGES_IN_TOTAL), timedelta(0))
+        total = policy.limit(risk, TimerKind.TOTAL)
+        if spent > total:
+            raise BadPolicy(f"{risk}: the stages take {spent}, the total is only {total}")

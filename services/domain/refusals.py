@@ -1,0 +1,69 @@
+"""What the domain refuses, each with a stable `code`. The api turns a code into an HTTP status."""
+
+from typing import ClassVar
+
+Fact = str | int | None
+
+
+class Refused(Exception):
+    """A command that may not be done. Expected, harmless, nothing changed; `facts` never hold personal data."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, **facts: Fact) -> None:
+        self.facts = facts
+        super().__init__(self.code)
+
+
+class CaseNotFound(Refused):
+    """No such case, or one that the asker may not see: the two are not told apart."""
+
+    code = "case-not-found"
+
+
+class OutOfOrder(Refused):
+    """The case is in a state from which this move does not start."""
+
+    code = "out-of-order"
+
+
+class StaleTurn(Refused):
+    """Somebody was first: the command names a turn that is over."""
+
+    code = "stale-turn"
+
+
+class NotYours(Refused):
+    """The case is held by another unit or responder."""
+
+    code = "not-yours"
+
+
+class NotAllowed(Refused):
+    """The role may not do this."""
+
+    code = "not-allowed"
+
+
+class OwnSubmission(Refused):
+    """A feedback is never reviewed by the person who submitted it."""
+
+    code = "own-submission"
+
+
+class Incomplete(Refused):
+    """A needed fact is missing or can't be (an outcome, a text, a time before the warning)."""
+
+    code = "incomplete"
+
+
+class KeyReused(Refused):
+    """The idempotency key was used for another command."""
+
+    code = "key-reused"
+
+
+class NobodyFits(Refused):
+    """The responder named is not on duty in the unit named."""
+
+    code = "nobody-fits"

@@ -1,0 +1,199 @@
+"""The states of a case, and MOVES: the only ways between them, with who may and which limits start and stop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.domain.refusals import NotAllowed, OutOfOrder
+from services.domain.words import Role
+
+
+class State(StrEnum):
+    PENDING = "PENDING"  # 待分派: the centre's queue; the router or an operator acts
+    ASSIGNED = "ASSIGNED"  # 待签收: a precinct's responder holds the instruction
+    ACKNOWLEDGED = "ACKNOWLEDGED"  # 已签收: answered "received"; a lease, not the end of anything
+    IN_PROGRESS = "IN_PROGRESS"  # 劝阻中: at least one call or visit was tried
+    CONTACTED = "CONTACTED"  # 已联系: the responder speaks with the person or the family
+    CONCLUDED = "CONCLUDED"  # 已有结论: the outcome is known, the feedback is not written
+    REPORTED = "REPORTED"  # 待审核: an operator reviews the feedback
+    CLOSED = "CLOSED"  # 已办结
+    CANCELLED = "CANCELLED"  # 已撤销
+    TRANSFERRED = "TRANSFERRED"  # 已流转: another county has it
+
+
+class Action(StrEnum):
+    OPEN = "OPEN"
+    ASSIGN = "ASSIGN"
+    ACKNOWLEDGE = "ACKNOWLEDGE"
+    DECLINE = "DECLINE"
+    EXPIRE = "EXPIRE"  # ACK breached: nobody answered, the next candidate is asked
+    HAND_OVER = "HAND_OVER"
+    LAPSE = "LAPSE"  # acknowledged and then silence: the lease is over
+    REASSIGN = "REASSIGN"
+    ATTEMPT = "ATTEMPT"
+    CONTACT = "CONTACT"
+    LOSE_CONTACT = "LOSE_CONTACT"
+    CONCLUDE = "CONCLUDE"
+    GIVE_UP = "GIVE_UP"  # concluded NOT_REACHED without a contact
+    REPORT = "REPORT"
+    CLOSE = "CLOSE"
+    RETURN = "RETURN"
+    RETURN_TEXT = "RETURN_TEXT"  # only the text of the feedback is to be mended
+    REOPEN = "REOPEN"
+    CANCEL = "CANCEL"
+    WITHDRAW = "WITHDRAW"  # the source takes its warning back
+    TRANSFER = "TRANSFER"
+    RECEIPT = "RECEIPT"  # the other county has answered
+    # What happens to a case without moving it:
+    REPEAT = "REPEAT"  # the same warning or the same subject again
+    AT_RISK = "AT_RISK"
+    BREACH = "BREACH"
+
+
+class TimerKind(StrEnum):
+    TOTAL = "TOTAL"
+    ASSIGN = "ASSIGN"
+    ACK = "ACK"
+    FIRST_ATTEMPT = "FIRST_ATTEMPT"
+    LEASE = "LEASE"  # twice the first attempt's limit: then the acknowledgement is void
+    CONTACT = "CONTACT"
+    DISSUADE = "DISSUADE"
+    FEEDBACK = "FEEDBACK"
+    REVIEW = "REVIEW"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    to: State
+    may: frozenset[Role]
+    stamp: str | None = None  # the case's field that takes the time
+    keeps_first: bool = False  # a later round leaves the stamp as it was
+    stops: tuple[TimerKind, ...] = ()
+    starts: tuple[TimerKind, ...] = ()
+    own_unit: bool = False  # below the centre, only the unit that holds the case
+
+
+S, A, T, R = State, Action, TimerKind, Role
+_CENTRE = frozenset({R.OPERATOR, R.SUPERVISOR})
+_SUPERVISOR = frozenset({R.SUPERVISOR})
+_SYSTEM = frozenset({R.SYSTEM})
+_FIELD = frozenset({R.RESPONDER, R.DESK})
+_FIELD_OR_CENTRE = _FIELD | _CENTRE
+STAGES = (T.ASSIGN, T.ACK, T.FIRST_ATTEMPT, T.LEASE, T.CONTACT, T.DISSUADE, T.FEEDBACK)
+_EVERY = (T.TOTAL, *STAGES, T.REVIEW)
+
+BEFORE_CONCLUDED = (S.PENDING, S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED)
+ENDED = frozenset({S.CLOSED, S.CANCELLED, S.TRANSFERRED})
+
+
+def _released(may: frozenset[Role]) -> Move:
+    """Back to the queue: TOTAL runs on, ASSIGN starts again."""
+    own = may is _FIELD
+    return Move(to=S.PENDING, may=may, stamp="released_at", stops=STAGES, starts=(T.ASSIGN,), own_unit=own)
+
+
+# domain.md §2, row by row.
+MOVES: Mapping[tuple[State, Action], Move] = {
+    (S.PENDING, A.ASSIGN): Move(
+        to=S.ASSIGNED, may=_SYSTEM | _CENTRE, stamp="assigned_at", stops=(T.ASSIGN,), starts=(T.ACK,)
+    ),
+    (S.ASSIGNED, A.ACKNOWLEDGE): Move(
+        to=S.ACKNOWLEDGED,
+        may=_FIELD,
+        stamp="acknowledged_at",
+        stops=(T.ACK,),
+        starts=(T.FIRST_ATTEMPT, T.LEASE),
+        own_unit=True,
+    ),
+    (S.ASSIGNED, A.DECLINE): _released(_FIELD),
+    (S.ASSIGNED, A.EXPIRE): _released(_SYSTEM),
+    (S.ACKNOWLEDGED, A.HAND_OVER): _released(_FIELD),
+    (S.IN_PROGRESS, A.HAND_OVER): _released(_FIELD),
+    (S.CONTACTED, A.HAND_OVER): _released(_FIELD),
+    (S.ACKNOWLEDGED, A.LAPSE): _released(_SYSTEM),
+    **{
+        (state, A.REASSIGN): Move(to=S.ASSIGNED, may=_CENTRE, stamp="assigned_at", stops=STAGES, starts=(T.ACK,))
+        for state in (S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS)
+    },
+    # Too late to ask again: the responder changes, the state and the running limits stay.
+    (S.CONTACTED, A.REASSIGN): Move(to=S.CONTACTED, may=_CENTRE, stamp="assigned_at"),
+    (S.CONCLUDED, A.REASSIGN): Move(to=S.CONCLUDED, may=_CENTRE, stamp="assigned_at"),
+    (S.ACKNOWLEDGED, A.ATTEMPT): Move(
+        to=S.IN_PROGRESS,
+        may=_FIELD,
+        stamp="first_attempt_at",
+        keeps_first=True,
+        stops=(T.FIRST_ATTEMPT, T.LEASE),
+        starts=(T.CONTACT,),
+        own_unit=True,
+    ),
+    (S.IN_PROGRESS, A.ATTEMPT): Move(to=S.IN_PROGRESS, may=_FIELD, own_unit=True),
+    (S.CONTACTED, A.ATTEMPT): Move(to=S.CONTACTED, may=_FIELD, own_unit=True),
+    (S.IN_PROGRESS, A.CONTACT): Move(
+        to=S.CONTACTED,
+        may=_FIELD,
+        stamp="contacted_at",
+        keeps_first=True,
+        stops=(T.CONTACT,),
+        starts=(T.DISSUADE,),
+        own_unit=True,
+    ),
+    (S.CONTACTED, A.LOSE_CONTACT): Move(
+        to=S.IN_PROGRESS,
+        may=_FIELD,
+        stamp="contact_lost_at",
+        stops=(T.DISSUADE,),
+        starts=(T.CONTACT,),
+        own_unit=True,
+    ),
+    (S.CONTACTED, A.CONCLUDE): Move(
+        to=S.CONCLUDED, may=_FIELD, stamp="concluded_at", stops=(T.DISSUADE,), starts=(T.FEEDBACK,), own_unit=True
+    ),
+    (S.IN_PROGRESS, A.CONCLUDE): Move(
+        to=S.CONCLUDED, may=_FIELD, stamp="concluded_at", stops=(T.CONTACT,), starts=(T.FEEDBACK,), own_unit=True
+    ),
+    (S.IN_PROGRESS, A.GIVE_UP): Move(
+        to=S.CONCLUDED, may=_SUPERVISOR, stamp="concluded_at", stops=(T.CONTACT,), starts=(T.FEEDBACK,)
+    ),
+    (S.CONCLUDED, A.REPORT): Move(
+        to=S.REPORTED,
+        may=_FIELD,
+        stamp="feedback_at",
+        keeps_first=True,
+        stops=(T.FEEDBACK, T.TOTAL),
+        starts=(T.REVIEW,),
+        own_unit=True,
+    ),
+    (S.REPORTED, A.CLOSE): Move(to=S.CLOSED, may=_CENTRE, stamp="closed_at", stops=(T.REVIEW,)),
+    (S.REPORTED, A.RETURN): Move(
+        to=S.IN_PROGRESS, may=_CENTRE, stamp="returned_at", stops=(T.REVIEW,), starts=(T.TOTAL, T.CONTACT)
+    ),
+    (S.REPORTED, A.RETURN_TEXT): Move(
+        to=S.CONCLUDED, may=_CENTRE, stamp="returned_at", stops=(T.REVIEW,), starts=(T.FEEDBACK,)
+    ),
+    (S.CLOSED, A.REOPEN): Move(to=S.IN_PROGRESS, may=_SUPERVISOR, stamp="reopened_at", starts=(T.TOTAL, T.CONTACT)),
+    **{
+        (state, A.CANCEL): Move(to=S.CANCELLED, may=_SUPERVISOR, stamp="cancelled_at", stops=_EVERY)
+        for state in BEFORE_CONCLUDED
+    },
+    **{
+        (state, A.WITHDRAW): Move(to=S.CANCELLED, may=frozenset({R.INTEGRATOR}), stamp="cancelled_at", stops=_EVERY)
+        for state in (S.PENDING, S.ASSIGNED)
+    },
+    # TOTAL runs on until the other county's receipt.
+    **{
+        (state, A.TRANSFER): Move(to=S.TRANSFERRED, may=_CENTRE, stamp="transferred_at", stops=STAGES)
+        for state in (S.PENDING, S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS)
+    },
+    (S.TRANSFERRED, A.RECEIPT): Move(to=S.TRANSFERRED, may=_CENTRE, stamp="receipt_at", stops=(T.TOTAL,)),
+}
+
+
+def move_for(state: State, action: Action, role: Role) -> Move:
+    """The move that `action` makes from `state`. Raises OutOfOrder (no such move) or NotAllowed (another role's)."""
+    move = MOVES.get((state, action))
+    if move is None:
+        raise OutOfOrder(state=state, action=action)
+    if role not in move.may:
+        raise NotAllowed(role=role, action=action)
+    return move

@@ -1,0 +1,73 @@
+"""The limits of one case: started, stopped, and what each does next by itself. Values in, values out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.domain.policy import Policy
+from services.domain.states import TimerKind
+from services.domain.words import Risk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """One limit in one round. It runs until `stopped_at`; a breached one runs on, so that how late it was is known."""
+
+    kind: TimerKind
+    round: int
+    started_at: datetime
+    due_at: datetime
+    at_risk_at: datetime | None  # None: no at-risk mark (a lease; a limit already over when it starts)
+    at_risk_fired: bool = False
+    breached_at: datetime | None = None
+    stopped_at: datetime | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.stopped_at is None
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When this timer next does something by itself."""
+        if self.stopped_at is not None or self.breached_at is not None:
+            return None
+        if self.at_risk_at is not None and not self.at_risk_fired:
+            return self.at_risk_at
+        return self.due_at
+
+
+def start(
+    timers: tuple[Timer, ...], kind: TimerKind, *, at: datetime, now: datetime, risk: Risk, policy: Policy
+) -> Timer:
+    """The next round of `kind`, started at `at`.
+
+    Due at start + limit or at the total's due time, whichever is earlier: a late stage eats the next and the total
+    never moves. Once the total is breached, or stopped, a stage's limit stands alone (domain.md §1).
+    """
+    due_at = at + policy.limit(risk, kind)
+    if kind not in (TimerKind.TOTAL, TimerKind.REVIEW) and (total := running(timers, TimerKind.TOTAL)) is not None:
+        over = total.breached_at is not None or total.due_at <= at
+        due_at = due_at if over else min(due_at, total.due_at)
+    at_risk_at = None
+    if kind is not TimerKind.LEASE and due_at > now:
+        at_risk_at = at + (due_at - at) * policy.at_risk_share
+    return Timer(kind=kind, round=rounds(timers, kind) + 1, started_at=at, due_at=due_at, at_risk_at=at_risk_at)
+
+
+def stop(timer: Timer, *, at: datetime) -> Timer:
+    """The timer stopped at `at`; one that was over by then counts as breached, even if nobody had time to say so."""
+    late = timer.breached_at is None and timer.due_at <= at
+    return replace(timer, stopped_at=at, breached_at=at if late else timer.breached_at)
+
+
+def running(timers: Iterable[Timer], kind: TimerKind) -> Timer | None:
+    return next((timer for timer in timers if timer.kind is kind and timer.running), None)
+
+
+def rounds(timers: Iterable[Timer], kind: TimerKind) -> int:
+    return max((timer.round for timer in timers if timer.kind is kind), default=0)
+
+
+def next_due(timers: Iterable[Timer]) -> datetime | None:
+    """The earliest thing that will happen by itself, or None."""
+    return min((at for timer in timers if (at := timer.next_at) is not None), default=None)
