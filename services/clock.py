@@ -1,4 +1,4 @@
-"""The clock port: the only source of time. The database's clock advanced by the monotonic one; moved in tests, faster in the demo."""
+"""The clock port, the only source of time: the database's, advanced by the monotonic one. Moved in tests, faster in the demo."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ class SteadyClock:
         return self._origin + timedelta(seconds=(time.monotonic() - self._started) * self.speed)
 
     async def sleep_until(self, when: datetime) -> None:
-        while (left := (when - self.now()).total_seconds()) > 0:
+        while (left := (when - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 - it is time itself that is awaited
             await asyncio.sleep(left / self.speed)
 
 

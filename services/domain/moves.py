@@ -166,21 +166,19 @@ def counted_time(case: Case, occurred_at: datetime | None, *, now: datetime, pol
     if occurred_at is None or abs(occurred_at - now) > policy.device_skew:
         return now
     last = max(
-
-            stamp
-            for stamp in (
-                case.received_at,
-                case.assigned_at,
-                case.acknowledged_at,
-                case.first_attempt_at,
-                case.contacted_at,
-                case.contact_lost_at,
-                case.concluded_at,
-                case.returned_at,
-                case.reopened_at,
-            )
-            if stamp is not None
-
+        stamp
+        for stamp in (
+            case.received_at,
+            case.assigned_at,
+            case.acknowledged_at,
+            case.first_attempt_at,
+            case.contacted_at,
+            case.contact_lost_at,
+            case.concluded_at,
+            case.returned_at,
+            case.reopened_at,
+        )
+        if stamp is not None
     )
     return min(max(occurred_at, last), now)
 

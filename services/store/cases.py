@@ -1,0 +1,173 @@
+"""The case row: load, lock, save with its events and messages, list. A change is written whole or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.case import Case, Change
+from services.domain.refusals import CaseNotFound
+from services.domain.states import ENDED, State, TimerKind
+from services.domain.timers import Timer
+from services.store import events, outbox, tables
+from services.store.columns import micros, moment
+from services.store.engine import Transaction
+from services.store.outbox import Message
+from services.store.signals import Signal
+
+cases = tables.cases
+
+# Straight from the case to its column; what needs turning is in `_turned`.
+PLAIN = tuple(field.name for field in fields(Case) if field.name not in ("id", "timers", "tried"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A case as it lies in the database, with what is sealed beside it."""
+
+    case: Case
+    wrapped_key: bytes | None
+    sealed: bytes | None
+
+    @property
+    def id(self) -> int:
+        assert self.case.id is not None  # noqa: S101 - a stored case has its row
+        return self.case.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """One change to be written: the case, its facts, the messages that tell of it, and what is sealed in each fact."""
+
+    change: Change
+    messages: Sequence[Message] = ()
+    sealed_facts: dict[int, bytes] | None = None  # by version
+
+
+async def lock(tx: Transaction, case_id: UUID) -> Stored:
+    """The case, locked until the end of the transaction. Raises CaseNotFound."""
+    found = await _one(tx.conn, case_id, locked=True)
+    if found is None:
+        raise CaseNotFound()
+    return found
+
+
+async def find(conn: AsyncConnection, case_id: UUID) -> Stored | None:
+    return await _one(conn, case_id, locked=False)
+
+
+async def _one(conn: AsyncConnection, case_id: UUID, *, locked: bool) -> Stored | None:
+    question = select(cases).where(cases.c.case_id == case_id)
+    row = (await conn.execute(question.with_for_update() if locked else question)).one_or_none()
+    return None if row is None else to_stored(row)
+
+
+async def page(
+    conn: AsyncConnection,
+    *,
+    before: int | None,
+    limit: int,
+    unit: str | None,
+    states: Sequence[State] | None,
+    overdue_at: datetime | None = None,
+) -> list[Stored]:
+    """Up to `limit` cases, newest first, older than the row `before`; of one unit, of some states, breached by a time."""
+    question = select(cases).order_by(cases.c.id.desc()).limit(limit)
+    if before is not None:
+        question = question.where(cases.c.id < before)
+    if unit is not None:
+        question = question.where(cases.c.assigned_unit == unit)
+    if states is not None:
+        question = question.where(cases.c.state.in_(states))
+    if overdue_at is not None:
+        question = question.where(cases.c.total_due_at <= overdue_at, cases.c.state.not_in(ENDED))
+    return [to_stored(row) for row in await conn.execute(question)]
+
+
+async def save(tx: Transaction, savings: Sequence[Saving]) -> None:
+    """Write the changed rows, their events and their messages; wake who must act on them."""
+    if not savings:
+        return
+    await tx.conn.execute(_SAVE, [{"row": saving.change.case.id, **columns(saving.change.case)} for saving in savings])
+    await events.add(tx, [(_row_id(saving), saving.change.facts, saving.sealed_facts or {}) for saving in savings])
+    await outbox.add(tx, [message for saving in savings for message in saving.messages])
+    tx.wake(Signal.DUE)
+
+
+def _row_id(saving: Saving) -> int:
+    assert saving.change.case.id is not None  # noqa: S101 - only stored cases are saved
+    return saving.change.case.id
+
+
+def columns(case: Case) -> dict[str, Any]:
+    """The case as column values, without its row id and without what is sealed."""
+    return {
+        **{name: getattr(case, name) for name in PLAIN},
+        "tried": list(case.tried),
+        "timers": packed(case.timers),
+        "next_due_at": case.next_due_at,
+        "total_due_at": case.total_due_at,
+        "routed_by": case.routing.get("rule", "CENTRE"),
+    }
+
+
+def to_stored(row: Row[Any]) -> Stored:
+    found = row._mapping
+    case = Case(
+        id=found["id"],
+        timers=unpacked(found["timers"]),
+        tried=tuple(found["tried"]),
+        **{name: found[name] for name in PLAIN},
+    )
+    return Stored(case=case, wrapped_key=found["wrapped_key"], sealed=found["sealed"])
+
+
+def packed(timers: Sequence[Timer]) -> list[list[Any]]:
+    """kind, round, then microseconds: started, due, at-risk mark; fired; breached, stopped."""
+    return [
+        [
+            timer.kind.value,
+            timer.round,
+            micros(timer.started_at),
+            micros(timer.due_at),
+            None if timer.at_risk_at is None else micros(timer.at_risk_at),
+            timer.at_risk_fired,
+            None if timer.breached_at is None else micros(timer.breached_at),
+            None if timer.stopped_at is None else micros(timer.stopped_at),
+        ]
+        for timer in timers
+    ]
+
+
+def unpacked(stored: Sequence[Sequence[Any]]) -> tuple[Timer, ...]:
+    return tuple(
+        Timer(
+            kind=TimerKind(kind),
+            round=round_,
+            started_at=moment(started),
+            due_at=moment(due),
+            at_risk_at=None if at_risk is None else moment(at_risk),
+            at_risk_fired=fired,
+            breached_at=None if breached is None else moment(breached),
+            stopped_at=None if stopped is None else moment(stopped),
+        )
+        for kind, round_, started, due, at_risk, fired, breached, stopped in stored
+    )
+
+
+# What never changes after the opening is not written again.
+_FIXED = ("case_id", "source", "instruction_number", "mode", "issued_at", "received_at", "policy_version")
+_CHANGING = (
+    *(name for name in PLAIN if name not in _FIXED),
+    "tried",
+    "timers",
+    "next_due_at",
+    "total_due_at",
+    "routed_by",
+)
+_SAVE = update(cases).where(cases.c.id == bindparam("row")).values({name: bindparam(name) for name in _CHANGING})
+INSERT = insert(cases)

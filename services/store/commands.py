@@ -1,0 +1,47 @@
+"""Idempotency keys: which command was done under a key and what it answered. Called with the case locked."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, select
+
+from services.domain.refusals import KeyReused
+from services.store import tables
+from services.store.engine import Transaction
+
+command = tables.command
+KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a command left behind."""
+
+    version: int
+    turn: int
+    at: datetime
+
+
+async def answered(tx: Transaction, *, actor: str, key: str, fingerprint: bytes) -> Answer | None:
+    """The first answer to this key, or None. Raises KeyReused where the key stood for another command."""
+    row = (await tx.conn.execute(select(command).where(command.c.actor == actor, command.c.key == key))).one_or_none()
+    if row is None:
+        return None
+    if row.fingerprint != fingerprint:
+        raise KeyReused()
+    return Answer(version=row.version, turn=row.turn, at=row.at)
+
+
+async def remember(
+    tx: Transaction, *, actor: str, key: str, fingerprint: bytes, row_id: int, version: int, turn: int
+) -> None:
+    await tx.conn.execute(
+        insert(command).values(
+            actor=actor, key=key, fingerprint=fingerprint, case_id=row_id, version=version, turn=turn, at=tx.now
+        )
+    )
+
+
+async def forget_old(tx: Transaction) -> int:
+    """Drop the keys that are older than they need to be kept; safe to repeat."""
+    return (await tx.conn.execute(delete(command).where(command.c.at < tx.now - KEPT))).rowcount

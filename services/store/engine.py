@@ -1,0 +1,124 @@
+"""The database: PostgreSQL (the truth of a real installation) or SQLite (the embedded default). Connections and transactions."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from services.clock import Clock
+from services.store.signals import Signal, Signals
+
+READS = "quanzu_reads"
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One transaction, its time, and whom to wake when it is committed."""
+
+    conn: AsyncConnection
+    now: datetime
+    postgres: bool
+    wakes: set[Signal] = field(default_factory=set)
+
+    def wake(self, signal: Signal) -> None:
+        self.wakes.add(signal)
+
+
+class Store:
+    """The engine and the transactions of one process. `clock` is set once the database's own time is known."""
+
+    def __init__(self, url: str, *, name: str, pool_size: int = 8) -> None:
+        self.url = driver_url(url)
+        self.postgres = self.url.get_backend_name() == "postgresql"
+        self.engine: AsyncEngine = create_async_engine(self.url, **_options(self.url, name, pool_size))
+        self._one_writer = asyncio.Lock()
+        self.signals = Signals(self.url if self.postgres else None)
+        self.clock: Clock | None = None
+        if not self.postgres:
+            _prepare_sqlite(self.engine)
+
+    async def measure_time(self) -> datetime:
+        """The database's own time now; the host's where the database is a file."""
+        if not self.postgres:
+            return datetime.now(UTC)
+        async with self.read() as conn:
+            measured: datetime = (await conn.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        return measured
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """One transaction: committed at the end, rolled back on any exception. On SQLite one at a time."""
+        assert self.clock is not None, "a store has its clock before its first transaction"  # noqa: S101
+        async with AsyncExitStack() as held:
+            if not self.postgres:
+                await held.enter_async_context(self._one_writer)
+            async with self.engine.begin() as conn:
+                tx = Transaction(conn=conn, now=self.clock.now(), postgres=self.postgres)
+                yield tx
+                if self.postgres and tx.wakes:
+                    await self.signals.tell(conn, tx.wakes)
+            if not self.postgres:
+                self.signals.fire(tx.wakes)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for questions only."""
+        async with self.engine.connect() as conn:
+            yield await conn.execution_options(**{READS: True})
+
+    async def close(self) -> None:
+        await self.signals.close()
+        await self.engine.dispose()
+
+
+def driver_url(url: str) -> URL:
+    """`postgresql://…` or `sqlite:///PATH` with the asynchronous driver named. Raises ValueError for anything else."""
+    parsed = make_url(url)
+    drivers = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+    try:
+        return parsed.set(drivername=drivers[parsed.get_backend_name()])
+    except KeyError:
+        raise ValueError("use postgresql://USER:PASSWORD@HOST:PORT/NAME or sqlite:///PATH") from None
+
+
+def _options(url: URL, name: str, pool_size: int) -> dict[str, Any]:
+    if url.get_backend_name() != "postgresql":
+        return {}
+    return {
+        "pool_size": pool_size,
+        "max_overflow": 4,
+        "pool_timeout": 2,
+        "pool_pre_ping": True,
+        "connect_args": {"timeout": 3, "command_timeout": 10, "server_settings": server_settings(name)},
+    }
+
+
+def server_settings(name: str) -> dict[str, str]:
+    """What every connection of ours asks of PostgreSQL: nothing waits for ever, a frozen client frees its rows."""
+    return {
+        "application_name": f"quanzu-{name}",
+        "timezone": "UTC",
+        "statement_timeout": "5s",
+        "lock_timeout": "2s",
+        "idle_in_transaction_session_timeout": "10s",
+    }
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are ours, see `begin`
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        # A reader that later writes would fail on a lock it could have had at the start.
+        reads = connection.get_execution_options().get(READS, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

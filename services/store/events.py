@@ -1,0 +1,70 @@
+"""The timeline of a case: append-only rows, one for each fact."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.case import Fact
+from services.store import tables
+from services.store.engine import Transaction
+
+event = tables.event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A stored fact."""
+
+    version: int
+    action: str
+    from_state: str | None
+    to_state: str
+    at: datetime
+    occurred_at: datetime | None
+    recorded_at: datetime
+    actor: str
+    role: str
+    unit: str | None
+    detail: dict[str, Any]
+    sealed: bytes | None
+
+
+async def add(tx: Transaction, told: Sequence[tuple[int, Sequence[Fact], dict[int, bytes]]]) -> None:
+    """Append the facts of several cases: (row id of the case, its facts, sealed words by version)."""
+    rows = [
+        event_columns(row_id, fact) | {"sealed": sealed.get(fact.version)}
+        for row_id, facts, sealed in told
+        for fact in facts
+    ]
+    if rows:
+        await tx.conn.execute(insert(event), rows)
+
+
+def event_columns(row_id: int | None, fact: Fact) -> dict[str, Any]:
+    return {
+        "case_id": row_id,
+        "version": fact.version,
+        "action": fact.action,
+        "from_state": fact.from_state,
+        "to_state": fact.to_state,
+        "at": fact.at,
+        "occurred_at": fact.occurred_at,
+        "recorded_at": fact.recorded_at,
+        "actor": fact.actor,
+        "role": fact.role,
+        "unit": fact.unit,
+        "detail": fact.detail,
+    }
+
+
+async def timeline(conn: AsyncConnection, row_id: int) -> list[Entry]:
+    """Everything that happened to a case, in order."""
+    question = select(event).where(event.c.case_id == row_id).order_by(event.c.version)
+    return [
+        Entry(**{name: value for name, value in row._mapping.items() if name not in ("id", "case_id")})
+        for row in await conn.execute(question)
+    ]

@@ -1,0 +1,95 @@
+"""Messages that must leave, stored with the state they tell of. The lane that wrote one sends it; else the relay does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.store import tables
+from services.store.engine import Transaction
+from services.store.signals import Signal
+
+outbox = tables.outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One CloudEvent on its way out; `ce_id` is the same at every sending, so that a reader can drop the second copy."""
+
+    ce_id: str
+    ce_type: str
+    topic: str
+    key: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A message still in the outbox."""
+
+    id: int
+    message: Message
+    created_at: datetime
+
+
+def message_columns(message: Message, *, now: datetime, writer: int | None) -> dict[str, Any]:
+    return {
+        "ce_id": message.ce_id,
+        "ce_type": message.ce_type,
+        "topic": message.topic,
+        "key": message.key,
+        "value": message.value,
+        "created_at": now,
+        "writer": writer,
+    }
+
+
+async def add(tx: Transaction, messages: Sequence[Message]) -> None:
+    """Leave messages to the relay."""
+    if messages:
+        await tx.conn.execute(
+            insert(outbox), [message_columns(message, now=tx.now, writer=None) for message in messages]
+        )
+        tx.wake(Signal.OUTBOX)
+
+
+async def claim(tx: Transaction, *, limit: int, older_than: timedelta | None = None) -> list[Waiting]:
+    """Lock up to `limit` messages that are the relay's to send, oldest first; with `older_than` a lane's late ones too."""
+    relays = outbox.c.writer.is_(None)
+    ours = relays if older_than is None else or_(relays, outbox.c.created_at <= tx.now - older_than)
+    question = select(outbox).where(ours).order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True)
+    return [
+        Waiting(
+            id=row.id,
+            message=Message(ce_id=row.ce_id, ce_type=row.ce_type, topic=row.topic, key=row.key, value=row.value),
+            created_at=row.created_at,
+        )
+        for row in await tx.conn.execute(question)
+    ]
+
+
+async def forget(tx: Transaction, ids: Sequence[int]) -> None:
+    """The broker has them."""
+    if ids:
+        await tx.conn.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+
+
+async def adopt(tx: Transaction, lane: int) -> int:
+    """Give a dead lane's unsent messages to the relay; returns how many."""
+    adopted = await tx.conn.execute(update(outbox).where(outbox.c.writer == lane).values(writer=None))
+    if adopted.rowcount:
+        tx.wake(Signal.OUTBOX)
+    return adopted.rowcount
+
+
+async def oldest(conn: AsyncConnection) -> datetime | None:
+    """When the message that waits longest was written, or None."""
+    row = (await conn.execute(select(outbox.c.created_at).order_by(outbox.c.id).limit(1))).one_or_none()
+    return None if row is None else row.created_at
+
+
+async def count(conn: AsyncConnection) -> int:
+    return (await conn.execute(select(func.count()).select_from(outbox))).scalar_one()

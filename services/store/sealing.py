@@ -1,0 +1,80 @@
+"""Sealing of personal data: AES-256-GCM under a key of each row's own, wrapped by the master key; and blind indexes.
+
+A wrapped key says which master key wrapped it, so that masters can be rotated. Deleting the wrapped key forgets
+everything sealed under it. Not secure against whoever holds the master key and the database together.
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+KEY_ID_BYTES = 4
+INDEX_BYTES = 16
+
+
+class CannotOpen(ValueError):
+    """The sealed value was changed, belongs to another row, or was wrapped by a master key that is not here."""
+
+
+def key_id(master: bytes) -> bytes:
+    return hashlib.sha256(b"quanzu master key" + master).digest()[:KEY_ID_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class RowKey:
+    """The open key of one row and its wrapped form, which is stored beside what it seals."""
+
+    wrapped: bytes
+    _cipher: AESGCM
+
+    def seal(self, plain: bytes, *, bound_to: bytes) -> bytes:
+        """Nonce + ciphertext. `bound_to` names the row and the column: elsewhere the value does not open."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, bound_to)
+
+    def open(self, sealed: bytes, *, bound_to: bytes) -> bytes:
+        """Raises CannotOpen."""
+        try:
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
+        except InvalidTag:
+            raise CannotOpen from None
+
+
+class Sealer:
+    """Makes and unwraps row keys. The first master key wraps; the others still unwrap what they wrapped."""
+
+    def __init__(self, masters: list[bytes], index_key: bytes) -> None:
+        if not masters or any(len(master) != KEY_BYTES for master in (*masters, index_key)):
+            raise ValueError(f"keys must have {KEY_BYTES} bytes")
+        self._current = key_id(masters[0])
+        self._masters: Mapping[bytes, AESGCM] = {key_id(master): AESGCM(master) for master in masters}
+        self._wrapper = self._masters[self._current]
+        self._index_key = index_key
+
+    def new_key(self) -> RowKey:
+        key = os.urandom(KEY_BYTES)
+        nonce = os.urandom(NONCE_BYTES)
+        return RowKey(self._current + nonce + self._wrapper.encrypt(nonce, key, self._current), AESGCM(key))
+
+    def unwrap(self, wrapped: bytes) -> RowKey:
+        """Raises CannotOpen."""
+        master_id, nonce = wrapped[:KEY_ID_BYTES], wrapped[KEY_ID_BYTES : KEY_ID_BYTES + NONCE_BYTES]
+        master = self._masters.get(master_id)
+        if master is None:
+            raise CannotOpen("wrapped by an unknown master key")
+        try:
+            key = master.decrypt(nonce, wrapped[KEY_ID_BYTES + NONCE_BYTES :], master_id)
+        except InvalidTag:
+            raise CannotOpen from None
+        return RowKey(wrapped, AESGCM(key))
+
+    def blind(self, kind: str, value: str) -> bytes:
+        """The keyed hash by which an exact value is found again. The same value of another kind hashes differently."""
+        return hmac.digest(self._index_key, f"{kind}\x1f{value}".encode(), "sha256")[:INDEX_BYTES]

@@ -1,0 +1,64 @@
+"""Who must look now: LISTEN/NOTIFY on PostgreSQL, an event of the process on SQLite. A lost signal costs a poll, no more."""
+
+import asyncio
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+CHANNEL = "quanzu"
+
+
+class Signal(StrEnum):
+    DUE = "due"  # a case has a new earliest due time
+    OUTBOX = "outbox"  # the relay has a message to send
+
+
+class Signals:
+    """The signals of one process. `url` is None where nobody outside this process can write."""
+
+    def __init__(self, url: URL | None) -> None:
+        self._dsn = None if url is None else url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._events = {signal: asyncio.Event() for signal in Signal}
+        self._listener: asyncpg.Connection | None = None
+
+    async def tell(self, conn: AsyncConnection, signals: Iterable[Signal]) -> None:
+        """Tell the other processes, when `conn`'s transaction commits."""
+        for signal in signals:
+            await conn.execute(
+                text("SELECT pg_notify(:channel, :signal)"), {"channel": CHANNEL, "signal": signal.value}
+            )
+
+    def fire(self, signals: Iterable[Signal]) -> None:
+        for signal in signals:
+            self._events[signal].set()
+
+    async def wait(self, signal: Signal, *, seconds: float) -> None:
+        """Return at the signal or after `seconds`, whichever comes first."""
+        await self._listen()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._events[signal].wait()
+        except TimeoutError:
+            pass
+        self._events[signal].clear()
+
+    async def _listen(self) -> None:
+        if self._dsn is None or (self._listener is not None and not self._listener.is_closed()):
+            return
+        try:
+            self._listener = await asyncpg.connect(self._dsn, timeout=3)
+            await self._listener.add_listener(CHANNEL, self._heard)
+        except (OSError, asyncpg.PostgresError, TimeoutError):
+            self._listener = None  # the caller's own poll goes on
+
+    def _heard(self, _conn: Any, _pid: int, _channel: str, payload: str) -> None:
+        self.fire(signal for signal in Signal if signal.value == payload)
+
+    async def close(self) -> None:
+        if self._listener is not None and not self._listener.is_closed():
+            self._listener.terminate()

@@ -1,0 +1,322 @@
+"""Every table (SQLModel), so that one place shows what is stored. SQL is in the module of each noun."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Index, LargeBinary, String, Table, Text, Uuid, text
+from sqlmodel import Field, SQLModel
+
+from services.domain.states import Action, State
+from services.domain.words import Mode, Outcome, Risk, Role
+from services.store.columns import Document, Moment, RowId, Word
+
+OPEN_FOR_SUBJECT = "state IN ('PENDING', 'ASSIGNED', 'ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED')"
+
+
+def _moment(**given: Any) -> Any:
+    return Field(default=None, sa_type=Moment, **given)
+
+
+class CaseRow(SQLModel, table=True):
+    """One case, one row: state, stamps, limits, and what is sealed. Commands and timers lock this row."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        # Who is first with a subject is decided here: two connections that look first would both open a case.
+        Index(
+            "cases_one_open_per_subject",
+            "mode",
+            "subject_key",
+            unique=True,
+            postgresql_where=text(f"subject_key IS NOT NULL AND {OPEN_FOR_SUBJECT}"),
+            sqlite_where=text(f"subject_key IS NOT NULL AND {OPEN_FOR_SUBJECT}"),
+        ),
+        Index(
+            "cases_due",
+            "next_due_at",
+            postgresql_where=text("next_due_at IS NOT NULL"),
+            sqlite_where=text("next_due_at IS NOT NULL"),
+        ),
+        Index("cases_by_unit", "assigned_unit", "id"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    case_id: UUID = Field(sa_type=Uuid, unique=True)
+    source: str = Field(sa_type=Text)
+    instruction_number: str = Field(sa_type=Text)
+    mode: Mode = Field(sa_column=Column(Word(Mode), nullable=False))
+    risk: Risk = Field(sa_column=Column(Word(Risk), nullable=False))
+    fraud_type: str = Field(sa_type=Text)
+    state: State = Field(sa_column=Column(Word(State), nullable=False))
+    outcome: Outcome | None = Field(default=None, sa_column=Column(Word(Outcome)))
+    responsible_unit: str | None = Field(default=None, sa_type=Text)
+    assigned_unit: str | None = Field(default=None, sa_type=Text)
+    responder: str | None = Field(default=None, sa_type=Text)
+    policy_version: int
+    version: int
+    turn: int
+    late_on_arrival: bool
+    issued_ahead: bool
+    repeat_count: int
+    reopened_count: int
+    routed_by: str = Field(sa_type=Text)  # the rule that located it; also inside `routing`
+    routing: dict[str, Any] = Field(sa_type=Document)
+    tried: list[str] = Field(sa_type=Document)
+    submitter: str | None = Field(default=None, sa_type=Text)
+    issued_at: datetime = Field(sa_type=Moment)
+    received_at: datetime = Field(sa_type=Moment)
+    assigned_at: datetime | None = _moment()
+    acknowledged_at: datetime | None = _moment()
+    released_at: datetime | None = _moment()
+    first_attempt_at: datetime | None = _moment()
+    contacted_at: datetime | None = _moment()
+    contact_lost_at: datetime | None = _moment()
+    concluded_at: datetime | None = _moment()
+    feedback_at: datetime | None = _moment()
+    returned_at: datetime | None = _moment()
+    closed_at: datetime | None = _moment()
+    reopened_at: datetime | None = _moment()
+    cancelled_at: datetime | None = _moment()
+    transferred_at: datetime | None = _moment()
+    receipt_at: datetime | None = _moment()
+    loss_before_fen: int | None = Field(default=None, sa_type=RowId)
+    loss_after_fen: int | None = Field(default=None, sa_type=RowId)
+    amount_saved_fen: int | None = Field(default=None, sa_type=RowId)
+    timers: list[list[Any]] = Field(sa_type=Document)  # see store/cases.py for the order inside
+    next_due_at: datetime | None = _moment()
+    total_due_at: datetime | None = _moment()
+    wrapped_key: bytes | None = Field(default=None, sa_type=LargeBinary)  # gone: the person is forgotten
+    sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    subject_key: bytes | None = Field(default=None, sa_type=LargeBinary)
+    phone_key: bytes | None = Field(default=None, sa_type=LargeBinary)
+    account_key: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class EventRow(SQLModel, table=True):
+    """What happened to a case, append-only: its timeline and the source of every figure."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("event_of_case", "case_id", "version", unique=True),)
+
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    case_id: int = Field(sa_type=RowId)
+    version: int
+    action: Action = Field(sa_column=Column(Word(Action), nullable=False))
+    from_state: State | None = Field(default=None, sa_column=Column(Word(State)))
+    to_state: State = Field(sa_column=Column(Word(State), nullable=False))
+    at: datetime = Field(sa_type=Moment)
+    occurred_at: datetime | None = _moment()
+    recorded_at: datetime = Field(sa_type=Moment)
+    actor: str = Field(sa_type=Text)
+    role: Role = Field(sa_column=Column(Word(Role), nullable=False))
+    unit: str | None = Field(default=None, sa_type=Text)
+    detail: dict[str, Any] = Field(sa_type=Document)
+    sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class OutboxRow(SQLModel, table=True):
+    """A message that must leave, written with the state it tells of. Deleted once the broker has it."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "outbox_for_relay",
+            "id",
+            postgresql_where=text("writer IS NULL"),
+            sqlite_where=text("writer IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    ce_id: str = Field(sa_type=Text)  # the same at every sending
+    ce_type: str = Field(sa_type=Text)
+    topic: str = Field(sa_type=Text)
+    key: str = Field(sa_type=Text)
+    value: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=Moment)
+    writer: int | None = Field(default=None, sa_type=RowId)  # the lane that sends it; None: the relay
+
+
+class ReceivedRow(SQLModel, table=True):
+    """Each accepted record of a warning, by its CloudEvent: the same one again has no effect."""
+
+    __tablename__ = "received"
+
+    source: str = Field(sa_column=Column(Text, primary_key=True))
+    ce_id: str = Field(sa_column=Column(Text, primary_key=True))
+    case_id: int = Field(sa_type=RowId)
+    effect: str = Field(sa_type=Text)  # OPENED | REPEATED (same instruction) | ATTACHED (same subject)
+    received_at: datetime = Field(sa_type=Moment)
+
+
+class DeadLetterRow(SQLModel, table=True):
+    """A record that could not become a case, with its bytes sealed and a reason without personal data."""
+
+    __tablename__ = "dead_letter"
+    __table_args__ = (Index("dead_letter_once", "incarnation", "topic", "partition", "offset", unique=True),)
+
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    incarnation: str = Field(sa_type=Text)
+    topic: str = Field(sa_type=Text)
+    partition: int
+    offset: int = Field(sa_type=RowId)
+    error_class: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    size: int | None = Field(default=None, sa_type=RowId)
+    failed_at: datetime = Field(sa_type=Moment)
+    wrapped_key: bytes | None = Field(default=None, sa_type=LargeBinary)
+    sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    replayed_at: datetime | None = _moment()
+
+
+class LaneRow(SQLModel, table=True):
+    """One writing connection of one router. A lane that is over stays over: its id is the fence."""
+
+    __tablename__ = "lane"
+
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    topic: str = Field(sa_type=Text)
+    process: str = Field(sa_type=Text)
+    backend_pid: int | None = None
+    backend_start: datetime | None = _moment()
+    started_at: datetime = Field(sa_type=Moment)
+    heartbeat_at: datetime = Field(sa_type=Moment)
+    ended_at: datetime | None = _moment()
+
+
+class PositionRow(SQLModel, table=True):
+    """How far a partition is read, and by which lane: moved only inside the transaction of the batch itself."""
+
+    __tablename__ = "position"
+
+    topic: str = Field(sa_column=Column(Text, primary_key=True))
+    partition: int = Field(sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    incarnation: str = Field(sa_type=Text)  # the broker's; another one means other records under the same offsets
+    next_offset: int = Field(sa_type=RowId)
+    lane: int | None = Field(default=None, sa_type=RowId)
+
+
+class CommandRow(SQLModel, table=True):
+    """An idempotency key and the answer it got: the same command again gets the same answer."""
+
+    __tablename__ = "command"
+
+    actor: str = Field(sa_column=Column(Text, primary_key=True))
+    key: str = Field(sa_column=Column(Text, primary_key=True))
+    fingerprint: bytes = Field(sa_type=LargeBinary)
+    case_id: int = Field(sa_type=RowId)
+    version: int
+    turn: int
+    at: datetime = Field(sa_type=Moment)
+
+
+class UnitRow(SQLModel, table=True):
+    __tablename__ = "unit"
+
+    code: str = Field(sa_column=Column(Text, primary_key=True))
+    kind: str = Field(sa_type=Text)  # centre | precinct
+    name_zh: str = Field(sa_type=Text)
+    name_en: str = Field(sa_type=Text)
+    parent: str | None = Field(default=None, sa_type=Text)
+
+
+class AreaRow(SQLModel, table=True):
+    """A unit's jurisdiction in WGS-84, as WKB; several rows are several parts."""
+
+    __tablename__ = "area"
+
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    unit: str = Field(sa_type=Text)
+    polygon: bytes = Field(sa_type=LargeBinary)
+
+
+class StationRow(SQLModel, table=True):
+    __tablename__ = "station"
+
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    unit: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    lat: float
+    lon: float
+
+
+class RegionCodeRow(SQLModel, table=True):
+    __tablename__ = "region_code"
+
+    code: str = Field(sa_column=Column(String(12), primary_key=True))
+    unit: str = Field(sa_type=Text)
+
+
+class ResponderRow(SQLModel, table=True):
+    __tablename__ = "responder"
+
+    code: str = Field(sa_column=Column(Text, primary_key=True))
+    unit: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    grade: str = Field(sa_type=Text)
+    post_lat: float
+    post_lon: float
+
+
+class DutyRow(SQLModel, table=True):
+    """A responder is on duty from `starts_at` until just before `ends_at`."""
+
+    __tablename__ = "duty"
+    __table_args__ = (Index("duty_until", "ends_at"),)
+
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    responder: str = Field(sa_type=Text)
+    starts_at: datetime = Field(sa_type=Moment)
+    ends_at: datetime = Field(sa_type=Moment)
+
+
+class PolicyRow(SQLModel, table=True):
+    """A published policy. Never changed: an edit is a new version."""
+
+    __tablename__ = "policy"
+
+    version: int = Field(sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    document: dict[str, Any] = Field(sa_type=Document)
+    published_at: datetime = Field(sa_type=Moment)
+    published_by: str = Field(sa_type=Text)
+    note: str = Field(sa_type=Text)
+
+
+class FraudTypeRow(SQLModel, table=True):
+    """The known fraud types. An unknown one is kept as it came and blocks nothing."""
+
+    __tablename__ = "fraud_type"
+
+    code: str = Field(sa_column=Column(Text, primary_key=True))
+    name_zh: str = Field(sa_type=Text)
+    name_en: str = Field(sa_type=Text)
+
+
+class TokenRow(SQLModel, table=True):
+    """Who may come in: a named token with a role and a unit. Only its SHA-256 is kept."""
+
+    __tablename__ = "token"
+
+    name: str = Field(sa_column=Column(Text, primary_key=True))
+    digest: bytes = Field(sa_type=LargeBinary, unique=True)
+    role: Role = Field(sa_column=Column(Word(Role), nullable=False))
+    unit: str | None = Field(default=None, sa_type=Text)
+    responder: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime = Field(sa_type=Moment)
+    revoked_at: datetime | None = _moment()
+
+
+def _table(row: type[SQLModel]) -> Table:
+    table = row.__table__  # type: ignore[attr-defined]  # SQLModel sets it, its types do not say so
+    assert isinstance(table, Table)  # noqa: S101 - tells mypy what SQLModel does not
+    return table
+
+
+metadata = SQLModel.metadata
+cases, event, outbox = _table(CaseRow), _table(EventRow), _table(OutboxRow)
+received, dead_letter = _table(ReceivedRow), _table(DeadLetterRow)
+lane, position, command = _table(LaneRow), _table(PositionRow), _table(CommandRow)
+unit, area, station, region_code = _table(UnitRow), _table(AreaRow), _table(StationRow), _table(RegionCodeRow)
+responder, duty, policy = _table(ResponderRow), _table(DutyRow), _table(PolicyRow)
+fraud_type, token = _table(FraudTypeRow), _table(TokenRow)

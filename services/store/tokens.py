@@ -1,0 +1,49 @@
+"""Named tokens: who may come in, as what, for which unit. Only a digest is kept; a token is shown once."""
+
+import hashlib
+import secrets
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.actor import Actor
+from services.domain.words import Role
+from services.store import tables
+from services.store.engine import Transaction
+
+token = tables.token
+PREFIX = "qz_"
+
+
+def digest(secret: str) -> bytes:
+    """SHA-256: enough for a random 256-bit secret, and quick enough for every request."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+async def make(tx: Transaction, name: str, *, role: Role, unit: str | None = None, responder: str | None = None) -> str:
+    """A new secret for `name`, replacing an older one of that name. It can't be read again."""
+    secret = PREFIX + secrets.token_urlsafe(32)
+    await tx.conn.execute(delete(token).where(token.c.name == name))
+    await tx.conn.execute(
+        insert(token).values(
+            name=name, digest=digest(secret), role=role, unit=unit, responder=responder, created_at=tx.now
+        )
+    )
+    return secret
+
+
+async def actor_for(conn: AsyncConnection, secret: str) -> Actor | None:
+    """Who comes with this secret, or None."""
+    row = (
+        await conn.execute(select(token).where(token.c.digest == digest(secret), token.c.revoked_at.is_(None)))
+    ).one_or_none()
+    if row is None:
+        return None
+    return Actor(name=row.name, role=row.role, unit=row.unit, responder=row.responder)
+
+
+async def revoke(tx: Transaction, name: str) -> bool:
+    revoked = await tx.conn.execute(
+        update(token).where(token.c.name == name, token.c.revoked_at.is_(None)).values(revoked_at=tx.now)
+    )
+    return revoked.rowcount > 0
