@@ -1,0 +1,95 @@
+"""Every setting, typed, with its help. Read from QUANZU_… variables; a value that can't work is one line and exit 2."""
+
+import base64
+import binascii
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEMO_KEY = base64.b64encode(b"quanzu demo only: not a secret..").decode()
+
+
+class BadSetting(ValueError):
+    """A setting that can't work; the message is the one line a person needs."""
+
+
+class Settings(BaseSettings):
+    """One process's settings. Secrets never show in a repr."""
+
+    model_config = SettingsConfigDict(env_prefix="QUANZU_", frozen=True, extra="ignore", secrets_dir=None)
+
+    production: Annotated[bool, Field(description="refuse the demo's keys")] = True
+    database: Annotated[str, Field(description="postgresql://USER:PASSWORD@HOST:PORT/NAME or sqlite:///PATH")] = (
+        "sqlite:///var/quanzu.db"
+    )
+    kafka: Annotated[str, Field(description="HOST:PORT[,HOST:PORT…]; empty: the embedded broker")] = ""
+    master_keys: Annotated[
+        SecretStr, Field(description="comma-separated base64 keys of 32 bytes; the first one seals")
+    ] = SecretStr("")
+    index_key: Annotated[SecretStr, Field(description="base64 key of 32 bytes for blind indexes")] = SecretStr("")
+    api_host: Annotated[str, Field(description="where the api listens")] = "127.0.0.1"
+    api_port: Annotated[int, Field(ge=0, le=65535, description="0: any free port")] = 8000
+    metrics_host: Annotated[str, Field(description="where metrics and health are served")] = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65535, description="metrics and health of this process")] = 9464
+    source_datum: Annotated[
+        str, Field(pattern="^(WGS84|GCJ02|BD09)$", description="datum of a point that names none")
+    ] = "GCJ02"
+    edge_limit_m: Annotated[float, Field(ge=0, description="how far outside a jurisdiction its edge still counts")] = (
+        500
+    )
+    station_limit_m: Annotated[float, Field(ge=0, description="how far the nearest station still counts")] = 5000
+    lanes: Annotated[int, Field(ge=1, le=8, description="writing connections a router has for the ordinary topic")] = 2
+    var: Annotated[Path, Field(description="where the embedded installation keeps everything")] = Path("var")
+
+    @field_validator("kafka")
+    @classmethod
+    def _has_ports(cls, value: str) -> str:
+        for address in filter(None, value.split(",")):
+            host, _, port = address.rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError(f"'{address}' has no port; use HOST:PORT")
+        return value
+
+    @field_validator("database")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if not value.startswith(("postgresql://", "sqlite:///")):
+            raise ValueError("use postgresql://USER:PASSWORD@HOST:PORT/NAME or sqlite:///PATH")
+        return value
+
+    @cached_property
+    def masters(self) -> list[bytes]:
+        """The master keys, newest first. Raises BadSetting."""
+        return [self._key("QUANZU_MASTER_KEYS", text) for text in self.master_keys.get_secret_value().split(",")]
+
+    @cached_property
+    def index(self) -> bytes:
+        """The key of the blind indexes. Raises BadSetting."""
+        return self._key("QUANZU_INDEX_KEY", self.index_key.get_secret_value())
+
+    def _key(self, name: str, text: str) -> bytes:
+        if not text.strip():
+            raise BadSetting(
+                f"{name} is missing: 32 random bytes in base64, for example from `openssl rand -base64 32`"
+            )
+        try:
+            key = base64.b64decode(text.strip(), validate=True)
+        except binascii.Error:
+            raise BadSetting(f"{name} is not base64") from None
+        if len(key) != 32:
+            raise BadSetting(f"{name} has {len(key)} bytes; it needs 32")
+        if self.production and text.strip() == DEMO_KEY:
+            raise BadSetting(f"{name} is the demo's; make your own, or set QUANZU_PRODUCTION=false")
+        return key
+
+
+def read_settings(**given: object) -> Settings:
+    """The settings from the environment, with `given` laid over them. Raises BadSetting with one line a fault."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as invalid:
+        faults = [f"QUANZU_{'__'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in invalid.errors()]
+        raise BadSetting("\n".join(faults)) from None

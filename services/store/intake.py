@@ -1,0 +1,233 @@
+"""The write of the hot path: a batch of openings, with events, messages, dedupe keys and positions, all or nothing.
+
+On PostgreSQL one statement over arrays; on SQLite, where one process writes, row by row. Repeats are found here (a row
+that could not be opened) and handled by the caller in the same transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy.dialects import sqlite
+
+from services.domain.case import Change
+from services.store import cases, tables
+from services.store.engine import Transaction
+from services.store.events import event_columns
+from services.store.lanes import LaneOver
+from services.store.outbox import Message, message_columns
+
+OPENED = "OPENED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A warning that wants to become a case, with everything that is stored with it."""
+
+    change: Change
+    ce_id: str
+    messages: tuple[Message, ...]
+    wrapped_key: bytes
+    sealed: bytes
+    subject_key: bytes | None
+    phone_key: bytes | None
+    account_key: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a batch moves besides cases: the lane's positions, and the messages the broker has confirmed meanwhile."""
+
+    topic: str
+    lane: int
+    moved: Sequence[tuple[int, int, int]]  # partition, first offset of the batch, next offset after it
+    confirmed: Sequence[int] = ()  # ids of outbox rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    opened: frozenset[Any]  # public ids of the cases that are new
+    outbox_ids: tuple[int, ...]
+
+
+async def write(tx: Transaction, openings: Sequence[Opening], progress: Progress) -> Written:
+    """Open what can be opened and move the positions. Raises LaneOver, and then the caller must roll back."""
+    return await (_write_postgres if tx.postgres else _write_sqlite)(tx, openings, progress)
+
+
+async def redelivered(tx: Transaction, records: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these (source, ce_id) were taken before."""
+    found: set[tuple[str, str]] = set()
+    received = tables.received
+    for source in {source for source, _ in records}:
+        ids = [ce_id for of, ce_id in records if of == source]
+        question = select(received.c.ce_id).where(received.c.source == source, received.c.ce_id.in_(ids))
+        found.update((source, ce_id) for ce_id in (await tx.conn.execute(question)).scalars())
+    return found
+
+
+async def receive(tx: Transaction, *, source: str, ce_id: str, row_id: int, effect: str) -> None:
+    """Note that a record was taken into a case that exists already."""
+    await tx.conn.execute(
+        insert(tables.received).values(source=source, ce_id=ce_id, case_id=row_id, effect=effect, received_at=tx.now)
+    )
+
+
+async def _write_sqlite(tx: Transaction, openings: Sequence[Opening], progress: Progress) -> Written:
+    position, received = tables.position, tables.received
+    for partition, first, following in progress.moved:
+        moved = await tx.conn.execute(
+            update(position)
+            .where(
+                position.c.topic == progress.topic,
+                position.c.partition == partition,
+                position.c.lane == progress.lane,
+                position.c.next_offset == first,
+            )
+            .values(next_offset=following)
+        )
+        if not moved.rowcount:
+            raise LaneOver
+    if progress.confirmed:
+        await tx.conn.execute(delete(tables.outbox).where(tables.outbox.c.id.in_(progress.confirmed)))
+    opened, outbox_ids = set(), []
+    for opening in openings:
+        case = opening.change.case
+        seen = select(exists().where(received.c.source == case.source, received.c.ce_id == opening.ce_id))
+        if (await tx.conn.execute(seen)).scalar():
+            continue
+        row = cases.columns(case) | {
+            name: getattr(opening, name)
+            for name in ("wrapped_key", "sealed", "subject_key", "phone_key", "account_key")
+        }
+        made = sqlite.insert(tables.cases).values(row).on_conflict_do_nothing().returning(tables.cases.c.id)
+        row_id = (await tx.conn.execute(made)).scalar()
+        if row_id is None:
+            continue
+        opened.add(case.case_id)
+        await receive(tx, source=case.source, ce_id=opening.ce_id, row_id=row_id, effect=OPENED)
+        await tx.conn.execute(insert(tables.event), [event_columns(row_id, fact) for fact in opening.change.facts])
+        for message in opening.messages:
+            sent = insert(tables.outbox).values(message_columns(message, now=tx.now, writer=progress.lane))
+            outbox_ids.append((await tx.conn.execute(sent.returning(tables.outbox.c.id))).scalar_one())
+    return Written(opened=frozenset(opened), outbox_ids=tuple(outbox_ids))
+
+
+_STATEMENT = """
+WITH moved AS (
+    UPDATE position p SET next_offset = m.following
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS m(partition, first, following)
+    WHERE p.topic = $4 AND p.partition = m.partition AND p.lane = $5 AND p.next_offset = m.first
+    RETURNING 1
+), confirmed AS (
+    DELETE FROM outbox WHERE id = ANY($6::bigint[])
+), opened AS (
+    INSERT INTO cases (case_id, source, instruction_number, mode, risk, fraud_type, state, responsible_unit,
+        assigned_unit, responder, policy_version, version, turn, late_on_arrival, issued_ahead, repeat_count,
+        reopened_count, routed_by, routing, tried, issued_at, received_at, assigned_at, timers, next_due_at,
+        total_due_at, wrapped_key, sealed, subject_key, phone_key, account_key)
+    SELECT n.case_id, n.source, n.number, n.mode, n.risk, n.fraud_type, n.state, n.responsible_unit,
+        n.assigned_unit, n.responder, n.policy_version, n.version, n.turn, n.late, n.ahead, 0,
+        0, n.routed_by, n.routing::json, '[]', n.issued_at, $7, n.assigned_at, n.timers::json, n.next_due_at,
+        n.total_due_at, n.wrapped_key, n.sealed, n.subject_key, n.phone_key, n.account_key
+    FROM unnest($8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
+        $16::text[], $17::text[], $18::int[], $19::int[], $20::int[], $21::bool[], $22::bool[],
+        $23::text[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::timestamptz[],
+        $29::timestamptz[], $30::bytea[], $31::bytea[], $32::bytea[], $33::bytea[], $34::bytea[], $35::text[]
+    ) AS n(case_id, source, number, mode, risk, fraud_type, state, responsible_unit,
+        assigned_unit, responder, policy_version, version, turn, late, ahead,
+        routed_by, routing, issued_at, assigned_at, timers, next_due_at,
+        total_due_at, wrapped_key, sealed, subject_key, phone_key, account_key, ce_id)
+    WHERE NOT EXISTS (SELECT 1 FROM received r WHERE r.source = n.source AND r.ce_id = n.ce_id)
+    ON CONFLICT DO NOTHING
+    RETURNING id, case_id, source
+), seen AS (
+    INSERT INTO received (source, ce_id, case_id, effect, received_at)
+    SELECT o.source, n.ce_id, o.id, 'OPENED', $7
+    FROM unnest($8::uuid[], $35::text[]) AS n(case_id, ce_id) JOIN opened o ON o.case_id = n.case_id
+), told AS (
+    INSERT INTO event (case_id, version, action, from_state, to_state, at, recorded_at, actor, role, detail)
+    SELECT o.id, f.version, f.action, f.from_state, f.to_state, f.at, $7, f.actor, f.role, f.detail::json
+    FROM unnest($36::uuid[], $37::int[], $38::text[], $39::text[], $40::text[], $41::timestamptz[], $42::text[],
+        $43::text[], $44::text[]
+    ) AS f(case_id, version, action, from_state, to_state, at, actor, role, detail)
+    JOIN opened o ON o.case_id = f.case_id
+), sent AS (
+    INSERT INTO outbox (ce_id, ce_type, topic, key, value, created_at, writer)
+    SELECT m.ce_id, m.ce_type, m.topic, m.key, m.value, $7, $5
+    FROM unnest($45::uuid[], $46::text[], $47::text[], $48::text[], $49::text[], $50::bytea[]
+    ) AS m(case_id, ce_id, ce_type, topic, key, value)
+    JOIN opened o ON o.case_id = m.case_id
+    RETURNING id
+)
+SELECT (SELECT count(*) FROM moved), (SELECT array_agg(case_id) FROM opened), (SELECT array_agg(id) FROM sent)
+"""
+
+
+async def _write_postgres(tx: Transaction, openings: Sequence[Opening], progress: Progress) -> Written:
+    all_cases = [opening.change.case for opening in openings]
+    facts = [(opening.change.case.case_id, fact) for opening in openings for fact in opening.change.facts]
+    messages = [(opening.change.case.case_id, message) for opening in openings for message in opening.messages]
+    arguments = (
+        [partition for partition, _, _ in progress.moved],
+        [first for _, first, _ in progress.moved],
+        [following for _, _, following in progress.moved],
+        progress.topic,
+        progress.lane,
+        list(progress.confirmed),
+        tx.now,
+        [case.case_id for case in all_cases],
+        [case.source for case in all_cases],
+        [case.instruction_number for case in all_cases],
+        [case.mode for case in all_cases],
+        [case.risk for case in all_cases],
+        [case.fraud_type for case in all_cases],
+        [case.state for case in all_cases],
+        [case.responsible_unit for case in all_cases],
+        [case.assigned_unit for case in all_cases],
+        [case.responder for case in all_cases],
+        [case.policy_version for case in all_cases],
+        [case.version for case in all_cases],
+        [case.turn for case in all_cases],
+        [case.late_on_arrival for case in all_cases],
+        [case.issued_ahead for case in all_cases],
+        [case.routing["rule"] for case in all_cases],
+        [_text(case.routing) for case in all_cases],
+        [case.issued_at for case in all_cases],
+        [case.assigned_at for case in all_cases],
+        [_text(cases.packed(case.timers)) for case in all_cases],
+        [case.next_due_at for case in all_cases],
+        [case.total_due_at for case in all_cases],
+        [opening.wrapped_key for opening in openings],
+        [opening.sealed for opening in openings],
+        [opening.subject_key for opening in openings],
+        [opening.phone_key for opening in openings],
+        [opening.account_key for opening in openings],
+        [opening.ce_id for opening in openings],
+        [case_id for case_id, _ in facts],
+        [fact.version for _, fact in facts],
+        [fact.action for _, fact in facts],
+        [fact.from_state for _, fact in facts],
+        [fact.to_state for _, fact in facts],
+        [fact.at for _, fact in facts],
+        [fact.actor for _, fact in facts],
+        [fact.role for _, fact in facts],
+        [_text(fact.detail) for _, fact in facts],
+        [case_id for case_id, _ in messages],
+        [message.ce_id for _, message in messages],
+        [message.ce_type for _, message in messages],
+        [message.topic for _, message in messages],
+        [message.key for _, message in messages],
+        [message.value for _, message in messages],
+    )
+    written: Any = (await tx.conn.exec_driver_sql(_STATEMENT, arguments)).one()
+    moved, opened, outbox_ids = written
+    if moved != len(progress.moved):
+        raise LaneOver
+    return Written(opened=frozenset(opened or ()), outbox_ids=tuple(outbox_ids or ()))
+
+
+def _text(document: Any) -> str:
+    return orjson.dumps(document).decode()

@@ -1,0 +1,194 @@
+"""Who reads which partition, and how far: decided by PostgreSQL, never by a consumer group.
+
+A lane is one writing connection. It owns a partition as long as `position.lane` says so, and moves the position only
+in its batch's own transaction: a lane that lost a partition can't write a row of it. On SQLite there is one holder.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.store import outbox, tables
+from services.store.engine import Transaction
+
+lane, position = tables.lane, tables.position
+
+UNREAD = -1  # no position yet: start at the earliest record
+
+
+class LaneOver(Exception):
+    """This lane was ended by another, or a partition is no longer its own. Nothing was written; open a new lane."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    partition: int
+    incarnation: str
+    next_offset: int
+    lane: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """Another lane on the same topic, as the database sees it."""
+
+    id: int
+    connected: bool  # its backend still lives
+    heartbeat_at: datetime
+    backend_pid: int | None
+
+
+async def open_lane(tx: Transaction, *, topic: str, process: str) -> int:
+    """Register this connection as a lane on `topic` and return its id. On SQLite every older lane is over."""
+    pid, started = None, None
+    if tx.postgres:
+        pid, started = (
+            await tx.conn.execute(text("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"))
+        ).one()
+    else:
+        await _end(tx, [other.id for other in await others(tx, topic=topic, than=None)])
+    made = insert(lane).values(
+        topic=topic,
+        process=process,
+        backend_pid=pid,
+        backend_start=started,
+        started_at=tx.now,
+        heartbeat_at=tx.now,
+    )
+    made_id: int = (await tx.conn.execute(made.returning(lane.c.id))).scalar_one()
+    return made_id
+
+
+async def beat(tx: Transaction, lane_id: int) -> None:
+    """Say that the lane lives. Raises LaneOver where another has ended it."""
+    if tx.postgres:
+        await tx.conn.execute(text("SET LOCAL synchronous_commit = off"))  # a lost beat costs nothing
+    beaten = await tx.conn.execute(
+        update(lane).where(lane.c.id == lane_id, lane.c.ended_at.is_(None)).values(heartbeat_at=tx.now)
+    )
+    if not beaten.rowcount:
+        raise LaneOver
+
+
+async def others(tx: Transaction, *, topic: str, than: int | None) -> list[Other]:
+    """The lanes on `topic` that are not over, without `than`."""
+    connected = (
+        text(
+            "EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = lane.backend_pid"
+            " AND a.backend_start = lane.backend_start) AS connected"
+        )
+        if tx.postgres
+        else text("1 AS connected")
+    )
+    question = select(lane.c.id, lane.c.heartbeat_at, lane.c.backend_pid, connected).where(
+        lane.c.topic == topic, lane.c.ended_at.is_(None), lane.c.id != (than or 0)
+    )
+    return [
+        Other(id=row.id, connected=bool(row.connected), heartbeat_at=row.heartbeat_at, backend_pid=row.backend_pid)
+        for row in await tx.conn.execute(question.order_by(lane.c.id))
+    ]
+
+
+async def end_dead(tx: Transaction, *, topic: str, than: int, frozen_after: timedelta) -> list[int]:
+    """End the lanes whose connection is gone or whose heart stands still; their partitions are free, their messages
+    the relay's. Returns the ids of those that still count.
+
+    A frozen lane's backend is ended first, so that nothing it holds is waited for and nothing it sends later lands.
+    """
+    alive, dead = [], []
+    for other in await others(tx, topic=topic, than=than):
+        frozen = tx.now - other.heartbeat_at > frozen_after
+        if other.connected and not frozen:
+            alive.append(other.id)
+            continue
+        dead.append(other.id)
+        if other.connected and tx.postgres:
+            await tx.conn.execute(
+                text(
+                    "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN lane ON lane.backend_pid = a.pid"
+                    " AND lane.backend_start = a.backend_start WHERE lane.id = :lane"
+                ),
+                {"lane": other.id},
+            )
+    await _end(tx, dead)
+    return alive
+
+
+async def _end(tx: Transaction, dead: Sequence[int]) -> None:
+    for lane_id in dead:
+        await tx.conn.execute(update(lane).where(lane.c.id == lane_id).values(ended_at=tx.now))
+        await tx.conn.execute(update(position).where(position.c.lane == lane_id).values(lane=None))
+        await outbox.adopt(tx, lane_id)
+
+
+async def close_lane(tx: Transaction, lane_id: int) -> None:
+    """Leave in good order: partitions free at once, unsent messages to the relay."""
+    await _end(tx, [lane_id])
+
+
+async def know(tx: Transaction, *, topic: str, partitions: int, incarnation: str) -> None:
+    """Make a position row for each partition that has none; safe to repeat, by any number of lanes."""
+    make = postgresql.insert if tx.postgres else sqlite.insert
+    rows = [
+        {"topic": topic, "partition": number, "incarnation": incarnation, "next_offset": UNREAD, "lane": None}
+        for number in range(partitions)
+    ]
+    if rows:
+        await tx.conn.execute(make(position).on_conflict_do_nothing(), rows)
+
+
+async def positions(conn: AsyncConnection, topic: str) -> list[Position]:
+    question = select(position).where(position.c.topic == topic).order_by(position.c.partition)
+    return [
+        Position(partition=row.partition, incarnation=row.incarnation, next_offset=row.next_offset, lane=row.lane)
+        for row in await conn.execute(question)
+    ]
+
+
+async def take(tx: Transaction, *, topic: str, lane_id: int, wanted: int) -> list[int]:
+    """Make up to `wanted` free partitions this lane's own; returns which."""
+    free = (
+        select(position.c.partition)
+        .where(position.c.topic == topic, position.c.lane.is_(None))
+        .order_by(position.c.partition)
+        .limit(wanted)
+        .with_for_update(skip_locked=True)
+    )
+    numbers = list((await tx.conn.execute(free)).scalars())
+    if numbers:
+        await tx.conn.execute(
+            update(position).where(position.c.topic == topic, position.c.partition.in_(numbers)).values(lane=lane_id)
+        )
+    return numbers
+
+
+async def release(tx: Transaction, *, topic: str, lane_id: int, partitions: Sequence[int]) -> None:
+    """Give partitions up between two batches."""
+    await tx.conn.execute(
+        update(position)
+        .where(position.c.topic == topic, position.c.lane == lane_id, position.c.partition.in_(partitions))
+        .values(lane=None)
+    )
+
+
+async def start_at(tx: Transaction, *, topic: str, lane_id: int, offsets: Mapping[int, int], incarnation: str) -> None:
+    """Set where this lane's partitions are read from: at the first sight of a partition, or of another broker."""
+    for number, offset in offsets.items():
+        moved = await tx.conn.execute(
+            update(position)
+            .where(position.c.topic == topic, position.c.partition == number, position.c.lane == lane_id)
+            .values(next_offset=offset, incarnation=incarnation)
+        )
+        if not moved.rowcount:
+            raise LaneOver
+
+
+def quota(partitions: int, lanes: Sequence[int], lane_id: int) -> int:
+    """How many of the partitions are `lane_id`'s even share; the older lanes take what does not divide."""
+    order = sorted(lanes)
+    share, rest = divmod(partitions, len(order))
+    return share + (1 if order.index(lane_id) < rest else 0)

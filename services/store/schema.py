@@ -1,0 +1,78 @@
+"""Bring a database to the newest schema, or say how it differs. Alembic does the work, on a connection of ours."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.store import policies, tables
+from services.store.defaults import FRAUD_TYPES
+from services.store.engine import Store, Transaction
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def upgrade(store: Store) -> None:
+    """Migrate to the newest schema and lay down the defaults (policy 1, fraud types). Safe to repeat."""
+    await _run(store, lambda connection: command.upgrade(_config(connection), "head"))
+    async with store.begin() as tx:
+        await _seed(tx)
+
+
+async def revise(store: Store, message: str) -> None:
+    """Write a new migration from the difference between the tables and this database (for developers)."""
+    await _run(store, lambda connection: command.revision(_config(connection), message, autogenerate=True))
+
+
+async def differences(store: Store) -> list[str]:
+    """How the live schema differs from the tables; empty when it does not."""
+    found: list[str] = []
+
+    def compare(connection: Connection) -> None:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found.extend(str(difference) for difference in compare_metadata(context, tables.metadata))
+
+    await _run(store, compare)
+    return found
+
+
+async def is_current(store: Store) -> bool:
+    """Whether every migration has been applied."""
+    state: list[bool] = []
+
+    def look(connection: Connection) -> None:
+        head = ScriptDirectory.from_config(_config(connection)).get_current_head()
+        state.append(MigrationContext.configure(connection).get_current_revision() == head)
+
+    await _run(store, look)
+    return state[0]
+
+
+async def _run(store: Store, work: Callable[[Connection], None]) -> None:
+    async with store.engine.begin() as conn:
+        if store.postgres:
+            await conn.exec_driver_sql("SET LOCAL statement_timeout = '10min'")
+            await conn.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('quanzu schema'))")
+        await conn.run_sync(work)
+
+
+async def _seed(tx: Transaction) -> None:
+    if (await tx.conn.execute(select(tables.policy.c.version).limit(1))).scalar() is None:
+        await policies.publish(
+            tx, policies.default_document(), by="quanzu", note="the default of a new installation", at=tx.now
+        )
+    make = postgresql.insert if tx.postgres else sqlite.insert
+    await tx.conn.execute(make(tables.fraud_type).on_conflict_do_nothing(), list(FRAUD_TYPES))
