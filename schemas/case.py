@@ -1,7 +1,10 @@
 """CaseChanged: one change of a case, for boards and integrators. No personal data, masked or not."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
+import orjson
 from pydantic import Field
 
 from schemas.fields import At, Code, Count, Mode, Risk, Wire
@@ -37,3 +40,52 @@ class CaseChanged(Wire):
     timers: tuple[RunningTimer, ...] = Field(default=(), max_length=32, title="运行时限", description="Running limits.")
     next_due_at: At | None = Field(default=None, title="最近到期", description="The earliest running due time.")
     total_due_at: At | None = Field(default=None, title="总时限", description="When the hour is over.")
+
+
+def encode_change(
+    *,
+    case_id: UUID,
+    version: int,
+    turn: int,
+    change: str,
+    state: str,
+    outcome: str | None,
+    risk: str,
+    mode: str,
+    responsible_unit: str | None,
+    assigned_unit: str | None,
+    responder: str | None,
+    at: datetime,
+    actor_role: str,
+    timers: Iterable[tuple[str, int, datetime, datetime | None]],
+    next_due_at: datetime | None,
+    total_due_at: datetime | None,
+) -> bytes:
+    """The bytes of a CaseChanged, equal to the model's dump but faster; a timer is (kind, round, due_at, at_risk_at).
+
+    Nothing is checked: the values come from the domain, its times aware and in UTC.
+    """
+    return orjson.dumps(
+        {
+            "case_id": case_id,
+            "version": version,
+            "turn": turn,
+            "change": change,
+            "state": state,
+            "outcome": outcome,
+            "risk": risk,
+            "mode": mode,
+            "responsible_unit": responsible_unit,
+            "assigned_unit": assigned_unit,
+            "responder": responder,
+            "at": at,
+            "actor_role": actor_role,
+            "timers": [
+                {"kind": kind, "round": nth, "due_at": due_at, "at_risk_at": at_risk_at}
+                for kind, nth, due_at, at_risk_at in timers
+            ],
+            "next_due_at": next_due_at,
+            "total_due_at": total_due_at,
+        },
+        option=orjson.OPT_UTC_Z,
+    )

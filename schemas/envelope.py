@@ -15,7 +15,6 @@ import orjson
 
 ATTRIBUTES: Final = ("id", "source", "type", "specversion")  # the four that CloudEvents requires
 MAX_ATTRIBUTE_CHARS: Final = 256
-MAX_DEPTH: Final = 200  # of a structured record; the same depth at which pydantic refuses the data of a binary one
 
 CODES: Final = frozenset(
     {"tombstone", "empty", "content_type", "bad_utf8", "not_json", "too_deep", "not_object", "specversion_unknown"}
@@ -157,22 +156,22 @@ def _read_structured(media_type: str, value: bytes) -> Envelope:
 def _object(value: bytes) -> dict[str, Any]:
     try:
         event = orjson.loads(value)
-    except RecursionError:
-        raise BadEnvelope("too_deep") from None
-    except orjson.JSONDecodeError:
-        raise BadEnvelope(_why_not_json(value)) from None
+    except orjson.JSONDecodeError as error:
+        raise BadEnvelope(_why_not_json(error.msg, value)) from None
     if not isinstance(event, dict):
         raise BadEnvelope("not_object")
     return event
 
 
-def _why_not_json(value: bytes) -> str:
-    """The parser gives one error for everything; an operator wants to know which of the three it was."""
+def _why_not_json(message: str, value: bytes) -> str:
+    """orjson has one error for everything; an operator wants to know which of the three it was."""
+    if message.startswith("depth limit"):
+        return "too_deep"
     try:
         value.decode()
     except UnicodeDecodeError:
         return "bad_utf8"
-    return "too_deep" if max(value.count(b"["), value.count(b"{")) > MAX_DEPTH else "not_json"
+    return "not_json"
 
 
 def _data(event: dict[str, Any]) -> bytes:
@@ -213,7 +212,7 @@ def _text(code: str, raw: object) -> str:
 
 
 def _attribute(name: str, raw: object) -> str:
-    if not raw and (raw is None or raw in (b"", "")):
+    if raw is None or raw in (b"", ""):
         raise BadEnvelope(f"{name}_missing")
     text = _text(f"{name}_not_text", raw)
     if len(text) > MAX_ATTRIBUTE_CHARS:
@@ -227,6 +226,8 @@ def _time(raw: object) -> datetime | None:
     try:
         text = raw.decode() if isinstance(raw, bytes) else raw
         at = datetime.fromisoformat(text)  # type: ignore[arg-type]  # TypeError is caught below
+        if at.tzinfo is UTC:
+            return at
         return None if at.tzinfo is None else at.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         return None
