@@ -3,11 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from schemas.fields import At, Code, Count, Wire
+from schemas.fields import At, Code, Count, Text, Wire
 
-Why = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]*$")]
 Offset = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
@@ -18,7 +17,7 @@ class DeadLetter(Wire):
     topic: Code = Field(title="主题", description="Topic of the record.")
     partition: Count = Field(title="分区", description="Partition of the record.")
     offset: Offset = Field(title="偏移", description="Offset of the record.")
-    reason: Why = Field(title="原因", description="Field paths and error codes; nothing of the record's content.")
+    reason: Text = Field(title="原因", description="Field paths and error codes; nothing of the record's content.")
     error_class: Code = Field(title="错误类别", description="Kind of error, bounded: a class name.")
     size: Count = Field(title="字节数", description="Size of the record's value in bytes.")
     first_failed_at: At = Field(title="首次失败时间", description="When it was first refused.")

@@ -24,6 +24,7 @@ Datum = Literal["WGS84", "GCJ02", "BD09"]
 
 At = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_NO_NUL)]
+Number = Annotated[str, StringConstraints(max_length=32, pattern=_NO_NUL)]  # a phone or an ID number, as written
 ShortText = Annotated[str, StringConstraints(max_length=100, pattern=_NO_NUL)]
 Text = Annotated[str, StringConstraints(max_length=500, pattern=_NO_NUL)]
 LongText = Annotated[str, StringConstraints(max_length=20_000, pattern=_NO_NUL)]

@@ -107,7 +107,7 @@ _ALL: Final = (
         partitions=6,
         retention=timedelta(hours=1),  # only the newest fix is of use, and only while it is fresh
         messages=(EventType.RESPONDER_POSITION,),
-        writers=("phone page", "position gateways"),
+        writers=("api", "position gateways"),
         readers=("router",),
         summary_zh="民警位置",
         summary_en="Where a responder is now.",

@@ -3,38 +3,49 @@
 The source itself is in the envelope alone: a second copy in the body could only disagree with it.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from schemas.fields import At, Code, Fen, LongText, Mode, Point, RegionCode, Risk, ShortText, Text, Wire
+from schemas.fields import At, Code, Fen, LongText, Mode, Number, Point, RegionCode, Risk, ShortText, Text, Wire
 
 Age = Annotated[int, Field(ge=0, le=200)]
-Phone = Annotated[str, StringConstraints(max_length=32, pattern=r"^[^\x00]*$")]
+
+
+# what Subject's validator demands, in words of JSON Schema
+_SOMEONE: Final[JsonDict] = {
+    "anyOf": [
+        {"required": [name], "properties": {name: {"type": "string", "minLength": 1}}}
+        for name in ("name", "phone", "id_number")
+    ]
+}
 
 
 class Guardian(Wire):
     """Who answers for a subject who is a minor or in care."""
 
     name: ShortText | None = Field(default=None, title="监护人姓名", description="Name of the guardian.")
-    phone: Phone | None = Field(default=None, title="监护人电话", description="Phone of the guardian.")
+    phone: Number | None = Field(default=None, title="监护人电话", description="Phone of the guardian.")
 
 
 class FamilyContact(Wire):
     """A relative who may be asked to help reach the subject."""
 
     name: ShortText | None = Field(default=None, title="家属姓名", description="Name of the relative.")
-    phone: Phone | None = Field(default=None, title="家属电话", description="Phone of the relative.")
+    phone: Number | None = Field(default=None, title="家属电话", description="Phone of the relative.")
     relation: ShortText | None = Field(default=None, title="关系", description="Relation to the subject, as text.")
 
 
 class Subject(Wire):
     """Who is being defrauded. At least one of name, phone and ID number is there, else nobody could be looked for."""
 
+    model_config = ConfigDict(json_schema_extra=_SOMEONE)
+
     name: ShortText | None = Field(default=None, title="姓名", description="Name of the subject.")
-    phone: Phone | None = Field(default=None, title="电话", description="Phone of the subject.")
-    id_number: Phone | None = Field(default=None, title="证件号码", description="ID number, as the source writes it.")
+    phone: Number | None = Field(default=None, title="电话", description="Phone of the subject.")
+    id_number: Number | None = Field(default=None, title="证件号码", description="ID number, as the source writes it.")
     age: Age | None = Field(default=None, title="年龄", description="Age in years.")
     occupation: ShortText | None = Field(default=None, title="职业", description="Occupation, as text.")
     guardian: Guardian | None = Field(default=None, title="监护人", description="Guardian, where there is one.")
@@ -81,7 +92,7 @@ class Scam(Wire):
     suspect_account_bank: ShortText | None = Field(
         default=None, title="涉案账号开户行", description="Bank of that account."
     )
-    suspect_phone: Phone | None = Field(default=None, title="涉案电话", description="Phone the fraudster uses.")
+    suspect_phone: Number | None = Field(default=None, title="涉案电话", description="Phone the fraudster uses.")
     suspect_app: Text | None = Field(default=None, title="涉案应用", description="Application or site in use.")
     amount_at_risk_fen: Fen | None = Field(default=None, title="涉险金额", description="Money at risk, in fen.")
     transfer_under_way: bool = Field(
