@@ -1,6 +1,7 @@
 """`python -m schemas.export [--check]`: writes the JSON Schemas and the AsyncAPI document.
 
-The models and the topic table say everything; nothing is described twice. With --check it writes nothing, names the files that differ and exits 1. The same code gives the same bytes.
+The models and the topic table say everything; nothing is described twice. The same code gives the same bytes.
+With --check it writes nothing, names the files that differ and exits 1.
 """
 
 import argparse
