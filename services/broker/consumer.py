@@ -1,0 +1,263 @@
+"""RawConsumer: the records of the partitions it is given, raw and in order. It decides nothing and decodes nothing."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError, RecordTooLargeError
+
+from services.broker.commit import commit_positions
+from services.broker.link import (
+    AWAY,
+    FIRST_START,
+    BrokerAddress,
+    BrokerSilent,
+    CalmClient,
+    answered,
+    calm,
+    over,
+    started,
+)
+
+log = structlog.get_logger()
+
+READING: Mapping[str, Any] = {
+    "enable_auto_commit": False,  # a position moves with the case, in the database
+    "auto_offset_reset": "none",  # never to another place by itself: PositionLost, and the caller decides
+    "isolation_level": "read_committed",
+    "fetch_max_wait_ms": 100,  # a new assignment waits behind the poll under way: this is part of a take-over
+    "max_partition_fetch_bytes": 1 << 20,
+    "fetch_max_bytes": 8 << 20,
+    "request_timeout_ms": 5_000,
+    "metadata_max_age_ms": 30_000,
+    "retry_backoff_ms": 100,
+}
+PROBE_S, PROBE_TIMEOUT_S, COMMIT_TIMEOUT_S = 1.0, 2.0, 5.0
+
+
+class PositionLost(Exception):
+    """The broker has no such offset: retention went past it, or the topic is another one. Assign again to go on."""
+
+    def __init__(self, partition: TopicPartition, position: int) -> None:
+        super().__init__(f"{partition.topic}[{partition.partition}] has no offset {position}")
+        self.partition = partition
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """Stands in a batch where a record over the limit was; to be dead-lettered by its place."""
+
+    topic: str
+    partition: int
+    offset: int
+    size: int | None  # bytes of key, value and headers; None where the client does not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Records of one partition in order. `position` is where reading stood before, `next_position` after them.
+
+    Offsets between may be missing (compaction, transaction marks), so compare positions, never record offsets.
+    """
+
+    topic: str
+    partition: int
+    position: int
+    next_position: int
+    records: list[ConsumerRecord | TooLarge]
+
+
+class RawConsumer:
+    """One lane's reader. Partitions come by `assign`, never from a group; `group` only names its commits."""
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        *,
+        group: str | None = None,
+        name: str = "quanzu",
+        max_record_bytes: int = 1_000_000,
+        stall_after_s: float = 10.0,
+    ) -> None:
+        self.waiting_for: str | None = FIRST_START  # None: the broker answers
+        self._address = address
+        self._group = group
+        self._name = name
+        self._max_record_bytes = max_record_bytes
+        self._stall_after_s = stall_after_s
+        self._positions: dict[TopicPartition, int] = {}
+        self._hungry = False  # the last fetch() found nothing, so only a fetch answer proves that reading goes on
+        self._handed_at = 0.0
+        self._consumer: Any = None
+        self._watch: asyncio.Task[None] | None = None
+        self._committing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect, however long the broker stays away; `waiting_for` says so meanwhile. Cancel it to give up."""
+        self._consumer = await started(self._make, _begin, _drop, self._waits)
+        self._handed_at = time.monotonic()
+        self._waits(None)
+        self._watch = asyncio.create_task(self._probe())
+
+    async def stop(self, within: float = 5.0) -> None:
+        """Close; returns after about `within` seconds at the latest and never raises. A repeat is harmless."""
+        for task in (self._watch, self._committing):
+            if task is not None:
+                task.cancel()
+        if self._consumer is not None:
+            await _drop(self._consumer, within)
+
+    def assign(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Read these partitions from these offsets and no others. What was fetched and not handed out is dropped."""
+        self._consumer.assign(list(positions))
+        for partition, position in positions.items():
+            self._consumer.seek(partition, position)
+        self._positions = dict(positions)
+        self._hungry, self._handed_at = False, time.monotonic()
+
+    @property
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """The next offset to be handed out, by partition."""
+        return self._positions
+
+    async def fetch(self, max_records: int = 500, *, wait: float) -> list[Batch]:
+        """What has arrived, at most `max_records` in all; an empty list after `wait` seconds without any.
+
+        Empty also while the broker is away: see `stalled`. Raises PositionLost. Safe to cancel: nothing is lost.
+        """
+        try:
+            got = await self._consumer.getmany(timeout_ms=round(wait * 1000), max_records=max_records)
+        except RecordTooLargeError as error:
+            _, partition, offset, _ = error.args  # brokers before KIP-74; aiokafka has already stepped over it
+            got = {partition: [TooLarge(partition.topic, partition.partition, offset, None)]}
+        except OffsetOutOfRangeError as error:
+            ((partition, position),) = error.args[0].items()
+            raise PositionLost(partition, position) from error
+        self._hungry = not got and bool(self._positions)
+        if got:
+            self._handed_at = time.monotonic()
+        return [self._batch(partition, records) for partition, records in got.items()]
+
+    async def bounds(
+        self, partitions: Iterable[TopicPartition], within: float = 3.0
+    ) -> dict[TopicPartition, tuple[int, int]]:
+        """The first offset there is and the one after the last, of each. Raises BrokerSilent."""
+        wanted = list(partitions)
+        begins, ends = await answered(
+            asyncio.gather(self._consumer.beginning_offsets(wanted), self._consumer.end_offsets(wanted)),
+            within=within,
+            what="the bounds of partitions",
+        )
+        return {partition: (begins[partition], ends[partition]) for partition in wanted}
+
+    async def end_offsets(self, partitions: Iterable[TopicPartition], within: float = 3.0) -> dict[TopicPartition, int]:
+        """The offset after the last record of each. Raises BrokerSilent."""
+        call = self._consumer.end_offsets(list(partitions))
+        ends: dict[TopicPartition, int] = await answered(call, within=within, what="the ends of partitions")
+        return ends
+
+    async def partitions(self, topics: Iterable[str], within: float = 3.0) -> set[TopicPartition]:
+        """All partitions of `topics`, asked anew; a topic that is not there has none. Raises BrokerSilent."""
+        answer = await answered(self._client.ask(list(topics)), within=within, what="the partitions of topics")
+        return {TopicPartition(topic, about[1]) for _, topic, _, parts in answer.topics for about in parts}
+
+    def incarnation(self) -> str:
+        """Who the broker is. Offsets of one incarnation mean nothing to another."""
+        return self._address.incarnation or self._client.cluster_id or ""
+
+    def commit(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Tell Kafka the positions, for its lag tools only: best effort, in the background, one at a time."""
+        if self._group is not None and positions and (self._committing is None or self._committing.done()):
+            self._committing = asyncio.create_task(self._try_commit(self._group, dict(positions)))
+
+    def lag(self) -> int:
+        """Records known to be waiting behind the positions, as of the last fetch answers."""
+        highs = ((position, self._consumer.highwater(partition)) for partition, position in self._positions.items())
+        return sum(max(0, high - position) for position, high in highs if high is not None)
+
+    @property
+    def last_answer_at(self) -> float:
+        """Monotonic time of the last sign that reading works: a fetch answer, or any answer while none is due."""
+        if self._hungry:
+            return max(self._client.fetched_at, self._handed_at)
+        return max(self._client.answered_at, self._handed_at)
+
+    def stalled(self, now: float) -> bool:
+        """Whether nothing has come from the broker for too long at monotonic time `now`."""
+        return now - self.last_answer_at > self._stall_after_s
+
+    @property
+    def _client(self) -> CalmClient:
+        client: CalmClient = self._consumer._client
+        return client
+
+    def _make(self) -> AIOKafkaConsumer:
+        sizes = {"client_id": self._name, **READING}
+        consumer = AIOKafkaConsumer(**self._address.arguments, **sizes)
+        calm(consumer._client)
+        return consumer
+
+    def _waits(self, reason: str | None) -> None:
+        if self.waiting_for is None and reason is not None:
+            log.warning("broker.silent", client=self._name, reason=reason)
+        elif self.waiting_for != FIRST_START and reason is None and self.waiting_for is not None:
+            log.warning("broker.answers", client=self._name)
+        self.waiting_for = reason
+
+    async def _probe(self) -> None:
+        """Ask once a second who the broker is: fetches alone say nothing when no partition is assigned."""
+        while True:
+            await asyncio.sleep(PROBE_S)
+            try:
+                await answered(self._client.ask([]), within=PROBE_TIMEOUT_S, what="the cluster")
+                self._waits(None)
+            except BrokerSilent as silent:
+                self._waits(str(silent))
+
+    async def _try_commit(self, group: str, positions: dict[TopicPartition, int]) -> None:
+        try:
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                refused = await commit_positions(self._client, group, positions)
+        except AWAY as error:
+            refused = {type(error).__name__}
+        if refused:
+            log.info("broker.commit_refused", client=self._name, reasons=sorted(refused))
+
+    def _batch(self, partition: TopicPartition, records: list[ConsumerRecord | TooLarge]) -> Batch:
+        position, after = self._positions[partition], records[-1].offset + 1
+        self._positions[partition] = after
+        fitting = [self._fit(record) for record in records]
+        return Batch(
+            topic=partition.topic,
+            partition=partition.partition,
+            position=position,
+            next_position=after,
+            records=fitting,
+        )
+
+    def _fit(self, record: ConsumerRecord | TooLarge) -> ConsumerRecord | TooLarge:
+        """Kafka sends a record over every fetch limit whole (KIP-74), so the limit is kept here."""
+        if isinstance(record, TooLarge):
+            return record
+        size = len(record.value or b"") + len(record.key or b"")
+        size += sum(len(name) + len(value or b"") for name, value in record.headers)
+        if size <= self._max_record_bytes:
+            return record
+        return TooLarge(record.topic, record.partition, record.offset, size)
+
+
+async def _begin(consumer: Any) -> None:
+    await consumer.start()
+    consumer.assign([])  # without an assignment getmany() never returns
+    await consumer._client.ask([])
+
+
+async def _drop(consumer: Any, within: float = 2.0) -> None:
+    """Close in every case: stop() hangs while the broker is frozen, and may die before it closes its connections."""
+    await over(consumer.stop(), within=within)
+    await over(consumer._client.close(), within=within)
