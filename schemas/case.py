@@ -21,13 +21,23 @@ class RunningTimer(Wire):
     )
 
 
+class Happened(Wire):
+    """One thing that happened to the case."""
+
+    action: Code = Field(title="变化", description="Code of the action: OPEN, ASSIGN, BREACH …")
+    timer: Code | None = Field(default=None, title="时限", description="Which limit, for AT_RISK and BREACH.")
+    by: Code = Field(title="操作角色", description="Role of who did it; system for a timer or the router.")
+
+
 class CaseChanged(Wire):
     """Where a case stands after a change."""
 
     case_id: UUID = Field(title="案件编号", description="The case.")
     version: Count = Field(title="版本", description="Rises with every message about the case: ignore a lower one.")
     turn: Count = Field(title="轮次", description="Rises when state, assignment or risk change; commands name it.")
-    change: Code = Field(title="变化", description="Code of the action that changed it.")
+    changes: tuple[Happened, ...] = Field(
+        min_length=1, max_length=32, title="变化", description="What happened since the version before, in order."
+    )
     state: Code = Field(title="状态", description="State after the change.")
     outcome: Code | None = Field(default=None, title="结论", description="How it ended, once known.")
     risk: Risk = Field(title="预警级别", description="Risk level after the change.")
@@ -36,7 +46,6 @@ class CaseChanged(Wire):
     assigned_unit: Code | None = Field(default=None, title="承办单位", description="Unit that holds the case now.")
     responder: Code | None = Field(default=None, title="承办人", description="Code of the responder, if one is named.")
     at: At = Field(title="发生时间", description="When the change was recorded.")
-    actor_role: Code = Field(title="操作角色", description="Role of who changed it; system for a timer or the router.")
     timers: tuple[RunningTimer, ...] = Field(default=(), max_length=32, title="运行时限", description="Running limits.")
     next_due_at: At | None = Field(default=None, title="最近到期", description="The earliest running due time.")
     total_due_at: At | None = Field(default=None, title="总时限", description="When the hour is over.")
@@ -47,7 +56,7 @@ def encode_change(
     case_id: UUID,
     version: int,
     turn: int,
-    change: str,
+    changes: Iterable[tuple[str, str | None, str]],
     state: str,
     outcome: str | None,
     risk: str,
@@ -56,12 +65,12 @@ def encode_change(
     assigned_unit: str | None,
     responder: str | None,
     at: datetime,
-    actor_role: str,
     timers: Iterable[tuple[str, int, datetime, datetime | None]],
     next_due_at: datetime | None,
     total_due_at: datetime | None,
 ) -> bytes:
-    """The bytes of a CaseChanged, equal to the model's dump but faster; a timer is (kind, round, due_at, at_risk_at).
+    """The bytes of a CaseChanged, equal to the model's dump but faster; a timer is (kind, round, due_at, at_risk_at),
+    a change (action, timer, role).
 
     Nothing is checked: the values come from the domain, its times aware and in UTC.
     """
@@ -70,7 +79,7 @@ def encode_change(
             "case_id": case_id,
             "version": version,
             "turn": turn,
-            "change": change,
+            "changes": [{"action": action, "timer": timer, "by": by} for action, timer, by in changes],
             "state": state,
             "outcome": outcome,
             "risk": risk,
@@ -79,7 +88,6 @@ def encode_change(
             "assigned_unit": assigned_unit,
             "responder": responder,
             "at": at,
-            "actor_role": actor_role,
             "timers": [
                 {"kind": kind, "round": nth, "due_at": due_at, "at_risk_at": at_risk_at}
                 for kind, nth, due_at, at_risk_at in timers

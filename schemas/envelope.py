@@ -42,7 +42,7 @@ class EventType(StrEnum):
     DEAD_LETTER_RECORDED = "cn.quanzu.dead-letter.recorded.v1"
 
 
-class BadEnvelope(ValueError):  # noqa: N818 - named for what it is, as every refusal here
+class BadEnvelope(ValueError):
     """The record is no event for us. `code` is one of CODES and holds nothing of the record."""
 
     def __init__(self, code: str) -> None:

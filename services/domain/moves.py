@@ -11,7 +11,7 @@ from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotYours, OwnSubmission
 from services.domain.states import Action, Move, State, TimerKind, move_for
 from services.domain.timers import Timer
-from services.domain.words import Outcome, Role
+from services.domain.words import Outcome, Risk, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +154,27 @@ def conclude(
         raise Incomplete(field="outcome", why="the person was reached")
     action = Action.GIVE_UP if gives_up else Action.CONCLUDE
     return move(case, action, by=by, now=now, policy=policy, said=said, outcome=outcome, **amounts)
+
+
+def repeated(case: Case, *, by: Actor, now: datetime, effect: str, risk: Risk) -> Change:
+    """The same instruction or the same subject came again: counted and told, nothing moves."""
+    fact = Fact(
+        action=Action.REPEAT,
+        version=0,
+        from_state=case.state,
+        to_state=case.state,
+        at=now,
+        recorded_at=now,
+        actor=by.name,
+        role=by.role,
+        detail={"effect": effect, "risk": risk.value},
+    )
+    return numbered(case, replace(case, repeat_count=case.repeat_count + 1), [fact])
+
+
+def nobody(change: Change, why: dict[str, Any]) -> Change:
+    """The case stays in the queue, with the reason why nobody could be asked."""
+    return replace(change, case=replace(change.case, routing={**change.case.routing, "choice": why}))
 
 
 def then(first: Change, second: Change) -> Change:

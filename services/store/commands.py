@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select
 
+from services.domain.case import Case
 from services.domain.refusals import KeyReused
+from services.domain.states import State
 from services.store import tables
 from services.store.engine import Transaction
 
@@ -17,6 +19,7 @@ KEPT = timedelta(days=7)
 class Answer:
     """What a command left behind."""
 
+    state: State
     version: int
     turn: int
     at: datetime
@@ -29,17 +32,25 @@ async def answered(tx: Transaction, *, actor: str, key: str, fingerprint: bytes)
         return None
     if row.fingerprint != fingerprint:
         raise KeyReused()
-    return Answer(version=row.version, turn=row.turn, at=row.at)
+    return Answer(state=row.state, version=row.version, turn=row.turn, at=row.at)
 
 
-async def remember(
-    tx: Transaction, *, actor: str, key: str, fingerprint: bytes, row_id: int, version: int, turn: int
-) -> None:
+async def remember(tx: Transaction, *, actor: str, key: str, fingerprint: bytes, case: Case) -> Answer:
+    """Keep the answer that `case` is now; the same key gives it again."""
+    answer = Answer(state=case.state, version=case.version, turn=case.turn, at=tx.now)
     await tx.conn.execute(
         insert(command).values(
-            actor=actor, key=key, fingerprint=fingerprint, case_id=row_id, version=version, turn=turn, at=tx.now
+            actor=actor,
+            key=key,
+            fingerprint=fingerprint,
+            case_id=case.id,
+            state=answer.state,
+            version=answer.version,
+            turn=answer.turn,
+            at=answer.at,
         )
     )
+    return answer
 
 
 async def forget_old(tx: Transaction) -> int:

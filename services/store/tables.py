@@ -206,6 +206,7 @@ class CommandRow(SQLModel, table=True):
     key: str = Field(sa_column=Column(Text, primary_key=True))
     fingerprint: bytes = Field(sa_type=LargeBinary)
     case_id: int = Field(sa_type=RowId)
+    state: State = Field(sa_column=Column(Word(State), nullable=False))
     version: int
     turn: int
     at: datetime = Field(sa_type=Moment)

@@ -1,0 +1,60 @@
+"""What every handler needs besides the transaction: policies, keys, and the picture of who is where. No I/O of its own."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from schemas.warning import WarningIssued
+from services.domain.choosing import Roster
+from services.domain.datum import Datum
+from services.domain.jurisdiction import Jurisdictions
+from services.store.cases import Stored
+from services.store.policies import Policies
+from services.store.registry import Unit
+from services.store.sealing import RowKey, Sealer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """The map and who is on duty, as of one moment; replaced whole, never changed."""
+
+    jurisdictions: Jurisdictions
+    roster: Roster
+    units: dict[str, Unit]
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One process's parts. `picture` is swapped by `handlers.picture`; everything else stays."""
+
+    policies: Policies
+    sealer: Sealer
+    picture: Picture
+    source_datum: Datum
+    edge_limit_m: float
+    station_limit_m: float
+    max_fix_age: timedelta = timedelta(minutes=15)
+    given: Counter[str] = field(default_factory=Counter)  # cases given out since the picture was drawn
+
+
+def bound_to(case_id: UUID) -> bytes:
+    """What a case's sealed warning is bound to."""
+    return b"case\x1f" + case_id.bytes
+
+
+def fact_bound_to(case_id: UUID, version: int) -> bytes:
+    """What the sealed words of one fact are bound to."""
+    return b"event\x1f" + case_id.bytes + version.to_bytes(4, "big")
+
+
+def open_warning(sealer: Sealer, stored: Stored) -> WarningIssued | None:
+    """The warning of a case with all that is personal in it; None where it was erased. Raises CannotOpen."""
+    if stored.wrapped_key is None or stored.sealed is None:
+        return None
+    plain = sealer.unwrap(stored.wrapped_key).open(stored.sealed, bound_to=bound_to(stored.case.case_id))
+    return WarningIssued.model_validate_json(plain)
+
+
+def key_of(sealer: Sealer, stored: Stored) -> RowKey | None:
+    return None if stored.wrapped_key is None else sealer.unwrap(stored.wrapped_key)

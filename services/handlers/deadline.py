@@ -1,0 +1,46 @@
+"""deadline: what is due fires, once, in one transaction: marks, the moves they bring, and the next candidate asked."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.domain import moves
+from services.domain.case import Change
+from services.handlers.context import Context, open_warning
+from services.handlers.messages import ASSIGNING, messages_for
+from services.handlers.offering import offer_next
+from services.store import cases, deadlines
+from services.store.cases import Saving, Stored
+from services.store.engine import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """The changes of one claim, and how late each began to be settled."""
+
+    changes: tuple[Change, ...]
+    late: tuple[timedelta, ...]
+    full: bool  # there may be more due already
+
+
+async def fire_due(tx: Transaction, context: Context, *, limit: int = 500) -> Fired:
+    """Settle up to `limit` cases that are due, oldest first. Any number of processes may do this at once."""
+    savings, late = [], []
+    claimed = await deadlines.claim_due(tx, limit=limit)
+    for stored in claimed:
+        policy = await context.policies.version(tx.conn, stored.case.policy_version)
+        change = moves.tick(stored.case, now=tx.now, policy=policy)
+        if change is None:
+            continue
+        due_at = stored.case.next_due_at
+        late.append(tx.now - due_at if due_at else timedelta(0))
+        change = offer_next(tx, context, stored, change, policy=policy)
+        savings.append(Saving(change=change, messages=told(context, stored, change)))
+    await cases.save(tx, savings)
+    return Fired(changes=tuple(saving.change for saving in savings), late=tuple(late), full=len(claimed) == limit)
+
+
+def told(context: Context, stored: Stored, change: Change) -> tuple:  # type: ignore[type-arg]
+    """The messages of a change; the warning is opened only when somebody new must know whom to find."""
+    assigns = any(fact.action in ASSIGNING for fact in change.facts)
+    warning = open_warning(context.sealer, stored) if assigns else None
+    return messages_for(change, warning, None)

@@ -1,0 +1,98 @@
+"""What the world is told of a change: one `case.changed` for each change, one instruction for each assignment."""
+
+from typing import Any
+
+from schemas.case import encode_change
+from schemas.envelope import EventType
+from schemas.instruction import encode_instruction
+from schemas.topics import CASE_CHANGED, INSTRUCTION_ISSUED
+from schemas.warning import WarningIssued
+from services.domain import timers as limits
+from services.domain.case import Case, Change
+from services.domain.masking import mask_address, mask_name, mask_phone
+from services.domain.states import Action, TimerKind
+from services.store.outbox import Message
+
+SOURCE = "/quanzu"  # of every event that we issue
+ASSIGNING = frozenset({Action.ASSIGN, Action.REASSIGN})
+
+
+def messages_for(change: Change, warning: WarningIssued | None, address: str | None) -> tuple[Message, ...]:
+    """The messages of one change. `warning` may be gone (erased); then the instruction shows nobody."""
+    case = change.case
+    told = [_changed(change)]
+    if case.responder is not None and any(fact.action in ASSIGNING for fact in change.facts):
+        told.insert(0, _instruction(case, warning, address))
+    return tuple(told)
+
+
+def _changed(change: Change) -> Message:
+    case = change.case
+    return _message(
+        case,
+        EventType.CASE_CHANGED,
+        CASE_CHANGED,
+        encode_change(
+            case_id=case.case_id,
+            version=case.version,
+            turn=case.turn,
+            changes=[(fact.action, fact.detail.get("timer"), fact.role) for fact in change.facts],
+            state=case.state,
+            outcome=case.outcome,
+            risk=case.risk,
+            mode=case.mode,
+            responsible_unit=case.responsible_unit,
+            assigned_unit=case.assigned_unit,
+            responder=case.responder,
+            at=change.facts[-1].recorded_at,
+            timers=[
+                (timer.kind, timer.round, timer.due_at, timer.at_risk_at)
+                for timer in case.timers
+                if timer.stopped_at is None
+            ],
+            next_due_at=case.next_due_at,
+            total_due_at=case.total_due_at,
+        ),
+    )
+
+
+def _instruction(case: Case, warning: WarningIssued | None, address: str | None) -> Message:
+    subject = warning.subject if warning is not None else None
+    choice: dict[str, Any] = case.routing.get("choice", {})
+    acknowledge = limits.running(case.timers, TimerKind.ACK)
+    total = limits.running(case.timers, TimerKind.TOTAL)
+    assert case.assigned_at is not None  # noqa: S101 - somebody was just asked
+    return _message(
+        case,
+        EventType.INSTRUCTION_ISSUED,
+        INSTRUCTION_ISSUED,
+        encode_instruction(
+            case_id=case.case_id,
+            version=case.version,
+            turn=case.turn,
+            source=case.source,
+            instruction_number=case.instruction_number,
+            risk=case.risk,
+            mode=case.mode,
+            fraud_type=case.fraud_type,
+            responsible_unit=case.responsible_unit,
+            assigned_unit=case.assigned_unit,
+            responder=case.responder,
+            round=acknowledge.round if acknowledge else limits.rounds(case.timers, TimerKind.ACK),
+            issued_at=case.issued_at,
+            assigned_at=case.assigned_at,
+            acknowledge_by=acknowledge.due_at if acknowledge else case.assigned_at,
+            total_by=total.due_at if total else case.assigned_at,
+            name_masked=mask_name(subject.name) if subject and subject.name else None,
+            phone_masked=mask_phone(subject.phone) if subject and subject.phone else None,
+            place_masked=mask_address(address) if address else "",
+            rule=case.routing["rule"],
+            distance_m=choice.get("distance_m"),
+            reason=choice.get("decided", ""),
+        ),
+    )
+
+
+def _message(case: Case, event_type: EventType, topic: str, value: bytes) -> Message:
+    key = str(case.case_id)
+    return Message(ce_id=f"{key}:{case.version}:{event_type}", ce_type=event_type, topic=topic, key=key, value=value)

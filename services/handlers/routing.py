@@ -1,0 +1,44 @@
+"""Why this unit and this responder, as it is stored with the case: rule, distance, place used, candidates."""
+
+from typing import Any
+
+from services.domain.choosing import Choice, NoChoice
+from services.domain.located import Located
+from services.domain.place import Whereabouts
+
+
+def routing_of(located: Located, which: Whereabouts | None) -> dict[str, Any]:
+    """How the responsible unit was found. Holds no position: distances only."""
+    told: dict[str, Any] = {"rule": located.rule.value, "why": [why.value for why in located.why]}
+    if which is not None:
+        told["place"] = which.value
+    if located.distance_m is not None:
+        told["distance_m"] = round(located.distance_m, 1)
+    if located.also:
+        told["also"] = list(located.also)
+    if located.region_code is not None:
+        told["region_code"] = located.region_code
+    return told
+
+
+def choice_of(choice: Choice | NoChoice | None) -> dict[str, Any]:
+    """How the responder was found, with those who were not; empty where nobody was looked for."""
+    if choice is None:
+        return {}
+    decided = choice.decided.value if isinstance(choice, Choice) else choice.reason.value
+    told: dict[str, Any] = {
+        "decided": decided,
+        "candidates": [
+            {
+                "responder": candidate.responder,
+                "distance_m": None if candidate.distance_m is None else round(candidate.distance_m, 1),
+                "fix_age_s": None if candidate.fix_age_s is None else round(candidate.fix_age_s),
+                "open_cases": candidate.open_cases,
+                "rejected": candidate.rejected,
+            }
+            for candidate in choice.candidates
+        ],
+    }
+    if isinstance(choice, Choice) and choice.candidates:
+        told["distance_m"] = told["candidates"][0]["distance_m"]
+    return told

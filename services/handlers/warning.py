@@ -1,0 +1,231 @@
+"""warning: a batch of records becomes cases, repeats of cases, or dead letters. The hot path, in three steps.
+
+`decode` reads one record, `prepare` routes a whole batch, `take` writes it in the caller's transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import and_, or_, select
+
+from schemas.envelope import BadEnvelope, EventType, Headers, must_be, read
+from schemas.fields import reasons
+from schemas.warning import Subject, WarningIssued
+from services.domain import moves
+from services.domain.actor import ROUTER
+from services.domain.case import case_id_for
+from services.domain.choosing import Ask, Choice, choose_batch
+from services.domain.opening import open_case
+from services.domain.policy import Policy
+from services.domain.states import BEFORE_CONCLUDED
+from services.domain.words import Mode, Risk
+from services.handlers.context import Context, bound_to, fact_bound_to
+from services.handlers.messages import messages_for
+from services.handlers.places import places_of
+from services.handlers.routing import choice_of, routing_of
+from services.store import cases, intake, tables
+from services.store.cases import Saving
+from services.store.engine import Transaction
+from services.store.intake import Opening, Progress
+from services.store.sealing import Sealer
+
+SAME_INSTRUCTION, SAME_SUBJECT = "REPEATED", "ATTACHED"
+
+
+class BadRecord(ValueError):
+    """The record can't become a case: a dead letter. `kind` is a bounded word, `reason` holds no personal data."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+
+
+class Vanished(Exception):
+    """A case that stood in the way of an opening is no longer there: roll back and take the batch again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One good record."""
+
+    source: str
+    ce_id: str
+    data: bytes
+    warning: WarningIssued
+    case_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A batch ready to be written. `openings` and `incoming` go side by side; a refused record is in neither."""
+
+    incoming: tuple[Incoming, ...]
+    openings: tuple[Opening, ...]
+    again: tuple[Incoming, ...]  # the same instruction once more in this very batch
+    refused: tuple[tuple[Incoming, BadRecord], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of a batch."""
+
+    opened: tuple[Opening, ...]
+    outbox_ids: tuple[int, ...]
+    repeats: tuple[str, ...]  # the effect of each: REPEATED or ATTACHED
+    redelivered: int
+
+
+def decode(headers: Headers, value: bytes | None) -> Incoming:
+    """Raises BadRecord, and nothing else, whatever the bytes."""
+    try:
+        envelope = read(headers, value)
+        must_be(EventType.WARNING_ISSUED, envelope)
+        warning = WarningIssued.model_validate_json(envelope.data)
+    except BadEnvelope as bad:
+        raise BadRecord("envelope", bad.code) from None
+    except ValidationError as invalid:
+        raise BadRecord("warning", reasons(invalid)) from None
+    return Incoming(
+        source=envelope.source,
+        ce_id=envelope.id,
+        data=envelope.data,
+        warning=warning,
+        case_id=case_id_for(envelope.source, warning.instruction_number),
+    )
+
+
+def prepare(context: Context, batch: Sequence[Incoming], *, policy: Policy, now: datetime) -> Prepared:
+    """Locate every warning in one call, choose a responder for each, seal it. Nothing is written, nothing waits."""
+    first, again, refused = _sorted(batch, policy, now)
+    used = places_of([incoming.warning for incoming in first], now=now, datum=context.source_datum)
+    picture = context.picture
+    located = picture.jurisdictions.locate(
+        used.places, edge_limit_m=context.edge_limit_m, station_limit_m=context.station_limit_m
+    )
+    points = [used.point(row) for row in range(len(first))]
+    asks = [
+        Ask(unit=place.unit, lat=lat, lon=lon)
+        for place, (lat, lon) in zip(located, points, strict=True)
+        if place.unit is not None
+    ]
+    choices = iter(choose_batch(picture.roster, asks, now, load=context.given, max_fix_age=context.max_fix_age))
+    openings = []
+    for row, incoming in enumerate(first):
+        place = located[row]
+        choice = next(choices) if place.unit is not None else None
+        warning = incoming.warning
+        change = open_case(
+            case_id=incoming.case_id,
+            source=incoming.source,
+            instruction_number=warning.instruction_number,
+            mode=Mode(warning.mode),
+            risk=Risk(warning.risk),
+            fraud_type=warning.fraud_type,
+            issued_at=warning.issued_at,
+            now=now,
+            policy=policy,
+            responsible_unit=place.unit,
+            routing=routing_of(place, used.which[row]),
+            responder=choice.responder if isinstance(choice, Choice) else None,
+            choice=choice_of(choice),
+        )
+        key = context.sealer.new_key()
+        scam = warning.scam
+        openings.append(
+            Opening(
+                change=change,
+                ce_id=incoming.ce_id,
+                messages=messages_for(change, warning, used.addresses[row]),
+                wrapped_key=key.wrapped,
+                sealed=key.seal(incoming.data, bound_to=bound_to(incoming.case_id)),
+                subject_key=subject_key(context.sealer, warning.subject),
+                phone_key=context.sealer.blind("phone", warning.subject.phone) if warning.subject.phone else None,
+                account_key=context.sealer.blind("account", scam.suspect_account) if scam.suspect_account else None,
+            )
+        )
+    return Prepared(incoming=tuple(first), openings=tuple(openings), again=tuple(again), refused=tuple(refused))
+
+
+async def take(tx: Transaction, context: Context, prepared: Prepared, progress: Progress) -> Taken:
+    """Write a batch. A record that is known has no effect; a repeat is noted on its case. Raises LaneOver or Vanished."""
+    written = await intake.write(tx, prepared.openings, progress)
+    opened, left = [], list(prepared.again)
+    for opening, incoming in zip(prepared.openings, prepared.incoming, strict=True):
+        if incoming.case_id in written.opened:
+            opened.append(opening)
+        else:
+            left.append(incoming)
+    known = await intake.redelivered(tx, [(incoming.source, incoming.ce_id) for incoming in left]) if left else set()
+    repeats = await _attach(tx, context, [one for one in left if (one.source, one.ce_id) not in known])
+    return Taken(
+        opened=tuple(opened),
+        outbox_ids=written.outbox_ids,
+        repeats=tuple(repeats),
+        redelivered=len(left) - len(repeats),
+    )
+
+
+def subject_key(sealer: Sealer, subject: Subject) -> bytes | None:
+    """By whom two warnings are of one person: ID number, else phone and name together (domain.md §3 rule 5)."""
+    if subject.id_number:
+        return sealer.blind("id_number", subject.id_number.strip().upper())
+    if subject.phone and subject.name:
+        return sealer.blind("phone and name", f"{subject.phone.strip()}\x1f{subject.name.strip()}")
+    return None
+
+
+def _sorted(
+    batch: Sequence[Incoming], policy: Policy, now: datetime
+) -> tuple[list[Incoming], list[Incoming], list[tuple[Incoming, BadRecord]]]:
+    """First of its case in this batch; once more; refused for a time too far ahead."""
+    first: dict[UUID, Incoming] = {}
+    again: list[Incoming] = []
+    refused: list[tuple[Incoming, BadRecord]] = []
+    latest = now + policy.future_tolerance
+    for incoming in batch:
+        if incoming.warning.issued_at > latest:
+            refused.append((incoming, BadRecord("issued_at", "issued_at: too far ahead")))
+        elif first.setdefault(incoming.case_id, incoming) is not incoming:
+            again.append(incoming)
+    return list(first.values()), again, refused
+
+
+async def _attach(tx: Transaction, context: Context, repeats: Sequence[Incoming]) -> list[str]:
+    """Note each repeat on the case it belongs to; rows are locked in their order, so that two routers can't cross."""
+    found = [(await _case_in_the_way(tx, context, incoming), incoming) for incoming in repeats]
+    effects = []
+    seen: set[tuple[str, str]] = set()
+    for (row_id, case_id), incoming in sorted(found, key=lambda pair: pair[0][0]):
+        if (incoming.source, incoming.ce_id) in seen:
+            continue
+        seen.add((incoming.source, incoming.ce_id))
+        effect = SAME_INSTRUCTION if case_id == incoming.case_id else SAME_SUBJECT
+        stored = await cases.lock(tx, case_id)
+        change = moves.repeated(stored.case, by=ROUTER, now=tx.now, effect=effect, risk=Risk(incoming.warning.risk))
+        version = change.case.version
+        key = context.sealer.unwrap(stored.wrapped_key) if stored.wrapped_key else None
+        sealed = {version: key.seal(incoming.data, bound_to=fact_bound_to(case_id, version))} if key else {}
+        saving = Saving(change=change, messages=messages_for(change, None, None), sealed_facts=sealed)
+        await cases.save(tx, [saving])
+        await intake.receive(tx, source=incoming.source, ce_id=incoming.ce_id, row_id=row_id, effect=effect)
+        effects.append(effect)
+    return effects
+
+
+async def _case_in_the_way(tx: Transaction, context: Context, incoming: Incoming) -> tuple[int, UUID]:
+    """The case of the same instruction, else the open one of the same subject. Raises Vanished."""
+    table = tables.cases
+    key = subject_key(context.sealer, incoming.warning.subject)
+    same_subject = and_(
+        table.c.mode == incoming.warning.mode, table.c.subject_key == key, table.c.state.in_(BEFORE_CONCLUDED)
+    )
+    same = table.c.case_id == incoming.case_id
+    question = select(table.c.id, table.c.case_id).where(same if key is None else or_(same, same_subject))
+    rows = sorted((await tx.conn.execute(question)).all(), key=lambda row: row.case_id != incoming.case_id)
+    if not rows:
+        raise Vanished
+    return rows[0].id, rows[0].case_id

@@ -1,0 +1,36 @@
+"""Due times as a column of the case row. Any number of timekeepers may claim at once."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.store import tables
+from services.store.cases import Stored, to_stored
+from services.store.engine import Transaction
+
+cases = tables.cases
+
+
+async def claim_due(tx: Transaction, *, limit: int) -> list[Stored]:
+    """Lock up to `limit` cases whose next due time has come and return them, earliest first.
+
+    The caller fires their timers and saves `next_due_at` in the same transaction; if that never commits, they are
+    claimed again.
+    """
+    due = (
+        select(cases)
+        .where(cases.c.next_due_at <= tx.now)
+        .order_by(cases.c.next_due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # SQLite has one writer and ignores it
+    )
+    return [to_stored(row) for row in await tx.conn.execute(due)]
+
+
+async def earliest(conn: AsyncConnection) -> datetime | None:
+    """When the next case is due, or None."""
+    question = (
+        select(cases.c.next_due_at).where(cases.c.next_due_at.is_not(None)).order_by(cases.c.next_due_at).limit(1)
+    )
+    return (await conn.execute(question)).scalar()
