@@ -105,6 +105,13 @@ def test_a_bad_point_does_not_refuse_the_warning(lat: float, lon: float) -> None
     assert accepted.places.current is not None
 
 
+def test_empty_optional_texts_do_not_refuse_the_warning() -> None:
+    """Forms that were left blank arrive as empty strings."""
+    blank = {"fraud_type": "", "needs": {"language": ""}, "scam": {"channel": "", "suspect_account": ""}}
+
+    WarningIssued.model_validate_json(warning(**blank, places={"current": {"address": "", "region_code": ""}}))
+
+
 def test_an_unknown_fraud_type_never_blocks_a_warning() -> None:
     assert WarningIssued.model_validate_json(warning(fraud_type="NEW_TRICK")).fraud_type == "NEW_TRICK"
 
