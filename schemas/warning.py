@@ -27,7 +27,6 @@ from schemas.fields import (
 
 Age = Annotated[int, Field(ge=0, le=200)]
 
-
 # what Subject's validator demands, in words of JSON Schema
 _SOMEONE: Final[JsonDict] = {
     "anyOf": [

@@ -84,6 +84,7 @@ def reason_for(data: bytes, model: type[Wire] = WarningIssued) -> str:
             at_point({"lat": 1, "lon": 1, "datum": "X"}),
         ),
         ("scam.amount_at_risk_fen: greater_than_equal", warning(scam={"amount_at_risk_fen": -1})),
+        ("scam.amount_at_risk_fen: less_than_equal", warning(scam={"amount_at_risk_fen": 10**15 + 1})),
         ("scam.amount_at_risk_fen: less_than_equal", warning(scam={"amount_at_risk_fen": 10**60})),
         ("scam.amount_at_risk_fen: int_type", warning(scam={"amount_at_risk_fen": 100.5})),
         ("scam.amount_at_risk_fen: int_type", warning(scam={"amount_at_risk_fen": float("inf")})),

@@ -134,6 +134,7 @@ def test_two_values_for_one_attribute_are_refused(name: str) -> None:
 
 def test_null_header_counts_as_a_missing_one() -> None:
     assert code_or_none([("ce_id", None), *binary(ce_id=None)], DATA) == "id_missing"
+    assert read([("ce_id", None), *binary()], DATA).id == "id-1"
 
 
 def test_tombstone_and_empty_value_are_told_apart() -> None:
@@ -174,6 +175,7 @@ def test_longest_allowed_attribute_is_taken() -> None:
         ("data_twice", structured(data_base64="e30=")),
         ("bad_base64", json.dumps(EVENT | {"data_base64": "e30"}).encode()),
         ("bad_base64", json.dumps(EVENT | {"data_base64": "测试"}).encode()),
+        ("bad_base64", json.dumps(EVENT | {"data_base64": "e3\n0="}).encode()),
         ("bad_base64", json.dumps(EVENT | {"data_base64": 5}).encode()),
     ],
 )
