@@ -24,11 +24,12 @@ Datum = Literal["WGS84", "GCJ02", "BD09"]
 
 At = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_NO_NUL)]
+OptionalCode = Annotated[str, StringConstraints(max_length=64, pattern=_NO_NUL)]  # empty means the same as absent
 Number = Annotated[str, StringConstraints(max_length=32, pattern=_NO_NUL)]  # a phone or an ID number, as written
 ShortText = Annotated[str, StringConstraints(max_length=100, pattern=_NO_NUL)]
 Text = Annotated[str, StringConstraints(max_length=500, pattern=_NO_NUL)]
 LongText = Annotated[str, StringConstraints(max_length=20_000, pattern=_NO_NUL)]
-RegionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,12}$")]
+RegionCode = Annotated[str, StringConstraints(pattern=r"^([0-9]{2,12})?$")]  # empty means the same as absent
 Fen = Annotated[int, Field(ge=0, le=10**15)]  # 10 trillion yuan, and exact in every JSON reader
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Metres = Annotated[float, Field(allow_inf_nan=False)]

@@ -9,10 +9,23 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from schemas.fields import At, Code, Fen, LongText, Mode, Number, Point, RegionCode, Risk, ShortText, Text, Wire
+from schemas.fields import (
+    At,
+    Code,
+    Fen,
+    LongText,
+    Mode,
+    Number,
+    OptionalCode,
+    Point,
+    RegionCode,
+    Risk,
+    ShortText,
+    Text,
+    Wire,
+)
 
 Age = Annotated[int, Field(ge=0, le=200)]
-
 
 # what Subject's validator demands, in words of JSON Schema
 _SOMEONE: Final[JsonDict] = {
@@ -87,8 +100,12 @@ class Places(Wire):
 class Scam(Wire):
     """What is known of the fraud itself."""
 
-    channel: Code | None = Field(default=None, title="诈骗渠道", description="How they talk: PHONE, SMS, APP, WEB …")
-    suspect_account: Code | None = Field(default=None, title="涉案账号", description="Account the money would go to.")
+    channel: OptionalCode | None = Field(
+        default=None, title="诈骗渠道", description="How they talk: PHONE, SMS, APP, WEB …"
+    )
+    suspect_account: OptionalCode | None = Field(
+        default=None, title="涉案账号", description="Account the money would go to."
+    )
     suspect_account_bank: ShortText | None = Field(
         default=None, title="涉案账号开户行", description="Bank of that account."
     )
@@ -103,8 +120,10 @@ class Scam(Wire):
 class Needs(Wire):
     """What the responder must bring along."""
 
-    language: Code | None = Field(default=None, title="语言", description="Language of the subject, a BCP 47 tag.")
-    skill: Code | None = Field(default=None, title="技能", description="Skill the responder needs, as a code.")
+    language: OptionalCode | None = Field(
+        default=None, title="语言", description="Language of the subject, a BCP 47 tag."
+    )
+    skill: OptionalCode | None = Field(default=None, title="技能", description="Skill the responder needs, as a code.")
 
 
 class WarningIssued(Wire):
@@ -113,16 +132,18 @@ class WarningIssued(Wire):
     instruction_number: Code = Field(title="指令编号", description="The source's own number; unique within the source.")
     issued_at: At = Field(title="下发时间", description="When the source issued it: the hour starts here.")
     risk: Risk = Field(title="预警级别", description="Risk level.")
-    fraud_type: Code = Field(
-        default="UNKNOWN", title="诈骗类型", description="Code of the fraud type; an unknown one never blocks."
+    fraud_type: OptionalCode = Field(
+        default="UNKNOWN", title="诈骗类型", description="Code of the fraud type; an unknown or empty one never blocks."
     )
-    fraud_type_secondary: Code | None = Field(default=None, title="次要类型", description="A second fraud type.")
+    fraud_type_secondary: OptionalCode | None = Field(
+        default=None, title="次要类型", description="A second fraud type."
+    )
     mode: Mode = Field(default="actual", title="模式", description="actual, or exercise for a drill 演练.")
     subject: Subject = Field(title="预警对象", description="Who is being defrauded.")
     places: Places = Field(default=Places(), title="地点", description="Where the subject may be found.")
     scam: Scam = Field(default=Scam(), title="诈骗情况", description="What is known of the fraud.")
     narrative: LongText = Field(default="", title="警情描述", description="What happened, as text.")
-    requests: tuple[Code, ...] = Field(
+    requests: tuple[OptionalCode, ...] = Field(
         default=(), max_length=16, title="处置要求", description="What the source asks for: CALL, VISIT, STOP_PAYMENT …"
     )
     needs: Needs = Field(default=Needs(), title="特殊需要", description="Language or skill the subject needs.")

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -60,6 +60,7 @@ def test_every_field_of_a_message_is_described(model: type[Any]) -> None:
         assert bare == [], part["title"]
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.fixed_dictionaries(
         SHARED
@@ -93,6 +94,7 @@ def test_encoded_instruction_equals_the_models_dump(
     assert InstructionIssued.model_validate_json(model.model_dump_json()) == model
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.fixed_dictionaries(
         SHARED
