@@ -56,6 +56,7 @@ class Word(TypeDecorator[StrEnum]):
 
     def __init__(self, words: type[StrEnum], length: int = 32) -> None:
         super().__init__(length)
+        self.length = length
         self.words = words
 
     def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature

@@ -61,7 +61,7 @@ async def is_current(store: Store) -> bool:
     return state[0]
 
 
-async def _run(store: Store, work: Callable[[Connection], None]) -> None:
+async def _run(store: Store, work: Callable[[Connection], object]) -> None:
     async with store.engine.begin() as conn:
         if store.postgres:
             await conn.exec_driver_sql("SET LOCAL statement_timeout = '10min'")

@@ -11,7 +11,7 @@ from services.store.columns import Moment, Word
 def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """How our own column types are written into a migration: a word is text, whatever its list says that day."""
     if kind == "type" and isinstance(item, Word):
-        return f"sa.String(length={item.impl_instance.length})"
+        return f"sa.String(length={item.length})"
     if kind == "type" and isinstance(item, Moment):
         return "columns.Moment()"
     return False

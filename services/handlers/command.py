@@ -1,0 +1,96 @@
+"""What every command on one case has in common: idempotency, scope, turn, then the decision, saved with its messages."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from services.domain.actor import Actor
+from services.domain.case import Case, Change
+from services.domain.moves import Said
+from services.domain.policy import Policy
+from services.domain.refusals import CaseNotFound, Incomplete, NotAllowed, StaleTurn
+from services.domain.words import Role
+from services.handlers.context import Context, fact_bound_to
+from services.handlers.deadline import told
+from services.handlers.offering import offer_next
+from services.store import cases, commands
+from services.store.cases import Saving, Stored
+from services.store.commands import Answer
+from services.store.engine import Transaction
+
+COMMANDING = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DESK, Role.RESPONDER})
+
+Decide = Callable[[Case, Policy, Said], Change]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command on one case. `key` makes a repeat harmless; `turn` is what its sender last saw of the case."""
+
+    name: str
+    case_id: UUID
+    key: str
+    turn: int | None
+    occurred_at: datetime | None = None  # when it was done, by the device's clock
+    detail: dict[str, Any] | None = None  # for the timeline; no personal data
+    private: dict[str, Any] | None = None  # for the timeline, sealed
+
+    @property
+    def fingerprint(self) -> bytes:
+        said = orjson.dumps([self.name, str(self.case_id), self.detail, self.private], option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(said).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The answer, and the change that was made (None where the command had been done before)."""
+
+    answer: Answer
+    change: Change | None
+
+
+async def carry_out(tx: Transaction, context: Context, command: Command, *, by: Actor, decide: Decide) -> Done:
+    """Lock the case, let `decide` decide, write. The same command again (same key) gives the first answer.
+
+    Raises CaseNotFound (also for another unit's case), KeyReused, StaleTurn, and whatever `decide` refuses.
+    """
+    if by.role not in COMMANDING:
+        raise NotAllowed(role=by.role)
+    stored = await cases.lock(tx, command.case_id)
+    first = await commands.answered(tx, actor=by.name, key=command.key, fingerprint=command.fingerprint)
+    if first is not None:
+        return Done(answer=first, change=None)
+    case = stored.case
+    if not by.sees(case.assigned_unit):
+        raise CaseNotFound()
+    if command.turn is not None and command.turn != case.turn:
+        raise StaleTurn(turn=case.turn, state=case.state, holder=case.responder)
+    if command.occurred_at is not None and command.occurred_at < case.issued_at:
+        raise Incomplete(field="occurred_at", why="before the warning was issued")
+    policy = await context.policies.version(tx.conn, case.policy_version)
+    said = Said(occurred_at=command.occurred_at, detail=command.detail, private=command.private)
+    change = offer_next(tx, context, stored, decide(case, policy, said), policy=policy)
+    await cases.save(
+        tx,
+        [Saving(change=change, messages=told(context, stored, change), sealed_facts=_sealed(context, stored, change))],
+    )
+    answer = await commands.remember(
+        tx, actor=by.name, key=command.key, fingerprint=command.fingerprint, case=change.case
+    )
+    return Done(answer=answer, change=change)
+
+
+def _sealed(context: Context, stored: Stored, change: Change) -> dict[int, bytes]:
+    private = [fact for fact in change.facts if fact.private]
+    if not private or stored.wrapped_key is None:
+        return {}
+    key = context.sealer.unwrap(stored.wrapped_key)
+    return {
+        fact.version: key.seal(orjson.dumps(fact.private), bound_to=fact_bound_to(stored.case.case_id, fact.version))
+        for fact in private
+    }

@@ -1,0 +1,64 @@
+"""The centre's commands: assign, close or return the feedback, reopen, cancel."""
+
+from services.domain import moves
+from services.domain.actor import Actor
+from services.domain.case import Case, Change
+from services.domain.moves import Said
+from services.domain.policy import Policy
+from services.domain.refusals import NobodyFits
+from services.domain.states import Action
+from services.handlers.command import Command, Done, carry_out
+from services.handlers.context import Context
+from services.store.engine import Transaction
+
+
+async def assign(tx: Transaction, context: Context, command: Command, *, by: Actor, unit: str, responder: str) -> Done:
+    """Ask this responder of this unit, whatever the router chose. Raises NobodyFits where they are not on duty there."""
+    roster = context.picture.roster
+    first, end = roster.units.get(unit, (0, 0))
+    if responder not in roster.responders[first:end]:
+        raise NobodyFits(unit=unit, responder=responder)
+    why = {"decided": "BY_HAND", "by": by.role.value}
+
+    def decide(case: Case, policy: Policy, said: Said) -> Change:
+        return moves.assign(case, unit=unit, responder=responder, why=why, by=by, now=tx.now, policy=policy, said=said)
+
+    return await carry_out(tx, context, command, by=by, decide=decide)
+
+
+async def close(tx: Transaction, context: Context, command: Command, *, by: Actor) -> Done:
+    """The feedback is good. Never by its submitter."""
+
+    def decide(case: Case, policy: Policy, said: Said) -> Change:
+        return moves.move(case, Action.CLOSE, by=by, now=tx.now, policy=policy, said=said)
+
+    return await carry_out(tx, context, command, by=by, decide=decide)
+
+
+async def return_(tx: Transaction, context: Context, command: Command, *, by: Actor, text_only: bool) -> Done:
+    """The feedback is not good: back to work with a new hour, or, where only its text is wrong, back to the writing."""
+    action = Action.RETURN_TEXT if text_only else Action.RETURN
+
+    def decide(case: Case, policy: Policy, said: Said) -> Change:
+        return moves.move(case, action, by=by, now=tx.now, policy=policy, said=said)
+
+    return await carry_out(tx, context, command, by=by, decide=decide)
+
+
+async def reopen(tx: Transaction, context: Context, command: Command, *, by: Actor) -> Done:
+    """A closed case was not over: a new hour."""
+
+    def decide(case: Case, policy: Policy, said: Said) -> Change:
+        count = case.reopened_count + 1
+        return moves.move(case, Action.REOPEN, by=by, now=tx.now, policy=policy, said=said, reopened_count=count)
+
+    return await carry_out(tx, context, command, by=by, decide=decide)
+
+
+async def cancel(tx: Transaction, context: Context, command: Command, *, by: Actor) -> Done:
+    """Ended before a conclusion, with a reason; every limit stops."""
+
+    def decide(case: Case, policy: Policy, said: Said) -> Change:
+        return moves.move(case, Action.CANCEL, by=by, now=tx.now, policy=policy, said=said)
+
+    return await carry_out(tx, context, command, by=by, decide=decide)

@@ -1,0 +1,109 @@
+"""What a process waits for, and the small listener that tells it: /livez, /readyz, /metrics. Not on the public port."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import structlog
+import uvicorn
+from prometheus_client import REGISTRY, disable_created_metrics
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+log = structlog.get_logger(__name__)
+disable_created_metrics()
+
+Check = Callable[[], str | None]
+
+
+class Health:
+    """The checks of one process by name; each says why it is not well, or None. `alive` fails only to be restarted."""
+
+    def __init__(self) -> None:
+        self._ready: dict[str, Check] = {}
+        self._alive: dict[str, Check] = {}
+
+    def ready_when(self, name: str, check: Check) -> None:
+        self._ready[name] = check
+
+    def alive_while(self, name: str, check: Check) -> None:
+        """For a loop that can't mend itself: while `check` gives a reason, /livez is red and the process is replaced."""
+        self._alive[name] = check
+
+    def waits(self) -> dict[str, str]:
+        """What is not ready, and why."""
+        return {name: reason for name, check in self._ready.items() if (reason := check()) is not None}
+
+    def dead(self) -> dict[str, str]:
+        return {name: reason for name, check in self._alive.items() if (reason := check()) is not None}
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/livez", self._answer(self.dead)),
+            Route("/readyz", self._answer(lambda: self.waits() | self.dead())),
+            Route("/metrics", metrics),
+        ]
+
+    def _answer(self, faults: Callable[[], dict[str, str]]) -> Callable[[Request], JSONResponse]:
+        def answer(_request: Request) -> JSONResponse:
+            found = faults()
+            return JSONResponse({"ok": not found, "waiting_for": found}, status_code=503 if found else 200)
+
+        return answer
+
+
+def metrics(request: Request) -> Response:
+    """All metrics of this process, in the format that the reader asks for."""
+    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(REGISTRY), headers={"content-type": content_type})
+
+
+class QuietServer(uvicorn.Server):
+    """A uvicorn server inside a process that handles its own signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def served(app: object, *, host: str, port: int) -> AsyncIterator[int]:
+    """Serve an ASGI app as long as the block lasts; gives the port. A port in use: the next free one, and the log says so."""
+    server, listening = None, None
+    for tried in [port, *range(port + 1, port + 20), 0] if port else [0]:
+        try:
+            listening = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, tried)
+        except OSError:
+            continue
+        break
+    if listening is None:
+        raise OSError(f"no free port near {port} on {host}")
+    socket = listening.sockets[0].dup()
+    listening.close()
+    bound: int = socket.getsockname()[1]
+    if bound != port and port:
+        log.warning("listener.moved", wanted=port, port=bound)
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]  # any ASGI callable
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,  # an open event stream would keep it for ever
+        server_header=False,
+    )
+    server = QuietServer(config)
+    running = asyncio.create_task(server.serve(sockets=[socket]))
+    try:
+        while not server.started and not running.done():
+            await asyncio.sleep(0.01)
+        yield bound
+    finally:
+        server.should_exit = True
+        await running
+        socket.close()
+
+
+def health_app(health: Health) -> Starlette:
+    return Starlette(routes=health.routes())

@@ -1,0 +1,146 @@
+"""The only place where the parts meet: from settings to a store, a clock, keys, a broker's address and a picture."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import structlog
+from asyncpg import PostgresError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from services.broker.embedded import EmbeddedBroker
+from services.broker.link import BrokerAddress
+from services.clock import Clock, SteadyClock
+from services.domain.datum import Datum
+from services.handlers import picture
+from services.handlers.context import Context
+from services.health import Health
+from services.settings import Settings
+from services.store import schema
+from services.store.engine import Store
+from services.store.policies import Policies, UnknownPolicy
+from services.store.sealing import Sealer
+
+log = structlog.get_logger(__name__)
+Made = TypeVar("Made")
+
+DATABASE_AWAY = (OSError, SQLAlchemyError, PostgresError, TimeoutError)
+PAUSE_S, SAY_EVERY_S = 0.5, 5.0
+ROSTER_S, ROSTER_SHARE = 1.0, 20  # a new roster once a second, but never more than a twentieth of the time
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """Everything a process works with. `stop` is set when it must end."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    context: Context
+    broker: BrokerAddress
+    health: Health
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    settings: Settings, *, name: str, health: Health | None = None, clock: Clock | None = None, speed: float = 1.0
+) -> AsyncIterator[Parts]:
+    """The parts of one process. Waits for the database however long it is away; `health` says so meanwhile.
+
+    Raises BadSetting. `clock` replaces the database's time (tests); `speed` makes it faster (the demo).
+    """
+    health = health or Health()
+    sealer = Sealer(settings.masters, settings.index)
+    store = Store(settings.database, name=name)
+    embedded = None if settings.kafka else EmbeddedBroker()
+    try:
+        store.clock = clock or await _waited_for(health, lambda: _clock(store, speed))
+        context = await _waited_for(health, lambda: _context(store, sealer, settings))
+        address = (
+            BrokerAddress(bootstrap=settings.kafka)
+            if embedded is None
+            else BrokerAddress(bootstrap=embedded.bootstrap, incarnation=embedded.incarnation)
+        )
+        parts = Parts(settings=settings, store=store, clock=store.clock, context=context, broker=address, health=health)
+        keeper = asyncio.create_task(_keep_roster(parts))
+        try:
+            yield parts
+        finally:
+            keeper.cancel()
+            await asyncio.wait({keeper})
+    finally:
+        await store.close()
+        if embedded is not None:
+            embedded.close()
+
+
+async def _waited_for(health: Health, make: Callable[[], Awaitable[Made]]) -> Made:
+    """Try until the database answers and has its schema."""
+    waiting: list[str | None] = ["the database"]
+    health.ready_when("database", lambda: waiting[0])
+    said_at = 0.0
+    while True:
+        try:
+            made = await make()
+        except DATABASE_AWAY as away:
+            waiting[0] = f"the database does not answer ({_kind(away)})"
+        except (NotMigrated, UnknownPolicy):
+            waiting[0] = "the database has not the newest schema: run `quanzu db upgrade`"
+        else:
+            waiting[0] = None
+            return made
+        if time.monotonic() - said_at > SAY_EVERY_S:
+            said_at = time.monotonic()
+            log.warning("process.waits", reason=waiting[0])
+        await asyncio.sleep(PAUSE_S)
+
+
+class NotMigrated(Exception):
+    """The database lacks a migration that this program needs."""
+
+
+async def _clock(store: Store, speed: float) -> Clock:
+    before = time.monotonic()
+    origin = await store.measure_time()
+    return SteadyClock(origin, speed=speed, measured_at=(before + time.monotonic()) / 2)
+
+
+async def _context(store: Store, sealer: Sealer, settings: Settings) -> Context:
+    assert store.clock is not None  # noqa: S101 - set just before
+    if not await schema.is_current(store):
+        raise NotMigrated
+    policies = Policies()
+    async with store.read() as conn:
+        await policies.newest(conn)
+        drawn = await picture.draw(conn, now=store.clock.now())
+    for problem in drawn.jurisdictions.problems:
+        log.warning("registry.problem", problem=str(problem))
+    return Context(
+        policies=policies,
+        sealer=sealer,
+        picture=drawn,
+        source_datum=Datum(settings.source_datum),
+        edge_limit_m=settings.edge_limit_m,
+        station_limit_m=settings.station_limit_m,
+    )
+
+
+async def _keep_roster(parts: Parts) -> None:
+    """A new roster once a second; while the database is away the old one serves."""
+    while True:
+        began = time.monotonic()
+        try:
+            async with parts.store.read() as conn:
+                picture.swap_roster(parts.context, await picture.draw_roster(conn, now=parts.clock.now()))
+        except DATABASE_AWAY as away:
+            log.info("roster.kept", reason=_kind(away))
+        await asyncio.sleep(max(ROSTER_S, ROSTER_SHARE * (time.monotonic() - began)))
+
+
+def _kind(error: BaseException) -> str:
+    origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return type(origin).__name__
