@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 log = structlog.get_logger(__name__)
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no type here
 
 Check = Callable[[], str | None]
 
@@ -96,7 +96,7 @@ async def served(app: object, *, host: str, port: int) -> AsyncIterator[int]:
     server = QuietServer(config)
     running = asyncio.create_task(server.serve(sockets=[socket]))
     try:
-        while not server.started and not running.done():
+        while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         yield bound
     finally:

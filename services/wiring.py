@@ -58,14 +58,15 @@ async def opened(
     store = Store(settings.database, name=name)
     embedded = None if settings.kafka else EmbeddedBroker()
     try:
-        store.clock = clock or await _waited_for(health, lambda: _clock(store, speed))
+        ticking: Clock = clock or await _waited_for(health, lambda: _clock(store, speed))
+        store.clock = ticking
         context = await _waited_for(health, lambda: _context(store, sealer, settings))
         address = (
             BrokerAddress(bootstrap=settings.kafka)
             if embedded is None
             else BrokerAddress(bootstrap=embedded.bootstrap, incarnation=embedded.incarnation)
         )
-        parts = Parts(settings=settings, store=store, clock=store.clock, context=context, broker=address, health=health)
+        parts = Parts(settings=settings, store=store, clock=ticking, context=context, broker=address, health=health)
         keeper = asyncio.create_task(_keep_roster(parts))
         try:
             yield parts
