@@ -62,6 +62,7 @@ class Kafka(Server):
             name="kafka",
             argv=(*self._java(), *JVM, "kafka.Kafka", str(properties)),
             log=self.home / "kafka.log",
+            ports=(self.port,),
         )
         client = AdminClient(
             {"bootstrap.servers": self.bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 100},
