@@ -155,6 +155,7 @@ def start(program: Program, *, ready: Callable[[], bool], within_s: float = 60, 
         raise StartError(f"{program.name}: port {taken[0]} is taken")
     program.log.parent.mkdir(parents=True, exist_ok=True)
     with program.log.open("ab") as log:
+        log_from = log.tell()
         child = subprocess.Popen(
             program.argv,
             stdin=subprocess.DEVNULL,
@@ -171,7 +172,7 @@ def start(program: Program, *, ready: Callable[[], bool], within_s: float = 60, 
             birth=birth_of(child.pid),
             log=program.log,
             stop_signal=program.stop_signal,
-            log_from=log.tell(),
+            log_from=log_from,
             child=child,
             guard=None if detached else _guard(child.pid),
         )

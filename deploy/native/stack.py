@@ -60,6 +60,8 @@ class Stack:
     services: Sequence[Service] = SERVICES
     upgrade: tuple[str, ...] = (QUANZU, "db", "upgrade")
     declare_topics: Callable[[str], int] = declare_topics
+    postgres_port: int = 15432  # these two, too, are only wanted first
+    kafka_port: int = 19092
 
     def up(self) -> None:
         """Start what does not run; harmless when all runs. A failure stops what this call started, and is raised."""
@@ -74,7 +76,7 @@ class Stack:
                 raise
 
     def down(self, *, erase: bool = False) -> None:
-        """Stop everything, the last one first, and wait for it. Harmless when nothing runs; `erase` removes the data."""
+        """Stop everything, the last one first, and wait for it. Harmless when nothing runs. `erase` removes data."""
         with self._alone() as state:
             for name in reversed(list(state.parts)):
                 state.stop(name)
@@ -97,9 +99,10 @@ class Stack:
         return self.home / "state.json"
 
     def _start_all(self, state: State) -> None:
-        postgres = Postgres(home=self.home / "postgres", port=_server_port(state, "postgres", 15432), detached=True)
+        port = _server_port(state, "postgres", self.postgres_port)
+        postgres = Postgres(home=self.home / "postgres", port=port, detached=True)
         _start_server(state, "postgres", postgres, f"127.0.0.1:{postgres.port}")
-        kafka = Kafka(home=self.home / "kafka", port=_server_port(state, "kafka", 19092), detached=True)
+        kafka = Kafka(home=self.home / "kafka", port=_server_port(state, "kafka", self.kafka_port), detached=True)
         _start_server(state, "kafka", kafka, kafka.bootstrap)
         settings = {
             "QUANZU_DATABASE": postgres.url,

@@ -1,13 +1,15 @@
 """The native stack with stand-ins for our processes: what starts, what stays, and what a failure leaves behind."""
 
+import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deploy.native.ports import answers, free_port
-from deploy.native.processes import MissingError, StartError
+from deploy.native.processes import StartError
 from deploy.native.stack import METRICS_PORT, Service, Stack
 from deploy.native.state import State
 
@@ -24,100 +26,108 @@ for needed in ("QUANZU_DATABASE", "QUANZU_KAFKA", "QUANZU_MASTER_KEY"):
     os.environ[needed]
 HTTPServer(("127.0.0.1", int(os.environ["QUANZU_METRICS_PORT"])), Ready).serve_forever()
 """
-WORKS = (sys.executable, "-c", "")
 FAILS = (sys.executable, "-c", "raise SystemExit('no such table')")
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    """A stack of the real servers and two stand-ins, erased afterwards."""
-    made = _stack(tmp_path)
-    yield made
-    made.down(erase=True)
+@pytest.fixture(scope="module")
+def stack(server_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack of the real servers and two stand-ins that is up; erased afterwards."""
+    made = _stack(tmp_path_factory.mktemp("up"))
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down(erase=True)
 
 
-def test_up_starts_only_what_does_not_run(stack: Stack) -> None:
-    _up(stack)
-    first = _state(stack)
-    first.parts["second"].process("second").kill()
+def test_a_second_up_starts_nothing(stack: Stack) -> None:
+    before = _state(stack)
+
+    stack.up()
+
+    assert _state(stack).parts == before.parts
+    assert list(before.parts) == ["postgres", "kafka", "first", "second"]
+    assert stack.status()
+
+
+def test_up_starts_only_what_has_died(stack: Stack) -> None:
+    before = _state(stack)
+    before.parts["postgres"].process("postgres").kill()
+    before.parts["second"].process("second").kill()
     assert not stack.status()
 
     stack.up()
-    again = _state(stack)
 
     assert stack.status()
-    assert list(again.parts) == ["postgres", "kafka", "first", "second"]
-    assert {name for name, part in again.parts.items() if part != first.parts[name]} == {"second"}
-    assert again.ports("second") == first.ports("second")
-    assert _mode(stack.home / "secrets.env") == 0o600
+    assert _changed(before, _state(stack)) == {"postgres", "second"}
+    assert {name: _state(stack).ports(name) for name in before.parts} == {
+        name: part.ports for name, part in before.parts.items()
+    }
 
 
-def test_down_stops_all_and_keeps_data(stack: Stack) -> None:
-    _up(stack)
-    running = _state(stack)
-    secret = (stack.home / "secrets.env").read_text()
+def test_a_taken_port_moves_the_service_on(stack: Stack) -> None:
+    before = _state(stack)
+    before.parts["second"].process("second").kill()
+    wanted = before.ports("second")[METRICS_PORT]
+
+    with socket.create_server(("127.0.0.1", wanted)):
+        stack.up()
+
+    assert _state(stack).ports("second")[METRICS_PORT] > wanted
+    assert answers(_state(stack).parts["second"].ready_url)
+
+
+def test_a_failed_up_leaves_what_ran_before(stack: Stack) -> None:
+    before = _state(stack)
+    broken = replace(stack, services=[*stack.services, _service("healthy"), _service("broken", FAILS)])
+
+    with pytest.raises(StartError, match=r"broken ended by itself(?s:.*)no such table"):
+        broken.up()
+
+    assert _state(stack).parts == before.parts
+    assert stack.status()
+
+
+def test_down_stops_all_and_keeps_the_data(stack: Stack) -> None:
+    before = _state(stack)
 
     stack.down()
 
-    assert not any(running.alive(name) for name in running.parts)
-    assert not _state(stack).parts
+    assert not any(before.alive(name) for name in before.parts)
+    assert not (stack.home / "state.json").exists()
     assert (stack.home / "kafka" / "data" / "meta.properties").exists()
-    stack.up()
-    assert (stack.home / "secrets.env").read_text() == secret
+    assert (stack.home / "secrets.env").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize(
-    ("broken", "told"),
-    [
-        ({"upgrade": FAILS}, "database: .*exit code 1(?s:.*)no such table"),
-        ({"services": [Service(name="first", argv=FAILS, ports={METRICS_PORT: 21_000})]}, "first ended by itself"),
-    ],
-)
-def test_a_half_failed_up_leaves_nothing_running(tmp_path: Path, broken: dict[str, object], told: str) -> None:
-    stack = _stack(tmp_path, **broken)
+def test_a_failed_upgrade_leaves_nothing_running(server_programs: None, tmp_path: Path) -> None:
+    stack = replace(_stack(tmp_path), upgrade=FAILS)
     try:
-        with pytest.raises(StartError, match=told):
-            _up(stack)
+        with pytest.raises(StartError, match=r"database: .*exit code 1(?s:.*)no such table"):
+            stack.up()
 
         assert not _state(stack).parts
-        assert not (stack.home / "state.json").exists()
     finally:
         stack.down(erase=True)
 
 
-def test_a_taken_port_moves_the_service_on(stack: Stack) -> None:
-    _up(stack)
-    wanted = _state(stack).ports("first")[METRICS_PORT]
-    other = _stack(stack.home.parent / "other", services=[_service("first", wanted)])
-    try:
-        _up(other)
-
-        assert _state(other).ports("first")[METRICS_PORT] > wanted
-        assert answers(_state(other).parts["first"].ready_url)
-    finally:
-        other.down(erase=True)
+def _stack(folder: Path) -> Stack:
+    return Stack(
+        home=folder / "stack",
+        services=[_service("first"), _service("second")],
+        upgrade=(sys.executable, "-c", ""),
+        declare_topics=lambda _: 0,
+        postgres_port=free_port(),
+        kafka_port=free_port(),
+    )
 
 
-def _stack(folder: Path, **changes: object) -> Stack:
-    services = [_service("first", free_port()), _service("second", free_port())]
-    plan = {"services": services, "upgrade": WORKS, "declare_topics": lambda _: 0, **changes}
-    return Stack(home=folder / "stack", **plan)  # type: ignore[arg-type]  # the changes are a test's own
-
-
-def _service(name: str, port: int) -> Service:
-    return Service(name=name, argv=(sys.executable, "-c", READY_SERVICE), ports={METRICS_PORT: port})
-
-
-def _up(stack: Stack) -> None:
-    try:
-        stack.up()
-    except MissingError as missing:
-        pytest.skip(str(missing))
+def _service(name: str, argv: tuple[str, ...] = (sys.executable, "-c", READY_SERVICE)) -> Service:
+    return Service(name=name, argv=argv, ports={METRICS_PORT: free_port()})
 
 
 def _state(stack: Stack) -> State:
     return State.read(stack.home / "state.json")
 
 
-def _mode(file: Path) -> int:
-    return file.stat().st_mode & 0o777
+def _changed(before: State, after: State) -> set[str]:
+    return {name for name, part in after.parts.items() if part != before.parts.get(name)}
