@@ -71,8 +71,7 @@ class Process:
     def stop(self, *, within_s: float = 20) -> None:
         """Ask it to end and wait; after `within_s` it is killed. Harmless when it is dead already."""
         self.thaw()  # a frozen process hears no signal but SIGKILL
-        if self.alive:
-            os.kill(self.pid, self.stop_signal)
+        send(self.pid, self.birth, self.stop_signal)
         if not _soon(lambda: not self.alive, within_s):
             self.kill()
         self._dismiss_guard()

@@ -22,7 +22,7 @@ from deploy.native.places import elsewhere
 from deploy.native.ports import answers, free_port
 from deploy.native.postgres import Postgres
 from deploy.native.processes import ROOT, MissingError, Program, StartError, start
-from deploy.native.state import KEY, Part, State, master_key
+from deploy.native.state import Part, State, kept_secrets
 
 QUANZU = str(Path(sys.executable).with_name("quanzu"))
 API_PORT = "QUANZU_API_PORT"
@@ -31,7 +31,7 @@ METRICS_PORT = "QUANZU_METRICS_PORT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One of our processes: its command and the ports it wants first; on the last port it says that it is ready."""
+    """One of our processes: its command and the ports it wants first. It says that it is ready on METRICS_PORT."""
 
     name: str
     argv: tuple[str, ...]
@@ -47,9 +47,10 @@ SERVICES = (
 
 
 def declare_topics(bootstrap: str) -> int:
-    """Create the topics that are not there yet; returns how many there are."""
-    topics = importlib.import_module("services.broker.topics")
-    return len(asyncio.run(topics.ensure_topics(bootstrap)))
+    """Create the topics that are not there yet; returns how many it created."""
+    ensure_topics = importlib.import_module("services.broker.topics").ensure_topics
+    address = importlib.import_module("services.broker.link").BrokerAddress(bootstrap=bootstrap)
+    return len(asyncio.run(ensure_topics(address, importlib.import_module("schemas.topics").TOPICS.values())))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +108,12 @@ class Stack:
         settings = {
             "QUANZU_DATABASE": postgres.url,
             "QUANZU_KAFKA": kafka.bootstrap,
-            KEY: master_key(self.home / "secrets.env"),
+            **kept_secrets(self.home / "secrets.env"),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         }
         if not all(state.alive(service.name) for service in self.services):
             self._upgrade(settings)
-            say("topics", f"{self._topics(kafka.bootstrap)} topics")
+            say("topics", f"in place, {self._topics(kafka.bootstrap)} of them new")
         for service in self.services:
             self._start_service(state, service, settings)
 
@@ -144,7 +145,7 @@ class Stack:
         wanted = {**service.ports, **state.ports(service.name)}
         ports = {setting: free_port(first) for setting, first in wanted.items()}
         moved = "".join(f", {wanted[one]} is taken" for one in ports if ports[one] != wanted[one])
-        ready_url = f"http://127.0.0.1:{list(ports.values())[-1]}/readyz"
+        ready_url = f"http://127.0.0.1:{ports[METRICS_PORT]}/readyz"
         program = Program(
             name=service.name,
             argv=service.argv,
@@ -186,7 +187,7 @@ def main() -> int:
     """Run one command; 0 fine, 1 a part failed, 2 wrong use."""
     parser = argparse.ArgumentParser(prog="python -m deploy.native.stack", description=__doc__.partition("\n")[0])
     parser.add_argument("command", choices=["up", "down", "status"])
-    parser.add_argument("--erase", action="store_true", help="down: remove the data, the logs and the master key too")
+    parser.add_argument("--erase", action="store_true", help="down: remove the data, the logs and the secrets too")
     wish = parser.parse_args()
     stack = Stack()
     try:
@@ -200,6 +201,8 @@ def main() -> int:
     except (StartError, MissingError, OSError) as error:
         print(f"  ✘ {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130  # what a shell expects of a command that Ctrl-C ended
     return 0
 
 

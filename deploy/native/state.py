@@ -1,4 +1,4 @@
-"""What the native stack remembers between two commands: which processes it started, and its master key."""
+"""What the native stack remembers between two commands: which processes it started, and its secrets."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from signal import Signals
 
 from deploy.native.processes import Process
 
-KEY = "QUANZU_MASTER_KEY"
+SECRETS = ("QUANZU_MASTER_KEYS", "QUANZU_INDEX_KEY")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +84,16 @@ class State:
         young.replace(self.file)
 
 
-def master_key(file: Path) -> str:
-    """The stack's master key, 32 random bytes in base64: made once, kept in a 0600 file."""
-    if not file.exists():
-        fresh = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(fresh, "w") as secret:
-            secret.write(f"{KEY}={base64.b64encode(secrets.token_bytes(32)).decode()}\n")
-    return file.read_text().strip().removeprefix(f"{KEY}=")
+def kept_secrets(file: Path) -> dict[str, str]:
+    """The stack's secrets by setting name, each 32 random bytes in base64: made once, kept in a 0600 file."""
+    lines = file.read_text().splitlines() if file.exists() else []
+    kept = dict(line.split("=", 1) for line in lines)
+    missing = [name for name in SECRETS if name not in kept]
+    if missing:
+        kept |= {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in missing}
+        young = file.with_suffix(".new")
+        young.unlink(missing_ok=True)
+        with os.fdopen(os.open(young, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as whole:
+            whole.writelines(f"{name}={value}\n" for name, value in kept.items())
+        young.replace(file)
+    return kept

@@ -22,7 +22,7 @@ class Ready(BaseHTTPRequestHandler):
         self.send_response(200 if self.path == "/readyz" else 404)
         self.end_headers()
 
-for needed in ("QUANZU_DATABASE", "QUANZU_KAFKA", "QUANZU_MASTER_KEY"):
+for needed in ("QUANZU_DATABASE", "QUANZU_KAFKA", "QUANZU_MASTER_KEYS", "QUANZU_INDEX_KEY"):
     os.environ[needed]
 HTTPServer(("127.0.0.1", int(os.environ["QUANZU_METRICS_PORT"])), Ready).serve_forever()
 """
