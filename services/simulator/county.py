@@ -1,6 +1,6 @@
 """A made-up county to show and test dispatch with: Moting (墨汀), which exists nowhere. Not a copy of any real place.
 
-It lies in the open Philippine Sea, 800 km from the nearest inhabited coast, so that no map can take it for a real
+It lies in the open Philippine Sea, over 700 km from the nearest inhabited island, so that no map can take it for a real
 county; that is still inside the box in which GCJ-02 shifts coordinates, so that the datums are exercised.
 """
 

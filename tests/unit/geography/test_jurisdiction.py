@@ -339,13 +339,13 @@ def _square_m(polygon: shapely.Polygon) -> float:
         flat = [(math.radians(lon), math.sin(math.radians(lat))) for lon, lat in ring.coords]
         return abs(sum(a * d - b * c for (a, b), (c, d) in itertools.pairwise(flat))) / 2
 
-    return 6_371_007.2**2 * (ring_area(polygon.exterior) - sum(map(ring_area, polygon.interiors)))
+    return float(6_371_007.2**2 * (ring_area(polygon.exterior) - sum(map(ring_area, polygon.interiors))))
 
 
 def _edge_m(place: Place, polygon: shapely.Polygon) -> float:
     """In the azimuthal equidistant plane around the place, by exact geodesics to the corners."""
     return min(
-        shapely.Point(0, 0).distance(shapely.LineString([_plane(place, corner) for corner in ring.coords]))
+        float(shapely.Point(0, 0).distance(shapely.LineString([_plane(place, corner) for corner in ring.coords])))
         for ring in (polygon.exterior, *polygon.interiors)
     )
 

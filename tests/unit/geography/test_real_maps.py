@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -108,11 +109,14 @@ def _places(rows: list[dict[str, str]]) -> Places:
     )
 
 
-def _locate(jurisdictions: Jurisdictions, lat: np.ndarray, lon: np.ndarray) -> list[tuple[float, float, str | None]]:
+Sited = tuple[float, float, str | None]  # lat, lon, unit
+
+
+def _locate(jurisdictions: Jurisdictions, lat: np.ndarray, lon: np.ndarray) -> list[Sited]:
     places = Places(lat=lat, lon=lon, region_codes=[None] * len(lat))
     located = jurisdictions.locate(places, edge_limit_m=0, station_limit_m=0)
     return [(y, x, answer.unit) for y, x, answer in zip(lat.tolist(), lon.tolist(), located, strict=True)]
 
 
-def _agreement(answers: list[tuple[float, float, str | None]], truth: list[tuple[float, float, str | None]]) -> float:
+def _agreement(answers: Sequence[Sited], truth: Sequence[Sited]) -> float:
     return sum(answer[2] == true[2] for answer, true in zip(answers, truth, strict=True)) / len(truth)
