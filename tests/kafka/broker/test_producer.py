@@ -6,13 +6,22 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka import TopicPartition
+from broker_steps import new_topic, take
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin import NewTopic as TopicToMake
-from conftest import Kafka, NewTopic, Take
 
+from deploy.native.kafka import Kafka
 from services.broker.consumer import Batch, RawConsumer
 from services.broker.link import BrokerAddress
-from services.broker.producer import MAX_MESSAGE_BYTES, WRITING, Message, Sender, SendUnknown, TooLargeToSend, partition_of
+from services.broker.producer import (
+    MAX_MESSAGE_BYTES,
+    WRITING,
+    Message,
+    Sender,
+    SendUnknown,
+    TooLargeToSend,
+    partition_of,
+)
 
 
 @pytest.fixture
@@ -23,19 +32,19 @@ async def sender(address: BrokerAddress) -> AsyncIterator[Sender]:
     await sender.stop()
 
 
-async def test_messages_arrive_whole_and_in_key_order(
-    address: BrokerAddress, sender: Sender, new_topic: NewTopic, take: Take
-) -> None:
+async def test_messages_arrive_whole_and_in_key_order(address: BrokerAddress, sender: Sender) -> None:
     topic = await new_topic(address)
     sent = [
-        Message(topic=topic, key=b"case-%d" % (number % 7), value=b"%d" % number, headers=[("ce_id", b"id-%d" % number)])
+        Message(
+            topic=topic, key=b"case-%d" % (number % 7), value=b"%d" % number, headers=[("ce_id", b"id-%d" % number)]
+        )
         for number in range(700)
     ]
 
     await asyncio.gather(sender.send(sent[:350]), sender.send([]))
     await sender.send(sent[350:])
 
-    records = [record for batch in await _all(address, topic, take, 700) for record in batch.records]
+    records = [record for batch in await _all(address, topic, 700) for record in batch.records]
     for case in range(7):
         mine = [record for record in records if record.key == b"case-%d" % case]
         assert [(record.value, record.headers) for record in mine] == [
@@ -44,9 +53,7 @@ async def test_messages_arrive_whole_and_in_key_order(
         assert {record.partition for record in mine} == {partition_of(b"case-%d" % case, 4)}
 
 
-async def test_a_message_over_the_limit_fails_alone(
-    address: BrokerAddress, sender: Sender, new_topic: NewTopic, take: Take
-) -> None:
+async def test_a_message_over_the_limit_fails_alone(address: BrokerAddress, sender: Sender) -> None:
     topic = await new_topic(address)
     large = Message(topic=topic, key=b"k", value=b"x" * MAX_MESSAGE_BYTES)
     small = [Message(topic=topic, key=b"k", value=b"%d" % number) for number in range(3)]
@@ -55,25 +62,24 @@ async def test_a_message_over_the_limit_fails_alone(
         await sender.send([small[0], large, *small[1:]])
 
     assert refusal.value.messages == [large]
-    (batch,) = await _all(address, topic, take, 3)
+    (batch,) = await _all(address, topic, 3)
     assert [record.value for record in batch.records] == [b"0", b"1", b"2"]
 
 
-async def test_a_chosen_partition_overrides_the_key(
-    address: BrokerAddress, sender: Sender, new_topic: NewTopic, take: Take
-) -> None:
+async def test_a_chosen_partition_overrides_the_key(address: BrokerAddress, sender: Sender) -> None:
     topic = await new_topic(address)
 
     await sender.send([Message(topic=topic, key=b"k", value=b"v", partition=number) for number in range(4)])
 
-    assert {batch.partition for batch in await _all(address, topic, take, 4)} == {0, 1, 2, 3}
+    assert {batch.partition for batch in await _all(address, topic, 4)} == {0, 1, 2, 3}
 
 
-async def test_what_the_topic_refuses_fails_alone(kafka: Kafka, kafka_address: BrokerAddress, take: Take) -> None:
+async def test_what_the_topic_refuses_fails_alone(kafka: Kafka, kafka_address: BrokerAddress) -> None:
     """The refused batch uses up sequence numbers: without a new producer the broker takes nothing after it."""
     topic = f"test.{secrets.token_hex(6)}"
     made = TopicToMake(topic, 4, 1, config={"max.message.bytes": "3000"})
-    AdminClient({"bootstrap.servers": kafka.bootstrap}).create_topics([made])[topic].result(10)
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin.create_topics([made])[topic].result(10)
     sender = Sender(kafka_address)
     await sender.start()
     messages = [Message(topic=topic, key=b"k", value=b"%d" % number) for number in range(20)]
@@ -83,7 +89,7 @@ async def test_what_the_topic_refuses_fails_alone(kafka: Kafka, kafka_address: B
         await sender.send(messages, within=20)
 
     assert refusal.value.messages == [messages[7]]
-    (batch,) = await _all(kafka_address, topic, take, 19)
+    (batch,) = await _all(kafka_address, topic, 19)
     assert [record.value for record in batch.records] == [b"%d" % number for number in range(20) if number != 7]
     await sender.stop()
 
@@ -122,7 +128,7 @@ def test_writing_is_set_to_lose_nothing() -> None:
     assert WRITING["max_batch_size"] < MAX_MESSAGE_BYTES < 1_048_588  # Kafka's default of message.max.bytes
 
 
-async def _all(address: BrokerAddress, topic: str, take: Take, count: int) -> list[Batch]:
+async def _all(address: BrokerAddress, topic: str, count: int) -> list[Batch]:
     consumer = RawConsumer(address)
     await consumer.start()
     consumer.assign({TopicPartition(topic, number): 0 for number in range(4)})
