@@ -11,7 +11,8 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
-from deploy.native.kafka import Kafka
+from deploy.native.kafka import Kafka, fetch, java
+from deploy.native.places import bin_folder
 from deploy.native.postgres import Postgres
 from deploy.native.processes import ROOT, MissingError
 
@@ -30,6 +31,17 @@ def kafka() -> Iterator[Kafka]:
     """A started Kafka, alive for the whole session; a test that kills it starts it again."""
     with _running("kafka", lambda home: Kafka(home=home, short_session=True)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def server_programs() -> None:
+    """What starting Kafka and PostgreSQL takes is on this machine; for tests that start their own."""
+    try:
+        java()
+        fetch()
+        bin_folder()
+    except MissingError as missing:
+        _skip(str(missing))
 
 
 @pytest.fixture

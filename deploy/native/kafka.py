@@ -60,8 +60,9 @@ class Kafka(Server):
             self._format(properties)
         program = Program(
             name="kafka",
-            argv=(*self._java(), *JVM, "kafka.Kafka", str(properties)),
+            argv=(*self._java(), "kafka.Kafka", str(properties)),
             log=self.home / "kafka.log",
+            ports=(self.port,),
         )
         client = AdminClient(
             {"bootstrap.servers": self.bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 100},
@@ -69,7 +70,7 @@ class Kafka(Server):
         self.process = start(program, ready=lambda: _answers(client), detached=self.detached)
 
     def _java(self) -> tuple[str, ...]:
-        return (java(), "-cp", f"{self.libs}/*")
+        return (java(), *JVM, "-cp", f"{self.libs}/*")
 
     def _write_properties(self) -> Path:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -101,7 +102,7 @@ class Kafka(Server):
         return path
 
     def _format(self, properties: Path) -> None:
-        argv = (*self._java(), "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format")
+        argv = (*self._java(), "kafka.tools.StorageTool", "format")
         done = subprocess.run(  # hex is valid in an id and, unlike base64, never starts with a dash
             (*argv, "--cluster-id", uuid.uuid4().hex[:22], "--config", str(properties)),
             capture_output=True,

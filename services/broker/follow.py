@@ -8,8 +8,6 @@ from aiokafka import TopicPartition
 from services.broker.consumer import Batch, PositionLost, RawConsumer
 from services.broker.link import BrokerAddress, BrokerSilent
 
-LOOK_S = 5.0  # how often new partitions are looked for
-
 
 class Follower:
     """Reads all partitions of `topics` from their ends, or from `positions` where given; no group, no commits."""
@@ -21,12 +19,14 @@ class Follower:
         *,
         positions: Mapping[TopicPartition, int] | None = None,
         name: str = "quanzu-follower",
+        look_every_s: float = 5.0,
     ) -> None:
         self._topics = list(topics)
         self._given = dict(positions or {})
         self._consumer = RawConsumer(address, name=name)
         self._incarnation = ""
         self._look_at = 0.0
+        self._look_every_s = look_every_s
 
     @property
     def positions(self) -> Mapping[TopicPartition, int]:
@@ -70,13 +70,13 @@ class Follower:
         ends = await self._consumer.end_offsets(partitions - given.keys())
         self._consumer.assign({partition: given.get(partition, ends.get(partition, 0)) for partition in partitions})
         self._incarnation = self._consumer.incarnation()
-        self._look_at = time.monotonic() + LOOK_S
+        self._look_at = time.monotonic() + self._look_every_s
 
     async def _look_for_changes(self) -> None:
         """New partitions are read from their first record: they were empty when they came."""
         if time.monotonic() < self._look_at:
             return
-        self._look_at = time.monotonic() + LOOK_S
+        self._look_at = time.monotonic() + self._look_every_s
         if self._consumer.incarnation() != self._incarnation:
             lost, position = next(iter(self.positions.items()))
             await self._take_places({})

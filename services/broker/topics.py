@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import for_code
 
+from schemas.topics import TOPICS, Topic
 from services.broker.link import BrokerAddress, BrokerSilent, calm, over, started
 
 log = structlog.get_logger()
@@ -17,20 +17,9 @@ EXISTS = 36  # TOPIC_ALREADY_EXISTS: another process was faster
 REPLICAS = 3  # or as many as there are brokers; with three, two must have a record before it counts
 
 
-class TopicRow(Protocol):
-    """What is read of a row of the topic table."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def partitions(self) -> int: ...
-    @property
-    def retention(self) -> timedelta: ...
-    @property
-    def cleanup(self) -> str: ...
-
-
-async def ensure_topics(address: BrokerAddress, topics: Iterable[TopicRow], within: float = 60.0) -> list[str]:
+async def ensure_topics(
+    address: BrokerAddress, topics: Iterable[Topic] = TOPICS.values(), within: float = 60.0
+) -> list[str]:
     """Create what is missing, grow what has too few partitions; return the created names. A repeat is harmless.
 
     Waits for the broker; raises BrokerSilent after `within` seconds, KafkaError where the broker refuses. A topic with
@@ -55,7 +44,7 @@ async def ensure_topics(address: BrokerAddress, topics: Iterable[TopicRow], with
         raise BrokerSilent(f"topics not ensured within {within:g} s (waited for {waited_for})") from error
 
 
-async def _ensure(admin: Any, rows: Mapping[str, TopicRow]) -> list[str]:
+async def _ensure(admin: Any, rows: Mapping[str, Topic]) -> list[str]:
     if admin._client.cluster.controller is None:  # the embedded broker
         await admin.describe_topics(list(rows))
         return []
@@ -70,7 +59,7 @@ async def _ensure(admin: Any, rows: Mapping[str, TopicRow]) -> list[str]:
     return created
 
 
-async def _create(admin: Any, rows: list[TopicRow]) -> list[str]:
+async def _create(admin: Any, rows: list[Topic]) -> list[str]:
     if not rows:
         return []
     replicas = min(REPLICAS, len(admin._client.cluster.brokers()))
@@ -82,7 +71,7 @@ async def _create(admin: Any, rows: list[TopicRow]) -> list[str]:
     return sorted(name for name, code in codes.items() if code == 0)
 
 
-def _new(row: TopicRow, replicas: int) -> NewTopic:
+def _new(row: Topic, replicas: int) -> NewTopic:
     settings = {
         "cleanup.policy": row.cleanup,
         "retention.ms": str(round(row.retention.total_seconds() * 1000)),

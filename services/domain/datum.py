@@ -35,11 +35,11 @@ BAIDU_NORTH, BAIDU_EAST = 0.006, 0.0065
 INVERSE_ROUNDS = 8
 
 
-def to_wgs84(lat: ArrayLike, lon: ArrayLike, datums: Datum | Sequence[Datum]) -> tuple[Numbers, Numbers]:
+def to_wgs84(lat: ArrayLike, lon: ArrayLike, datums: str | Sequence[str]) -> tuple[Numbers, Numbers]:
     """Latitudes and longitudes in degrees, each in its own datum, as new WGS-84 arrays.
 
-    One datum may stand for the whole batch. The inverse of an inexact pair of formulas is found by iteration, to
-    below 1e-9 degrees (0.1 mm). NaN and points outside the box come back unchanged. An unknown datum raises ValueError.
+    `datums` are values of Datum, one for each point or one for all; another raises ValueError. The way back has no
+    formula and is found by iteration, to below 1e-9 degrees (0.1 mm). NaN and points outside the box stay unchanged.
     """
     lats, lons = _pair(lat, lon)
     codes = np.broadcast_to(np.asarray(datums, dtype=np.str_), lats.shape)

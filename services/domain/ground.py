@@ -45,6 +45,7 @@ class Flaw(StrEnum):
     NO_AREA_LEFT = "NO_AREA_LEFT"  # nothing of the geometry is an area: the unit has to be found in other ways
     OUTSIDE_WORLD = "OUTSIDE_WORLD"  # in use as it is, though no point will match: metres, or axes swapped?
     UNUSABLE_STATION = "UNUSABLE_STATION"  # no point on the earth
+    EMPTY_CODE = "EMPTY_CODE"  # a region code without a digit, which every place would match: not in use
     CODE_TAKEN = "CODE_TAKEN"  # another unit has the same region code; the lowest unit code keeps it
 
 
@@ -111,6 +112,9 @@ def load_codes(region_codes: Iterable[RegionCode], problems: list[Problem]) -> d
     codes: dict[str, str] = {}
     for entry in sorted(region_codes, key=lambda entry: entry.unit):
         code = significant(entry.code)
+        if not code:
+            problems.append(Problem(unit=entry.unit, flaw=Flaw.EMPTY_CODE, detail="no digits"))
+            continue
         keeper = codes.setdefault(code, entry.unit)
         if keeper != entry.unit:
             problems.append(Problem(unit=entry.unit, flaw=Flaw.CODE_TAKEN, detail=f"{code} is held by {keeper}"))

@@ -79,14 +79,15 @@ SENTENCES: Mapping[Language, Mapping[Rule | Why, str]] = {
 }
 
 
-def explain(located: Located, language: Language) -> str:
-    """One plain sentence on who is responsible and why. It holds no coordinates."""
+def explain(located: Located, language: Language, names: Mapping[str, str] | None = None) -> str:
+    """One plain sentence on who is responsible and why, units by their names where given. It holds no coordinates."""
+    called = names or {}
     say = SENTENCES[language]
     first, last = located.why[0], located.why[-1]
     frame = say[located.rule] if located.rule in say else say[first]
     return frame.format(
-        unit=located.unit,
-        also=("、" if language == "zh" else ", ").join(located.also),
+        unit=called.get(located.unit or "", located.unit),
+        also=("、" if language == "zh" else ", ").join(called.get(unit, unit) for unit in located.also),
         metres=None if located.distance_m is None else round(located.distance_m),
         region_code=located.region_code,
         point=say[first],

@@ -1,0 +1,54 @@
+"""What becomes of the topics on the broker when the table is applied to it."""
+
+import secrets
+
+import pytest
+from broker_steps import topic_row
+from confluent_kafka.admin import AdminClient, ConfigResource
+
+from deploy.native.kafka import Kafka
+from schemas.topics import TOPICS
+from services.broker.consumer import RawConsumer
+from services.broker.link import BrokerAddress, BrokerSilent
+from services.broker.topics import ensure_topics
+
+
+async def test_a_missing_topic_is_made_as_tabled(kafka: Kafka, kafka_address: BrokerAddress) -> None:
+    row = topic_row(_name(), partitions=3)
+
+    assert await ensure_topics(kafka_address, [row]) == [row.name]
+    assert await ensure_topics(kafka_address, [row]) == []
+
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    assert len(admin.list_topics(row.name, timeout=10).topics[row.name].partitions) == 3
+    (answer,) = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, row.name)]).values()
+    settings = answer.result(10)
+    assert settings["retention.ms"].value == str(30 * 24 * 3600 * 1000)
+    assert settings["cleanup.policy"].value == "delete"
+
+
+async def test_a_topic_grows_but_never_shrinks(kafka: Kafka, kafka_address: BrokerAddress) -> None:
+    name = _name()
+    for partitions in (2, 5, 3):
+        await ensure_topics(kafka_address, [topic_row(name, partitions)])
+
+    about = AdminClient({"bootstrap.servers": kafka.bootstrap}).list_topics(name, timeout=10)
+    assert len(about.topics[name].partitions) == 5
+
+
+async def test_the_whole_table_exists_on_either_broker(address: BrokerAddress) -> None:
+    await ensure_topics(address)
+
+    consumer = RawConsumer(address)
+    await consumer.start()
+    assert {partition.topic for partition in await consumer.partitions(TOPICS)} == set(TOPICS)
+    await consumer.stop()
+
+
+async def test_an_absent_broker_is_not_waited_for_endlessly() -> None:
+    with pytest.raises(BrokerSilent, match="KafkaConnectionError"):
+        await ensure_topics(BrokerAddress(bootstrap="127.0.0.1:1"), within=0.3)
+
+
+def _name() -> str:
+    return f"test.{secrets.token_hex(6)}"
