@@ -58,7 +58,7 @@ async def opened(
     store = Store(settings.database, name=name)
     embedded = None if settings.kafka else EmbeddedBroker()
     try:
-        ticking: Clock = clock or await _waited_for(health, lambda: _clock(store, speed))
+        ticking = clock if clock is not None else await _waited_for(health, lambda: _clock(store, speed))
         store.clock = ticking
         context = await _waited_for(health, lambda: _context(store, sealer, settings))
         address = (

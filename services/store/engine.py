@@ -52,14 +52,20 @@ class Store:
         return measured
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
-        """One transaction: committed at the end, rolled back on any exception. On SQLite one at a time."""
+    async def begin(
+        self, *, on: AsyncConnection | None = None, now: datetime | None = None
+    ) -> AsyncIterator[Transaction]:
+        """One transaction: committed at the end, rolled back on any exception. On SQLite one at a time.
+
+        `on` is a connection that the caller keeps (a lane's); `now` the moment its decisions were made for.
+        """
         assert self.clock is not None, "a store has its clock before its first transaction"  # noqa: S101
         async with AsyncExitStack() as held:
             if not self.postgres:
                 await held.enter_async_context(self._one_writer)
-            async with self.engine.begin() as conn:
-                tx = Transaction(conn=conn, now=self.clock.now(), postgres=self.postgres)
+            conn = await held.enter_async_context(self.engine.connect()) if on is None else on
+            async with conn.begin():
+                tx = Transaction(conn=conn, now=now or self.clock.now(), postgres=self.postgres)
                 yield tx
                 if self.postgres and tx.wakes:
                     await self.signals.tell(conn, tx.wakes)

@@ -1,0 +1,106 @@
+"""Records of a batch as items that know their place in the log; splitting, positions and dead letters of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from schemas.dead_letter import DeadLetter as WireDeadLetter
+from schemas.envelope import EventType
+from schemas.topics import WARNING_DLQ
+from services.broker.consumer import Batch, TooLarge
+from services.handlers.warning import BadRecord, Incoming, decode
+from services.store.dead_letters import DeadLetter, RawRecord, seal_record
+from services.store.outbox import Message
+from services.store.sealing import Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One record: what it is (a warning or a fault), and how far the partition is read before and after it."""
+
+    partition: int
+    before: int
+    after: int
+    record: Any  # aiokafka's ConsumerRecord, or TooLarge
+    found: Incoming | BadRecord
+
+
+def items_of(batches: Iterable[Batch]) -> list[Item]:
+    """Every record decoded, partition by partition in order; a bad one is an item like any other."""
+    return [item for batch in batches for item in _items(batch)]
+
+
+def _items(batch: Batch) -> Iterable[Item]:
+    before = batch.position
+    last = len(batch.records) - 1
+    for index, record in enumerate(batch.records):
+        after = batch.next_position if index == last else record.offset + 1
+        yield Item(batch.partition, before, after, record, _found(record))
+        before = after
+
+
+def _found(record: Any) -> Incoming | BadRecord:
+    if isinstance(record, TooLarge):
+        return BadRecord("too_large", "the record is larger than the client takes")
+    try:
+        return decode(record.headers, record.value)
+    except BadRecord as bad:
+        return bad
+
+
+def moved(items: Sequence[Item]) -> list[tuple[int, int, int]]:
+    """Partition, first position and following position of a run of items."""
+    spans: dict[int, tuple[int, int]] = {}
+    for item in items:
+        first, _ = spans.get(item.partition, (item.before, 0))
+        spans[item.partition] = (first, item.after)
+    return [(partition, first, following) for partition, (first, following) in spans.items()]
+
+
+def letter_for(
+    item: Item, fault: BadRecord, *, topic: str, incarnation: str, sealer: Sealer, now: datetime
+) -> DeadLetter:
+    """The dead letter of a record, with its bytes sealed where there are any."""
+    record = item.record
+    wrapped = sealed = None
+    size = record.size if isinstance(record, TooLarge) else len(record.value or b"")
+    if not isinstance(record, TooLarge):
+        raw = RawRecord(
+            key=record.key, headers=[(name, value or b"") for name, value in record.headers], value=record.value
+        )
+        wrapped, sealed = seal_record(sealer, raw, topic=topic, partition=item.partition, offset=record.offset)
+    return DeadLetter(
+        incarnation=incarnation,
+        topic=topic,
+        partition=item.partition,
+        offset=record.offset,
+        error_class=fault.kind,
+        reason=fault.reason,
+        size=size,
+        failed_at=now,
+        wrapped_key=wrapped,
+        sealed=sealed,
+    )
+
+
+def letter_message(letter: DeadLetter) -> Message:
+    """What operators' tools read on the dead-letter topic: the place and the reason, never the bytes."""
+    place = f"{letter.topic}-{letter.partition}-{letter.offset}"
+    value = WireDeadLetter(
+        id=place,
+        topic=letter.topic,
+        partition=letter.partition,
+        offset=letter.offset,
+        reason=letter.reason,
+        error_class=letter.error_class,
+        size=letter.size,
+        first_failed_at=letter.failed_at,
+    )
+    return Message(
+        ce_id=f"{letter.incarnation}:{place}",
+        ce_type=EventType.DEAD_LETTER_RECORDED,
+        topic=WARNING_DLQ,
+        key=place,
+        value=value.model_dump_json().encode(),
+    )
