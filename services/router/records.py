@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid5
 
 from schemas.dead_letter import DeadLetter as WireDeadLetter
 from schemas.envelope import EventType
 from schemas.topics import WARNING_DLQ
 from services.broker.consumer import Batch, TooLarge
+from services.domain.case import CASE_NAMESPACE
 from services.handlers.warning import BadRecord, Incoming, decode
 from services.store.dead_letters import DeadLetter, RawRecord, seal_record
 from services.store.outbox import Message
@@ -88,13 +90,13 @@ def letter_message(letter: DeadLetter) -> Message:
     """What operators' tools read on the dead-letter topic: the place and the reason, never the bytes."""
     place = f"{letter.topic}-{letter.partition}-{letter.offset}"
     value = WireDeadLetter(
-        id=place,
+        id=uuid5(CASE_NAMESPACE, f"{letter.incarnation}:{place}"),
         topic=letter.topic,
         partition=letter.partition,
         offset=letter.offset,
         reason=letter.reason,
         error_class=letter.error_class,
-        size=letter.size,
+        size=letter.size or 0,
         first_failed_at=letter.failed_at,
     )
     return Message(

@@ -1,0 +1,2 @@
+def tally(changes): pass
+def tally_repeats(effects): pass

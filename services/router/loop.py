@@ -1,0 +1,126 @@
+"""The router process: lanes for the ordinary topic, one for the urgent, and the watch that shares the partitions out."""
+
+import asyncio
+import os
+import socket
+import time
+from datetime import timedelta
+
+import structlog
+
+from schemas.topics import TOPICS, WARNING_ISSUED, WARNING_URGENT
+from services.broker.link import BrokerSilent
+from services.broker.producer import Sender
+from services.broker.topics import ensure_topics
+from services.router import metrics
+from services.router.lane import Lane
+from services.store import lanes
+from services.store.engine import Transaction
+from services.store.lanes import LaneOver
+from services.wiring import DATABASE_AWAY, Parts
+
+log = structlog.get_logger(__name__)
+
+LOOK_S, BEAT_S = 0.1, 0.5
+PARTITIONS_S = 10.0  # how often the topics are asked whether they have grown
+FROZEN_AFTER = timedelta(seconds=2)
+STALLED_S = 30.0
+
+
+async def run(parts: Parts) -> None:
+    """Read, route and write until `parts.stop`. Any number of routers share the partitions evenly."""
+    sender = Sender(parts.broker, name="router")
+    lane_names = [WARNING_URGENT] + [WARNING_ISSUED] * (parts.settings.lanes if parts.store.postgres else 1)
+    here = f"{socket.gethostname()}:{os.getpid()}"
+    running = [Lane(parts, topic, sender, name=f"{here}/{index}") for index, topic in enumerate(lane_names)]
+    for index, lane in enumerate(running):
+        parts.health.ready_when(f"lane {index}", lane.waits)
+    parts.health.alive_while("router", lambda: _stalled(running))
+    await _topics_exist(parts)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(sender.start())
+            tasks.create_task(_watch(parts, running))
+            for lane in running:
+                tasks.create_task(lane.run())
+    finally:
+        await sender.stop()
+
+
+async def _topics_exist(parts: Parts) -> None:
+    """Make the topics of the table where they are missing; waits for the broker, however long it is away."""
+    waiting: list[str | None] = ["the topics"]
+    parts.health.ready_when("topics", lambda: waiting[0])
+    while not parts.stop.is_set():
+        try:
+            made = await ensure_topics(parts.broker, TOPICS.values())
+        except BrokerSilent as silent:
+            waiting[0] = str(silent)
+            await asyncio.sleep(LOOK_S)
+            continue
+        if made:
+            log.info("topics.made", topics=made)
+        break
+    waiting[0] = None
+
+
+async def _watch(parts: Parts, running: list[Lane]) -> None:
+    """Beat for the lanes, end those of others that are dead, and keep to an even share."""
+    beaten_at, asked_at = 0.0, 0.0
+    counts: dict[str, int] = {}
+    while not parts.stop.is_set():
+        began = time.monotonic()
+        try:
+            if began - asked_at > PARTITIONS_S or not all(counts.values()):
+                counts = {lane.topic: len(await lane.consumer.partitions([lane.topic])) for lane in running}
+                asked_at = began
+            async with parts.store.begin() as tx:
+                for lane in running:
+                    if lane.id is not None:
+                        await _look(tx, lane, lane.id, partitions=counts[lane.topic], beat=began - beaten_at > BEAT_S)
+            if began - beaten_at > BEAT_S:
+                beaten_at = began
+        except LaneOver:
+            log.info("watch.lane_over")  # the lane itself finds out at its next write
+        except (BrokerSilent, AttributeError):
+            pass  # the consumer is not connected yet; its lane says what it waits for
+        except DATABASE_AWAY as away:
+            log.info("watch.database_away", reason=type(away).__name__)
+        _gauge(running)
+        await asyncio.sleep(max(0.0, LOOK_S - (time.monotonic() - began)))
+
+
+async def _look(tx: Transaction, lane: Lane, lane_id: int, *, partitions: int, beat: bool) -> None:
+    if beat:
+        await lanes.beat(tx, lane_id)
+    alive = await lanes.end_dead(tx, topic=lane.topic, than=lane_id, frozen_after=FROZEN_AFTER)
+    positions = await lanes.positions(tx.conn, lane.topic)
+    if len(positions) < partitions:
+        await lanes.know(tx, topic=lane.topic, partitions=partitions, incarnation=lane.consumer.incarnation())
+        return
+    mine = sorted(position.partition for position in positions if position.lane == lane_id)
+    share = lanes.quota(len(positions), [*alive, lane_id], lane_id)
+    lane.gained.update(number for number in mine if number not in lane.owned)
+    if len(mine) > share:
+        lane.surplus.update(mine[share:])
+    elif len(mine) < share and any(position.lane is None for position in positions):
+        taken = await lanes.take(tx, topic=lane.topic, lane_id=lane_id, wanted=share - len(mine))
+        metrics.TAKEOVERS.inc(len(taken))
+
+
+def _stalled(running: list[Lane]) -> str | None:
+    """A lane that neither settles a batch nor hears from the broker can't mend itself."""
+    now = time.monotonic()
+    for lane in running:
+        if lane.id is not None and lane.waits() is None and now - lane.progress_at > STALLED_S:
+            return f"a lane of {lane.topic} makes no progress"
+    return None
+
+
+def _gauge(running: list[Lane]) -> None:
+    for topic in {lane.topic for lane in running}:
+        of_topic = [lane for lane in running if lane.topic == topic]
+        metrics.PARTITIONS.labels(topic).set(sum(len(lane.owned) for lane in of_topic))
+        metrics.LAG.labels(topic).set(sum(lane.consumer.lag() for lane in of_topic))
+        idle_s = time.monotonic() - min(lane.progress_at for lane in of_topic)
+        metrics.PROGRESS.labels(topic).set(time.time() - idle_s)
