@@ -105,12 +105,12 @@ class RawConsumer:
         self._watch = asyncio.create_task(self._probe())
 
     async def stop(self, within: float = 5.0) -> None:
-        """Close; returns after about `within` seconds at the latest and never raises. A repeat is harmless."""
+        """Close; returns after `within` seconds at the latest and never raises. A repeat is harmless."""
         for task in (self._watch, self._committing):
             if task is not None:
                 task.cancel()
         if self._consumer is not None:
-            await _drop(self._consumer, within)
+            await _drop(self._consumer, within / 2)
 
     def assign(self, positions: Mapping[TopicPartition, int]) -> None:
         """Read these partitions from these offsets and no others. What was fetched and not handed out is dropped."""

@@ -75,17 +75,23 @@ class Sender:
         await self._ready()
 
     async def stop(self, within: float = 5.0) -> None:
-        """Close; returns after about `within` seconds at the latest and never raises. A repeat is harmless."""
+        """Close; returns after `within` seconds at the latest and never raises. A repeat is harmless.
+
+        What is still waiting is sent if that works in half the time; the rest ends as SendUnknown.
+        """
         self._stopped = True
+        await over(self._close(within / 2), within=within)
+
+    async def _close(self, flush_s: float) -> None:
         if self._building is not None:
             self._building.cancel()
-            await asyncio.wait({self._building}, timeout=within)
+            await asyncio.wait({self._building})
         producer, self._producer = self._producer, None
         if producer is not None:
-            await over(producer.stop(), within=within / 2)
+            await over(producer.stop(), within=flush_s)
             await _drop(producer)
         if self._dropping:
-            await asyncio.wait(self._dropping, timeout=within)
+            await asyncio.wait(self._dropping)
 
     async def send(self, messages: Sequence[Message], within: float = 5.0) -> None:
         """Return when every message is acknowledged by all in-sync replicas; each partition gets them in order.
@@ -93,8 +99,8 @@ class Sender:
         Raises SendUnknown after `within` seconds: the same messages may be sent again, readers know a repeat by its
         ce_id. Raises TooLargeToSend when all the others are written.
         """
-        parcel = _Parcel([message for message in messages if _fits(message)])
-        parcel.too_large.extend(message for message in messages if not _fits(message))
+        fitting, too_large = _sorted_out(messages)
+        parcel = _Parcel(fitting, too_large)
         try:
             async with asyncio.timeout(within):
                 while parcel.left and not self._stopped:
@@ -180,10 +186,10 @@ class Sender:
 class _Parcel:
     """What one send() still has to write, and what became of the rest."""
 
-    def __init__(self, messages: list[Message]) -> None:
-        self.runs: dict[TopicPartition | None, list[Message]] = {None: messages}  # None: not yet sorted
+    def __init__(self, messages: list[Message], too_large: list[Message]) -> None:
+        self.runs: dict[TopicPartition | None, list[Message]] = {None: messages}  # None: its place is not known yet
         self.one_by_one: set[TopicPartition] = set()  # the broker found a batch of several too large
-        self.too_large: list[Message] = []
+        self.too_large = too_large
         self.fault = "no answer in time"
 
     @property
@@ -201,9 +207,13 @@ def _hash(key: bytes) -> int:
     return int(murmur2(key)) & 0x7FFFFFFF
 
 
-def _fits(message: Message) -> bool:
-    size = DefaultRecordBatchBuilder.estimate_size_in_bytes(message.key, message.value, message.headers)
-    return bool(size <= MAX_MESSAGE_BYTES)
+def _sorted_out(messages: Sequence[Message]) -> tuple[list[Message], list[Message]]:
+    """Those that the producer takes, and those that are too large for it."""
+    fitting, too_large = list[Message](), list[Message]()
+    for message in messages:
+        size = DefaultRecordBatchBuilder.estimate_size_in_bytes(message.key, message.value, message.headers)
+        (fitting if size <= MAX_MESSAGE_BYTES else too_large).append(message)
+    return fitting, too_large
 
 
 async def _by_partition(producer: Any, messages: Sequence[Message]) -> dict[TopicPartition | None, list[Message]]:
