@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerClosed
-from aiokafka.partitioner import murmur2
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from services.broker.link import FIRST_PAUSE_S, FIRST_START, BrokerAddress, calm, over, started
+from services.broker.link import FIRST_PAUSE_S, BrokerAddress, Waiting, calm, over, started
+from services.broker.partition import partition_of
 
 log = structlog.get_logger()
 
@@ -27,7 +27,6 @@ WRITING: Mapping[str, Any] = {
     "max_request_size": MAX_MESSAGE_BYTES,
     "request_timeout_ms": 5_000,
     "metadata_max_age_ms": 30_000,
-    "retry_backoff_ms": 100,
 }
 
 
@@ -62,13 +61,18 @@ class Sender:
     """One idempotent producer for the whole process. Any number of tasks may send at once."""
 
     def __init__(self, address: BrokerAddress, *, name: str = "quanzu") -> None:
-        self.waiting_for: str | None = FIRST_START  # None: the broker answered
         self._address = address
+        self._waiting = Waiting(name)
         self._name = name
         self._producer: Any = None
         self._building: asyncio.Task[None] | None = None
         self._dropping: set[asyncio.Task[None]] = set()
         self._stopped = False
+
+    @property
+    def waiting_for(self) -> str | None:
+        """What is missing, in words; None while the broker answers."""
+        return self._waiting.reason
 
     async def start(self) -> None:
         """Connect, however long the broker stays away; `waiting_for` says so meanwhile. Cancel it to give up."""
@@ -166,21 +170,13 @@ class Sender:
         return self._producer
 
     async def _rebuild(self) -> None:
-        self._producer = await started(self._make, _begin, _drop, self._waits)
-        self._waits(None)
+        self._producer = await started(self._make, _begin, _drop, self._waiting.tell)
+        self._waiting.tell(None)
 
     def _make(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(**self._address.arguments, client_id=self._name, **WRITING)
         calm(producer.client)
         return producer
-
-    def _waits(self, reason: str | None) -> None:
-        was_silent = self.waiting_for not in {None, FIRST_START}
-        if reason is not None and not was_silent:
-            log.warning("broker.silent", client=self._name, reason=reason)
-        elif reason is None and was_silent:
-            log.warning("broker.answers", client=self._name)
-        self.waiting_for = reason
 
 
 class _Parcel:
@@ -195,16 +191,6 @@ class _Parcel:
     @property
     def left(self) -> list[Message]:
         return [message for run in self.runs.values() for message in run]
-
-
-def partition_of(key: bytes, count: int) -> int:
-    """The partition a key leads to, as in Kafka's Java client and in aiokafka's own partitioner."""
-    return _hash(key) % count
-
-
-@lru_cache(maxsize=4096)  # an instruction and its case change have the same key: the hash costs 7 µs
-def _hash(key: bytes) -> int:
-    return int(murmur2(key)) & 0x7FFFFFFF
 
 
 def _sorted_out(messages: Sequence[Message]) -> tuple[list[Message], list[Message]]:

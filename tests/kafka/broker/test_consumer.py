@@ -158,6 +158,7 @@ async def test_a_start_waits_for_an_absent_broker() -> None:
     starting = asyncio.create_task(consumer.start())
 
     await until(lambda: consumer.waiting_for == "the broker (KafkaConnectionError)")
+    assert consumer.stalled(time.monotonic())
 
     starting.cancel()
     await asyncio.wait({starting})
