@@ -6,7 +6,7 @@ from typing import Any
 
 from services.domain import timers as limits
 from services.domain.actor import TIMEKEEPER, Actor
-from services.domain.case import Case, Change, Fact
+from services.domain.case import Case, Change, Fact, kept_of
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotYours, OwnSubmission
 from services.domain.states import Action, Move, State, TimerKind, move_for
@@ -126,7 +126,7 @@ def assign(
         said=replace(said, detail=detail),
         assigned_unit=unit,
         responder=responder,
-        routing={**case.routing, "choice": why},
+        routing={**case.routing, "choice": kept_of(why)},
     )
 
 
