@@ -97,7 +97,7 @@ def _say_bug(error: Exception) -> None:
 
 def _measure(scope: Scope, status: int, seconds: float) -> None:
     found = scope["path"] if scope["path"] in OPEN else metrics.UNKNOWN  # these few are no templates
-    route: str = getattr(scope.get("route"), "path", found)
+    route = str(getattr(scope.get("route"), "path", found))
     if not scope["state"].get("streamed"):
         metrics.observe(route=route, method=scope["method"], status=status or 499, seconds=seconds)
     actor: Actor | None = scope["state"].get("actor")
