@@ -43,7 +43,7 @@ def move(
     changes |= _stamp(case, made, at)
     timers, breached = _restart(case, made, at=at, now=now, policy=policy)
     moved = replace(case, state=made.to, timers=timers, **changes)
-    facts = [_breach(case, timer, now=now, by=by) for timer in breached]
+    facts = [_breach(case, timer, now=now, by=by) for timer in sorted(breached, key=lambda timer: timer.due_at)]
     facts.append(
         Fact(
             action=action,
@@ -64,13 +64,13 @@ def move(
 
 
 def tick(case: Case, *, now: datetime, policy: Policy) -> Change | None:
-    """Everything that is due by `now`, each once: marks first, then the move that a breach brings. None: nothing is due.
+    """Everything due by `now`, each once: marks, oldest first, then the move that a breach brings. None: nothing is due.
 
     A limit found breached is not reported at risk as well. Safe to repeat: what has fired does not fire again.
     """
     facts: list[Fact] = []
     timers = []
-    for timer in sorted(case.timers, key=lambda timer: timer.next_at or timer.due_at):
+    for timer in case.timers:
         if (at := timer.next_at) is None or at > now:
             timers.append(timer)
         elif timer.due_at <= now:
@@ -81,8 +81,7 @@ def tick(case: Case, *, now: datetime, policy: Policy) -> Change | None:
             facts.append(_mark(Action.AT_RISK, case, timer, due_at=at, now=now, by=TIMEKEEPER))
     if not facts:
         return None
-    order = {(timer.kind, timer.round): index for index, timer in enumerate(case.timers)}
-    timers.sort(key=lambda timer: order[timer.kind, timer.round])
+    facts.sort(key=lambda fact: fact.at)
     change = numbered(case, replace(case, timers=tuple(timers)), facts)
     brought = _brought_by(change.case)
     return (
