@@ -182,24 +182,14 @@ def then(first: Change, second: Change) -> Change:
 
 
 def counted_time(case: Case, occurred_at: datetime | None, *, now: datetime, policy: Policy) -> datetime:
-    """The time that figures use: the device's if it differs by no more than the skew, never before the last stamp."""
+    """The time that figures use: the device's if it differs by no more than the skew, never before the last step.
+
+    The steps are read off the limits: every one starts or stops a limit, but a stamp may keep its first value.
+    """
     if occurred_at is None or abs(occurred_at - now) > policy.device_skew:
         return now
-    last = max(
-        stamp
-        for stamp in (
-            case.received_at,
-            case.assigned_at,
-            case.acknowledged_at,
-            case.first_attempt_at,
-            case.contacted_at,
-            case.contact_lost_at,
-            case.concluded_at,
-            case.returned_at,
-            case.reopened_at,
-        )
-        if stamp is not None
-    )
+    steps = (moment for timer in case.timers for moment in (timer.started_at, timer.stopped_at))
+    last = max(at for at in (case.received_at, case.assigned_at, *steps) if at is not None)
     return min(max(occurred_at, last), now)
 
 
