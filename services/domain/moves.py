@@ -36,7 +36,7 @@ def move(
     """The case after `action`, with `changes` laid on it. Raises OutOfOrder, NotAllowed, NotYours or OwnSubmission."""
     said = said or Said()
     made = move_for(case.state, action, by.role)
-    _must_hold(case, made, by)
+    _must_hold(case, action, made, by)
     if action in (Action.CLOSE, Action.RETURN, Action.RETURN_TEXT) and by.name == case.submitter:
         raise OwnSubmission()
     at = counted_time(case, said.occurred_at, now=now, policy=policy)
@@ -193,13 +193,15 @@ def counted_time(case: Case, occurred_at: datetime | None, *, now: datetime, pol
     return min(max(occurred_at, last), now)
 
 
-def _must_hold(case: Case, made: Move, by: Actor) -> None:
+def _must_hold(case: Case, action: Action, made: Move, by: Actor) -> None:
     if not made.own_unit or by.sees_every_unit:
         return
     if by.unit is None or by.unit != case.assigned_unit:
         raise NotYours()
-    # Any fit responder of the accountable unit may acknowledge; from then on the case is that responder's.
-    if by.role is Role.RESPONDER and case.state is not State.ASSIGNED and by.responder != case.responder:
+    # Any fit responder of the accountable unit may acknowledge; all else is for the one who was asked, or answered.
+    if by.role is not Role.RESPONDER or (action is Action.ACKNOWLEDGE and by.responder is not None):
+        return
+    if by.responder is None or by.responder != case.responder:
         raise NotYours()
 
 
