@@ -112,7 +112,12 @@ def assign(
     policy: Policy,
     said: Said | None = None,
 ) -> Change:
-    """Ask `responder` of `unit`: from the queue an assignment, later a reassignment. `why` is stored and shown."""
+    """Ask `responder` of `unit`: from the queue an assignment, later a reassignment. `why` is stored and shown.
+
+    Raises NotYours also where a desk names another unit than its own.
+    """
+    if by.role is Role.DESK and unit != by.unit:
+        raise NotYours()
     action = Action.ASSIGN if case.state is State.PENDING else Action.REASSIGN
     said = said or Said()
     detail = {"unit": unit, "responder": responder, **(said.detail or {}), "why": why}
