@@ -183,6 +183,11 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         (state, A.WITHDRAW): Move(to=S.CANCELLED, may=frozenset({R.INTEGRATOR}), stamp="cancelled_at", stops=_EVERY)
         for state in (S.PENDING, S.ASSIGNED)
     },
+    # Somebody is at it: a withdrawal is only a mark, and the responder is told.
+    **{
+        (state, A.WITHDRAW): Move(to=state, may=frozenset({R.INTEGRATOR}))
+        for state in (S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED, S.CONCLUDED, S.REPORTED)
+    },
     # TOTAL runs on until the other county's receipt.
     **{
         (state, A.TRANSFER): Move(to=S.TRANSFERRED, may=_CENTRE, stamp="transferred_at", stops=STAGES)
