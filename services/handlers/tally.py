@@ -1,2 +1,6 @@
-def tally(changes): pass
-def tally_repeats(effects): pass
+def tally(changes):
+    pass
+
+
+def tally_repeats(effects):
+    pass
