@@ -80,7 +80,9 @@ class Centre:
     def context(self) -> Context:
         return self.parts.context
 
-    async def warn(self, *, risk: str = "HIGH", unit: str | None = "P1", at: datetime | None = None, **given: Any) -> UUID:
+    async def warn(
+        self, *, risk: str = "HIGH", unit: str | None = "P1", at: datetime | None = None, **given: Any
+    ) -> UUID:
         """A warning of a new person (or of `number`, `phone`, `name`, `id_number`), through the router's own steps."""
         self.sent += 1
         lat, lon = INSIDE.get(unit or "", (0.0, 0.0))
