@@ -31,11 +31,13 @@ def open_case(
     routing: dict[str, Any],
     responder: str | None,
     choice: dict[str, Any],
+    money_moves: bool = False,
 ) -> Change:
     """The new case with its facts: ASSIGNED to `responder` of the responsible unit, or PENDING in the centre's queue.
 
     The same as opening and then `moves.assign`, built at once because every warning passes here.
-    Raises IssuedTooFarAhead. TOTAL and ASSIGN run from issued_at, so a warning that arrives late is late at once.
+    Raises IssuedTooFarAhead. TOTAL and ASSIGN run from issued_at, so a warning that arrives late is late at once; where
+    `money_moves` the stop request does too.
     """
     ahead = issued_at > now
     if issued_at - now > policy.future_tolerance:
@@ -55,6 +57,8 @@ def open_case(
         timers = (total, stop(waiting, at=now), acknowledge)
         detail = {"unit": responsible_unit, "responder": responder, "why": choice}
         facts.append(_fact(Action.ASSIGN, version, State.PENDING, State.ASSIGNED, now=now, detail=detail))
+    if money_moves:
+        timers = (*timers, start((), TimerKind.STOP_REQUEST, at=started, now=now, risk=risk, policy=policy))
     case = Case(
         id=None,
         case_id=case_id,

@@ -35,6 +35,7 @@ STAGES_IN_TOTAL = (
     TimerKind.DISSUADE,
     TimerKind.FEEDBACK,
 )
+OUTSIDE_STAGES = (TimerKind.TOTAL, TimerKind.REVIEW, TimerKind.STOP_REQUEST, TimerKind.STOP_CONFIRM)
 LEASE_FACTOR = "acknowledgement_lease_factor"
 LONGEST = 1_000_000  # minutes: two years, longer than any limit of this work
 
@@ -44,7 +45,7 @@ def policy_from(version: int, document: Mapping[str, Any]) -> Policy:
     lease = _number(document, LEASE_FACTOR)
     limits: dict[tuple[Risk, TimerKind], timedelta] = {}
     for risk in Risk:
-        for kind in (*STAGES_IN_TOTAL, TimerKind.TOTAL, TimerKind.REVIEW):
+        for kind in (*STAGES_IN_TOTAL, *OUTSIDE_STAGES):
             limits[risk, kind] = _minutes(document, "limits_min", risk.value, kind.value)
         limits[risk, TimerKind.LEASE] = lease * limits[risk, TimerKind.FIRST_ATTEMPT]
     policy = Policy(

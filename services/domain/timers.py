@@ -8,7 +8,9 @@ from services.domain.policy import Policy
 from services.domain.states import TimerKind
 from services.domain.words import Risk
 
-OUTSIDE_TOTAL = frozenset({TimerKind.TOTAL, TimerKind.REVIEW, TimerKind.LEASE})
+OUTSIDE_TOTAL = frozenset(
+    {TimerKind.TOTAL, TimerKind.REVIEW, TimerKind.LEASE, TimerKind.STOP_REQUEST, TimerKind.STOP_CONFIRM}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
