@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import structlog
@@ -53,6 +54,35 @@ class Health:
             return JSONResponse({"ok": not found, "waiting_for": found}, status_code=503 if found else 200)
 
         return answer
+
+
+class Pulse:
+    """How one loop gets on: ready while its last round worked; dead when it stands still although nobody is away."""
+
+    def __init__(self, health: Health, name: str, *, dead_after_s: float = 30.0) -> None:
+        self.reason: str | None = "the first round"
+        self._name = name
+        self._away = False
+        self._beat_at = time.monotonic()
+        self._dead_after_s = dead_after_s
+        health.ready_when(name, lambda: self.reason)
+        health.alive_while(name, self._stuck)
+
+    def beat(self) -> None:
+        """A round worked."""
+        if self._away:
+            log.warning("loop.goes_on", loop=self._name)
+        self._beat_at, self._away, self.reason = time.monotonic(), False, None
+
+    def missed(self, reason: str, *, away: bool) -> None:
+        """A round did not work; `away`: because somebody else does not answer, which no restart of ours would mend."""
+        if away and not self._away:
+            log.warning("loop.waits", loop=self._name, reason=reason)
+        self._away, self.reason = away, reason
+
+    def _stuck(self) -> str | None:
+        still = not self._away and time.monotonic() - self._beat_at > self._dead_after_s
+        return f"no progress: {self.reason or 'it stands still'}" if still else None
 
 
 def metrics(request: Request) -> Response:

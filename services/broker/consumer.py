@@ -11,17 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError, RecordTooLargeError
 
 from services.broker.commit import commit_positions
-from services.broker.link import (
-    AWAY,
-    FIRST_START,
-    BrokerAddress,
-    BrokerSilent,
-    CalmClient,
-    answered,
-    calm,
-    over,
-    started,
-)
+from services.broker.link import AWAY, BrokerAddress, BrokerSilent, CalmClient, Waiting, answered, calm, over, started
 
 log = structlog.get_logger()
 
@@ -34,7 +24,6 @@ READING: Mapping[str, Any] = {
     "fetch_max_bytes": 8 << 20,
     "request_timeout_ms": 5_000,
     "metadata_max_age_ms": 30_000,
-    "retry_backoff_ms": 100,
 }
 PROBE_S, PROBE_TIMEOUT_S, COMMIT_TIMEOUT_S = 1.0, 2.0, 5.0
 
@@ -84,8 +73,8 @@ class RawConsumer:
         max_record_bytes: int = 1_000_000,
         stall_after_s: float = 10.0,
     ) -> None:
-        self.waiting_for: str | None = FIRST_START  # None: the broker answers
         self._address = address
+        self._waiting = Waiting(name)
         self._group = group
         self._name = name
         self._max_record_bytes = max_record_bytes
@@ -97,20 +86,25 @@ class RawConsumer:
         self._watch: asyncio.Task[None] | None = None
         self._committing: asyncio.Task[None] | None = None
 
+    @property
+    def waiting_for(self) -> str | None:
+        """What is missing, in words; None while the broker answers."""
+        return self._waiting.reason
+
     async def start(self) -> None:
         """Connect, however long the broker stays away; `waiting_for` says so meanwhile. Cancel it to give up."""
-        self._consumer = await started(self._make, _begin, _drop, self._waits)
+        self._consumer = await started(self._make, _begin, _drop, self._waiting.tell)
         self._handed_at = time.monotonic()
-        self._waits(None)
+        self._waiting.tell(None)
         self._watch = asyncio.create_task(self._probe())
 
     async def stop(self, within: float = 5.0) -> None:
-        """Close; returns after about `within` seconds at the latest and never raises. A repeat is harmless."""
+        """Close; returns after `within` seconds at the latest and never raises. A repeat is harmless."""
         for task in (self._watch, self._committing):
             if task is not None:
                 task.cancel()
         if self._consumer is not None:
-            await _drop(self._consumer, within)
+            await _drop(self._consumer, within / 2)
 
     def assign(self, positions: Mapping[TopicPartition, int]) -> None:
         """Read these partitions from these offsets and no others. What was fetched and not handed out is dropped."""
@@ -183,6 +177,8 @@ class RawConsumer:
     @property
     def last_answer_at(self) -> float:
         """Monotonic time of the last sign that reading works: a fetch answer, or any answer while none is due."""
+        if self._consumer is None:
+            return float("-inf")
         if self._hungry:
             return max(self._client.fetched_at, self._handed_at)
         return max(self._client.answered_at, self._handed_at)
@@ -197,18 +193,9 @@ class RawConsumer:
         return client
 
     def _make(self) -> AIOKafkaConsumer:
-        sizes = {"client_id": self._name, **READING}
-        consumer = AIOKafkaConsumer(**self._address.arguments, **sizes)
+        consumer = AIOKafkaConsumer(**self._address.arguments, client_id=self._name, **READING)
         calm(consumer._client)
         return consumer
-
-    def _waits(self, reason: str | None) -> None:
-        was_silent = self.waiting_for not in {None, FIRST_START}
-        if reason is not None and not was_silent:
-            log.warning("broker.silent", client=self._name, reason=reason)
-        elif reason is None and was_silent:
-            log.warning("broker.answers", client=self._name)
-        self.waiting_for = reason
 
     async def _probe(self) -> None:
         """Ask once a second who the broker is: fetches alone say nothing when no partition is assigned."""
@@ -216,9 +203,9 @@ class RawConsumer:
             await asyncio.sleep(PROBE_S)
             try:
                 await answered(self._client.ask([]), within=PROBE_TIMEOUT_S, what="the cluster")
-                self._waits(None)
+                self._waiting.tell(None)
             except BrokerSilent as silent:
-                self._waits(str(silent))
+                self._waiting.tell(str(silent))
 
     async def _try_commit(self, group: str, positions: dict[TopicPartition, int]) -> None:
         try:
@@ -232,14 +219,9 @@ class RawConsumer:
     def _batch(self, partition: TopicPartition, records: list[ConsumerRecord | TooLarge]) -> Batch:
         position, after = self._positions[partition], records[-1].offset + 1
         self._positions[partition] = after
-        fitting = [self._fit(record) for record in records]
-        return Batch(
-            topic=partition.topic,
-            partition=partition.partition,
-            position=position,
-            next_position=after,
-            records=fitting,
-        )
+        fit = [self._fit(record) for record in records]
+        number = partition.partition
+        return Batch(topic=partition.topic, partition=number, position=position, next_position=after, records=fit)
 
     def _fit(self, record: ConsumerRecord | TooLarge) -> ConsumerRecord | TooLarge:
         """Kafka sends a record over every fetch limit whole (KIP-74), so the limit is kept here."""

@@ -7,7 +7,7 @@ does not: creating topics (they appear when first asked for, always with 4 parti
 that), offsets by time (always none), a controller (its id names no node), more than one member in a group;
 and it lies: the broker's time of a write is always 1234 (the record's own time is right), and its cluster id is a
 memory address that may come again after a restart, hence `incarnation`.
-A partition holds about 5 MB: older records go when newer ones come, read or not.
+A partition keeps the last 5 MB, older records go, read or not; an empty one costs nothing.
 """
 
 import secrets

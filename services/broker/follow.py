@@ -53,11 +53,14 @@ class Follower:
                 continue  # each try waited for its deadline
 
     async def stop(self, within: float = 5.0) -> None:
-        """Close; returns after about `within` seconds at the latest and never raises."""
+        """Close; returns after `within` seconds at the latest and never raises."""
         await self._consumer.stop(within)
 
     async def fetch(self, max_records: int = 500, *, wait: float) -> list[Batch]:
-        """As RawConsumer.fetch. PositionLost means that records are missing here: reading has gone on at the end."""
+        """As RawConsumer.fetch. PositionLost: records are missing here, and reading goes on at the ends.
+
+        Raises BrokerSilent where a lost place could not be taken anew; the next call tries again.
+        """
         await self._look_for_changes()
         try:
             return await self._consumer.fetch(max_records, wait=wait)
@@ -73,14 +76,15 @@ class Follower:
         self._look_at = time.monotonic() + self._look_every_s
 
     async def _look_for_changes(self) -> None:
-        """New partitions are read from their first record: they were empty when they came."""
+        """New partitions are read from their first record; on another cluster no position means anything."""
         if time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + self._look_every_s
         if self._consumer.incarnation() != self._incarnation:
-            lost, position = next(iter(self.positions.items()))
+            lost = dict(self.positions)
             await self._take_places({})
-            raise PositionLost(lost, position)
+            for partition, position in lost.items():
+                raise PositionLost(partition, position)
         try:
             new = await self._consumer.partitions(self._topics) - self.positions.keys()
             begins = await self._consumer.bounds(new)

@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import structlog
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
 from services.broker.quiet import hush_aiokafka
+
+log = structlog.get_logger()
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
 FIRST_START = "the first start"  # what a client waits for before it was ever connected
@@ -36,6 +39,22 @@ class BrokerAddress:
     @property
     def arguments(self) -> dict[str, Any]:
         return {"bootstrap_servers": self.bootstrap, **self.security}
+
+
+class Waiting:
+    """What a client waits for (None: nothing, the broker answers). Logs where a silence begins and where it ends."""
+
+    def __init__(self, client: str) -> None:
+        self.reason: str | None = FIRST_START
+        self._client = client
+
+    def tell(self, reason: str | None) -> None:
+        was_silent = self.reason not in {None, FIRST_START}
+        if reason is not None and not was_silent:
+            log.warning("broker.silent", client=self._client, reason=reason)
+        elif reason is None and was_silent:
+            log.warning("broker.answers", client=self._client)
+        self.reason = reason
 
 
 class CalmClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka has no types

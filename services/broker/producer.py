@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerClosed
-from aiokafka.partitioner import murmur2
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from services.broker.link import FIRST_PAUSE_S, FIRST_START, BrokerAddress, calm, over, started
+from services.broker.link import FIRST_PAUSE_S, BrokerAddress, Waiting, calm, over, started
+from services.broker.partition import partition_of
 
 log = structlog.get_logger()
 
@@ -27,7 +27,6 @@ WRITING: Mapping[str, Any] = {
     "max_request_size": MAX_MESSAGE_BYTES,
     "request_timeout_ms": 5_000,
     "metadata_max_age_ms": 30_000,
-    "retry_backoff_ms": 100,
 }
 
 
@@ -62,30 +61,41 @@ class Sender:
     """One idempotent producer for the whole process. Any number of tasks may send at once."""
 
     def __init__(self, address: BrokerAddress, *, name: str = "quanzu") -> None:
-        self.waiting_for: str | None = FIRST_START  # None: the broker answered
         self._address = address
+        self._waiting = Waiting(name)
         self._name = name
         self._producer: Any = None
         self._building: asyncio.Task[None] | None = None
         self._dropping: set[asyncio.Task[None]] = set()
         self._stopped = False
 
+    @property
+    def waiting_for(self) -> str | None:
+        """What is missing, in words; None while the broker answers."""
+        return self._waiting.reason
+
     async def start(self) -> None:
         """Connect, however long the broker stays away; `waiting_for` says so meanwhile. Cancel it to give up."""
         await self._ready()
 
     async def stop(self, within: float = 5.0) -> None:
-        """Close; returns after about `within` seconds at the latest and never raises. A repeat is harmless."""
+        """Close; returns after `within` seconds at the latest and never raises. A repeat is harmless.
+
+        What is still waiting is sent if that works in half the time; the rest ends as SendUnknown.
+        """
         self._stopped = True
+        await over(self._close(within / 2), within=within)
+
+    async def _close(self, flush_s: float) -> None:
         if self._building is not None:
             self._building.cancel()
-            await asyncio.wait({self._building}, timeout=within)
+            await asyncio.wait({self._building})
         producer, self._producer = self._producer, None
         if producer is not None:
-            await over(producer.stop(), within=within / 2)
+            await over(producer.stop(), within=flush_s)
             await _drop(producer)
         if self._dropping:
-            await asyncio.wait(self._dropping, timeout=within)
+            await asyncio.wait(self._dropping)
 
     async def send(self, messages: Sequence[Message], within: float = 5.0) -> None:
         """Return when every message is acknowledged by all in-sync replicas; each partition gets them in order.
@@ -93,8 +103,8 @@ class Sender:
         Raises SendUnknown after `within` seconds: the same messages may be sent again, readers know a repeat by its
         ce_id. Raises TooLargeToSend when all the others are written.
         """
-        parcel = _Parcel([message for message in messages if _fits(message)])
-        parcel.too_large.extend(message for message in messages if not _fits(message))
+        fitting, too_large = _sorted_out(messages)
+        parcel = _Parcel(fitting, too_large)
         try:
             async with asyncio.timeout(within):
                 while parcel.left and not self._stopped:
@@ -160,30 +170,22 @@ class Sender:
         return self._producer
 
     async def _rebuild(self) -> None:
-        self._producer = await started(self._make, _begin, _drop, self._waits)
-        self._waits(None)
+        self._producer = await started(self._make, _begin, _drop, self._waiting.tell)
+        self._waiting.tell(None)
 
     def _make(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(**self._address.arguments, client_id=self._name, **WRITING)
         calm(producer.client)
         return producer
 
-    def _waits(self, reason: str | None) -> None:
-        was_silent = self.waiting_for not in {None, FIRST_START}
-        if reason is not None and not was_silent:
-            log.warning("broker.silent", client=self._name, reason=reason)
-        elif reason is None and was_silent:
-            log.warning("broker.answers", client=self._name)
-        self.waiting_for = reason
-
 
 class _Parcel:
     """What one send() still has to write, and what became of the rest."""
 
-    def __init__(self, messages: list[Message]) -> None:
-        self.runs: dict[TopicPartition | None, list[Message]] = {None: messages}  # None: not yet sorted
+    def __init__(self, messages: list[Message], too_large: list[Message]) -> None:
+        self.runs: dict[TopicPartition | None, list[Message]] = {None: messages}  # None: its place is not known yet
         self.one_by_one: set[TopicPartition] = set()  # the broker found a batch of several too large
-        self.too_large: list[Message] = []
+        self.too_large = too_large
         self.fault = "no answer in time"
 
     @property
@@ -191,19 +193,13 @@ class _Parcel:
         return [message for run in self.runs.values() for message in run]
 
 
-def partition_of(key: bytes, count: int) -> int:
-    """The partition a key leads to, as in Kafka's Java client and in aiokafka's own partitioner."""
-    return _hash(key) % count
-
-
-@lru_cache(maxsize=4096)  # an instruction and its case change have the same key: the hash costs 7 µs
-def _hash(key: bytes) -> int:
-    return int(murmur2(key)) & 0x7FFFFFFF
-
-
-def _fits(message: Message) -> bool:
-    size = DefaultRecordBatchBuilder.estimate_size_in_bytes(message.key, message.value, message.headers)
-    return bool(size <= MAX_MESSAGE_BYTES)
+def _sorted_out(messages: Sequence[Message]) -> tuple[list[Message], list[Message]]:
+    """Those that the producer takes, and those that are too large for it."""
+    fitting, too_large = list[Message](), list[Message]()
+    for message in messages:
+        size = DefaultRecordBatchBuilder.estimate_size_in_bytes(message.key, message.value, message.headers)
+        (fitting if size <= MAX_MESSAGE_BYTES else too_large).append(message)
+    return fitting, too_large
 
 
 async def _by_partition(producer: Any, messages: Sequence[Message]) -> dict[TopicPartition | None, list[Message]]:

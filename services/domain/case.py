@@ -1,5 +1,6 @@
 """One case: a warning on its way through the loop. `moves.py` changes it; this says what it is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,7 +42,9 @@ class Case:
     issued_ahead: bool = False  # issued_at lay in the future and was clamped
     repeat_count: int = 0
     reopened_count: int = 0
-    routing: dict[str, Any] = field(default_factory=dict)  # rule, distance_m, place used, reason, candidates
+    routing: dict[str, Any] = field(
+        default_factory=dict
+    )  # rule, distance_m, place used, reason, what decided the choice
     tried: tuple[str, ...] = ()  # responders who declined or did not answer
     submitter: str | None = None  # who wrote the feedback; never its reviewer
     assigned_at: datetime | None = None
@@ -89,6 +92,11 @@ class Fact:
     occurred_at: datetime | None = None  # what the device said
     detail: dict[str, Any] = field(default_factory=dict)
     private: dict[str, Any] | None = None
+
+
+def kept_of(why: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a choice stays on the case; the candidates are in the fact of the assignment."""
+    return {name: value for name, value in why.items() if name != "candidates"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

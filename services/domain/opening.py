@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.domain.actor import ROUTER
-from services.domain.case import Case, Change, Fact
+from services.domain.case import Case, Change, Fact, kept_of
 from services.domain.policy import Policy
 from services.domain.states import Action, State, TimerKind
 from services.domain.timers import Timer, start, stop
@@ -74,7 +74,7 @@ def open_case(
         turn=turn,
         late_on_arrival=now - started > policy.late_on_arrival,
         issued_ahead=ahead,
-        routing={**routing, "choice": choice},
+        routing={**routing, "choice": kept_of(choice) if responder is not None else choice},
         assigned_at=now if responder is not None else None,
         timers=timers,
     )

@@ -97,6 +97,8 @@ def _is_good_fix(place: Place, now: datetime, max_age: timedelta, max_accuracy_m
 
 
 def _has_point(place: Place) -> bool:
-    if place.lat is None or place.lon is None:
+    """`usable` for one place, in plain numbers: this runs a few times a warning. NaN compares false and is not."""
+    lat, lon = place.lat, place.lon
+    if lat is None or lon is None:
         return False
-    return bool(usable(place.lat, place.lon))
+    return -90 <= lat <= 90 and -180 <= lon <= 180 and (lat != 0 or lon != 0)

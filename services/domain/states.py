@@ -77,8 +77,9 @@ S, A, T, R = State, Action, TimerKind, Role
 _CENTRE = frozenset({R.OPERATOR, R.SUPERVISOR})
 _SUPERVISOR = frozenset({R.SUPERVISOR})
 _SYSTEM = frozenset({R.SYSTEM})
+_RESPONDER = frozenset({R.RESPONDER})
 _FIELD = frozenset({R.RESPONDER, R.DESK})
-_FIELD_OR_CENTRE = _FIELD | _CENTRE
+_CENTRE_OR_DESK = _CENTRE | {R.DESK}  # a desk assigns inside its own unit
 STAGES = (T.ASSIGN, T.ACK, T.FIRST_ATTEMPT, T.LEASE, T.CONTACT, T.DISSUADE, T.FEEDBACK)
 _EVERY = (T.TOTAL, *STAGES, T.REVIEW)
 
@@ -112,26 +113,28 @@ MOVES: Mapping[tuple[State, Action], Move] = {
     (S.CONTACTED, A.HAND_OVER): _released(_FIELD),
     (S.ACKNOWLEDGED, A.LAPSE): _released(_SYSTEM),
     **{
-        (state, A.REASSIGN): Move(to=S.ASSIGNED, may=_CENTRE, stamp="assigned_at", stops=STAGES, starts=(T.ACK,))
+        (state, A.REASSIGN): Move(
+            to=S.ASSIGNED, may=_CENTRE_OR_DESK, stamp="assigned_at", stops=STAGES, starts=(T.ACK,), own_unit=True
+        )
         for state in (S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS)
     },
     # Too late to ask again: the responder changes, the state and the running limits stay.
-    (S.CONTACTED, A.REASSIGN): Move(to=S.CONTACTED, may=_CENTRE, stamp="assigned_at"),
-    (S.CONCLUDED, A.REASSIGN): Move(to=S.CONCLUDED, may=_CENTRE, stamp="assigned_at"),
+    (S.CONTACTED, A.REASSIGN): Move(to=S.CONTACTED, may=_CENTRE_OR_DESK, stamp="assigned_at", own_unit=True),
+    (S.CONCLUDED, A.REASSIGN): Move(to=S.CONCLUDED, may=_CENTRE_OR_DESK, stamp="assigned_at", own_unit=True),
     (S.ACKNOWLEDGED, A.ATTEMPT): Move(
         to=S.IN_PROGRESS,
-        may=_FIELD,
+        may=_RESPONDER,
         stamp="first_attempt_at",
         keeps_first=True,
         stops=(T.FIRST_ATTEMPT, T.LEASE),
         starts=(T.CONTACT,),
         own_unit=True,
     ),
-    (S.IN_PROGRESS, A.ATTEMPT): Move(to=S.IN_PROGRESS, may=_FIELD, own_unit=True),
-    (S.CONTACTED, A.ATTEMPT): Move(to=S.CONTACTED, may=_FIELD, own_unit=True),
+    (S.IN_PROGRESS, A.ATTEMPT): Move(to=S.IN_PROGRESS, may=_RESPONDER, own_unit=True),
+    (S.CONTACTED, A.ATTEMPT): Move(to=S.CONTACTED, may=_RESPONDER, own_unit=True),
     (S.IN_PROGRESS, A.CONTACT): Move(
         to=S.CONTACTED,
-        may=_FIELD,
+        may=_RESPONDER,
         stamp="contacted_at",
         keeps_first=True,
         stops=(T.CONTACT,),
@@ -140,24 +143,24 @@ MOVES: Mapping[tuple[State, Action], Move] = {
     ),
     (S.CONTACTED, A.LOSE_CONTACT): Move(
         to=S.IN_PROGRESS,
-        may=_FIELD,
+        may=_RESPONDER,
         stamp="contact_lost_at",
         stops=(T.DISSUADE,),
         starts=(T.CONTACT,),
         own_unit=True,
     ),
     (S.CONTACTED, A.CONCLUDE): Move(
-        to=S.CONCLUDED, may=_FIELD, stamp="concluded_at", stops=(T.DISSUADE,), starts=(T.FEEDBACK,), own_unit=True
+        to=S.CONCLUDED, may=_RESPONDER, stamp="concluded_at", stops=(T.DISSUADE,), starts=(T.FEEDBACK,), own_unit=True
     ),
     (S.IN_PROGRESS, A.CONCLUDE): Move(
-        to=S.CONCLUDED, may=_FIELD, stamp="concluded_at", stops=(T.CONTACT,), starts=(T.FEEDBACK,), own_unit=True
+        to=S.CONCLUDED, may=_RESPONDER, stamp="concluded_at", stops=(T.CONTACT,), starts=(T.FEEDBACK,), own_unit=True
     ),
     (S.IN_PROGRESS, A.GIVE_UP): Move(
         to=S.CONCLUDED, may=_SUPERVISOR, stamp="concluded_at", stops=(T.CONTACT,), starts=(T.FEEDBACK,)
     ),
     (S.CONCLUDED, A.REPORT): Move(
         to=S.REPORTED,
-        may=_FIELD,
+        may=_RESPONDER,
         stamp="feedback_at",
         keeps_first=True,
         stops=(T.FEEDBACK, T.TOTAL),
@@ -179,6 +182,11 @@ MOVES: Mapping[tuple[State, Action], Move] = {
     **{
         (state, A.WITHDRAW): Move(to=S.CANCELLED, may=frozenset({R.INTEGRATOR}), stamp="cancelled_at", stops=_EVERY)
         for state in (S.PENDING, S.ASSIGNED)
+    },
+    # Somebody is at it: a withdrawal is only a mark, and the responder is told.
+    **{
+        (state, A.WITHDRAW): Move(to=state, may=frozenset({R.INTEGRATOR}))
+        for state in (S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED, S.CONCLUDED, S.REPORTED)
     },
     # TOTAL runs on until the other county's receipt.
     **{

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from services.domain import moves
 from services.domain.case import Change
 from services.handlers.context import Context, open_warning
@@ -12,6 +15,10 @@ from services.store import cases, deadlines
 from services.store.cases import Saving, Stored
 from services.store.engine import Transaction
 
+log = structlog.get_logger(__name__)
+
+AGAIN_AFTER = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fired:
@@ -19,24 +26,47 @@ class Fired:
 
     changes: tuple[Change, ...]
     late: tuple[timedelta, ...]
+    failed: int  # cases that could not be settled: said in the log, tried again after a minute
     full: bool  # there may be more due already
 
 
 async def fire_due(tx: Transaction, context: Context, *, limit: int = 500) -> Fired:
     """Settle up to `limit` cases that are due, oldest first. Any number of processes may do this at once."""
-    savings, late = [], []
+    savings, late, failed = [], [], 0
     claimed = await deadlines.claim_due(tx, limit=limit)
     for stored in claimed:
-        policy = await context.policies.version(tx.conn, stored.case.policy_version)
-        change = moves.tick(stored.case, now=tx.now, policy=policy)
-        if change is None:
+        try:
+            saving = await _settled(tx, context, stored)
+        except SQLAlchemyError:
+            raise
+        except Exception:  # one case that can't be settled must not hold up all the others
+            log.exception("case.not_settled", action="case.not_settled", case_id=str(stored.case.case_id))
+            await deadlines.put_off(tx, stored.id, tx.now + AGAIN_AFTER)
+            failed += 1
             continue
         due_at = stored.case.next_due_at
+        if saving is None:
+            await deadlines.put_off(tx, stored.id, due_at)
+            continue
+        savings.append(saving)
         late.append(tx.now - due_at if due_at else timedelta(0))
-        change = offer_next(tx, context, stored, change, policy=policy)
-        savings.append(Saving(change=change, messages=told(context, stored, change)))
     await cases.save(tx, savings)
-    return Fired(changes=tuple(saving.change for saving in savings), late=tuple(late), full=len(claimed) == limit)
+    return Fired(
+        changes=tuple(saving.change for saving in savings),
+        late=tuple(late),
+        failed=failed,
+        full=len(claimed) == limit,
+    )
+
+
+async def _settled(tx: Transaction, context: Context, stored: Stored) -> Saving | None:
+    """What is due on one case; None where its limits say that nothing is."""
+    policy = await context.policies.version(tx.conn, stored.case.policy_version)
+    change = moves.tick(stored.case, now=tx.now, policy=policy)
+    if change is None:
+        return None
+    change = offer_next(tx, context, stored, change, policy=policy)
+    return Saving(change=change, messages=told(context, stored, change))
 
 
 def told(context: Context, stored: Stored, change: Change) -> tuple:  # type: ignore[type-arg]

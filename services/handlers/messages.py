@@ -28,6 +28,7 @@ def messages_for(change: Change, warning: WarningIssued | None, address: str | N
 
 def _changed(change: Change) -> Message:
     case = change.case
+    total = limits.running(case.timers, TimerKind.TOTAL)
     return _message(
         case,
         EventType.CASE_CHANGED,
@@ -51,7 +52,7 @@ def _changed(change: Change) -> Message:
                 if timer.stopped_at is None
             ],
             next_due_at=case.next_due_at,
-            total_due_at=case.total_due_at,
+            total_due_at=total.due_at if total else None,
         ),
     )
 

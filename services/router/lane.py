@@ -106,12 +106,13 @@ class Lane:
             await asyncio.wait({self._sending})
             self._sending = None
         over, self.id = self.id, None
+        confirmed, self._confirmed = tuple(self._confirmed), []
         self.owned.clear()
-        self._confirmed.clear()
         self.consumer.assign({})
         try:
             if over is not None:
                 async with self._store.begin() as tx:
+                    await outbox.forget(tx, confirmed)  # or the relay would send them once more
                     await lanes.close_lane(tx, over)
         except DATABASE_AWAY:
             log.info("lane.left_open", lane=over)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.store import tables
@@ -34,3 +34,8 @@ async def earliest(conn: AsyncConnection) -> datetime | None:
         select(cases.c.next_due_at).where(cases.c.next_due_at.is_not(None)).order_by(cases.c.next_due_at).limit(1)
     )
     return (await conn.execute(question)).scalar()
+
+
+async def put_off(tx: Transaction, row_id: int, until: datetime | None) -> None:
+    """Look at this case again at `until`; its limits stay as they are, so what then fires is late by its true due time."""
+    await tx.conn.execute(update(cases).where(cases.c.id == row_id).values(next_due_at=until))

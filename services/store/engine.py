@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.clock import Clock
@@ -77,6 +78,15 @@ class Store:
         """A connection for questions only."""
         async with self.engine.connect() as conn:
             yield await conn.execution_options(**{READS: True})
+
+    async def answers(self, *, within: float = 5.0) -> bool:
+        """Whether the database answers a plain question now: if so, what failed before was our own fault."""
+        try:
+            async with asyncio.timeout(within), self.read() as conn:
+                await conn.execute(text("SELECT 1"))
+        except (OSError, SQLAlchemyError, TimeoutError):
+            return False
+        return True
 
     async def close(self) -> None:
         await self.signals.close()

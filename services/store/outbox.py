@@ -1,11 +1,11 @@
 """Messages that must leave, stored with the state they tell of. The lane that wrote one sends it; else the relay does."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.store import tables
@@ -56,10 +56,17 @@ async def add(tx: Transaction, messages: Sequence[Message]) -> None:
         tx.wake(Signal.OUTBOX)
 
 
-async def claim(tx: Transaction, *, limit: int, older_than: timedelta | None = None) -> list[Waiting]:
-    """Lock up to `limit` messages that are the relay's to send, oldest first; with `older_than` a lane's late ones too."""
+async def claim(
+    tx: Transaction, *, limit: int, older_than: timedelta | None = None, without: Collection[int] = ()
+) -> list[Waiting]:
+    """Lock up to `limit` messages that are the relay's to send, oldest first; with `older_than` a lane's late ones too.
+
+    `without` names rows to be left where they are.
+    """
     relays = outbox.c.writer.is_(None)
     ours = relays if older_than is None else or_(relays, outbox.c.created_at <= tx.now - older_than)
+    if without:
+        ours = and_(ours, outbox.c.id.not_in(without))
     question = select(outbox).where(ours).order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True)
     return [
         Waiting(

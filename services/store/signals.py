@@ -25,6 +25,7 @@ class Signals:
         self._dsn = None if url is None else url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._events = {signal: asyncio.Event() for signal in Signal}
         self._listener: asyncpg.Connection | None = None
+        self._connecting = asyncio.Lock()
 
     async def tell(self, conn: AsyncConnection, signals: Iterable[Signal]) -> None:
         """Tell the other processes, when `conn`'s transaction commits."""
@@ -48,13 +49,24 @@ class Signals:
         self._events[signal].clear()
 
     async def _listen(self) -> None:
-        if self._dsn is None or (self._listener is not None and not self._listener.is_closed()):
+        if self._dsn is None:
             return
+        async with self._connecting:  # several loops of one process wait, one connection listens
+            if self._listener is not None and not self._listener.is_closed():
+                return
+            try:
+                self._listener = await self._connected(self._dsn)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                self._listener = None  # the caller's own poll goes on
+
+    async def _connected(self, dsn: str) -> asyncpg.Connection:
+        listener = await asyncpg.connect(dsn, timeout=3)
         try:
-            self._listener = await asyncpg.connect(self._dsn, timeout=3)
-            await self._listener.add_listener(CHANNEL, self._heard)
-        except (OSError, asyncpg.PostgresError, TimeoutError):
-            self._listener = None  # the caller's own poll goes on
+            await listener.add_listener(CHANNEL, self._heard)
+        except BaseException:  # a waiter that was cancelled here must not leave a connection that hears nothing
+            listener.terminate()
+            raise
+        return listener
 
     def _heard(self, _conn: Any, _pid: int, _channel: str, payload: str) -> None:
         self.fire(signal for signal in Signal if signal.value == payload)

@@ -133,7 +133,7 @@ async def test_a_position_out_of_range_is_told(consumer: RawConsumer, topic: str
 
 
 async def test_without_partitions_a_fetch_is_empty(consumer: RawConsumer) -> None:
-    assert await consumer.fetch(wait=0.05) == []
+    assert await asyncio.wait_for(consumer.fetch(wait=0.05), 5) == []
     assert not consumer.stalled(time.monotonic())
 
 
@@ -158,6 +158,7 @@ async def test_a_start_waits_for_an_absent_broker() -> None:
     starting = asyncio.create_task(consumer.start())
 
     await until(lambda: consumer.waiting_for == "the broker (KafkaConnectionError)")
+    assert consumer.stalled(time.monotonic())
 
     starting.cancel()
     await asyncio.wait({starting})

@@ -75,3 +75,18 @@ async def test_a_new_partition_is_read_from_its_start(kafka_address: BrokerAddre
     assert (batch.partition, batch.position) == (4, 0)
     await follower.stop()
     await sender.stop()
+
+
+async def test_another_cluster_is_followed_from_its_ends(address: BrokerAddress, sender: Sender) -> None:
+    """The same address may answer with another cluster, where old positions lead into the middle of something."""
+    topic = await new_topic(address)
+    follower = Follower(address, [topic], look_every_s=0.0)
+    await follower.start()
+    follower._incarnation = "an earlier cluster"
+
+    with pytest.raises(PositionLost):
+        await follower.fetch(wait=0.1)
+
+    await sender.send([Message(topic=topic, key=b"k", value=b"v")])
+    assert len(await take(follower, 1)) == 1
+    await follower.stop()

@@ -13,6 +13,7 @@ from confluent_kafka.admin import NewTopic as TopicToMake
 from deploy.native.kafka import Kafka
 from services.broker.consumer import Batch, RawConsumer
 from services.broker.link import BrokerAddress
+from services.broker.partition import partition_of
 from services.broker.producer import (
     MAX_MESSAGE_BYTES,
     WRITING,
@@ -20,7 +21,6 @@ from services.broker.producer import (
     Sender,
     SendUnknown,
     TooLargeToSend,
-    partition_of,
 )
 
 
@@ -78,7 +78,7 @@ async def test_what_the_topic_refuses_fails_alone(kafka: Kafka, kafka_address: B
     """The refused batch uses up sequence numbers: without a new producer the broker takes nothing after it."""
     topic = f"test.{secrets.token_hex(6)}"
     made = TopicToMake(topic, 4, 1, config={"max.message.bytes": "3000"})
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
     admin.create_topics([made])[topic].result(10)
     sender = Sender(kafka_address)
     await sender.start()

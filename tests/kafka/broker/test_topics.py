@@ -19,7 +19,7 @@ async def test_a_missing_topic_is_made_as_tabled(kafka: Kafka, kafka_address: Br
     assert await ensure_topics(kafka_address, [row]) == [row.name]
     assert await ensure_topics(kafka_address, [row]) == []
 
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
     assert len(admin.list_topics(row.name, timeout=10).topics[row.name].partitions) == 3
     (answer,) = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, row.name)]).values()
     settings = answer.result(10)
@@ -32,7 +32,7 @@ async def test_a_topic_grows_but_never_shrinks(kafka: Kafka, kafka_address: Brok
     for partitions in (2, 5, 3):
         await ensure_topics(kafka_address, [topic_row(name, partitions)])
 
-    about = AdminClient({"bootstrap.servers": kafka.bootstrap}).list_topics(name, timeout=10)
+    about = AdminClient({"bootstrap.servers": kafka.bootstrap, "log_level": 0}).list_topics(name, timeout=10)
     assert len(about.topics[name].partitions) == 5
 
 

@@ -1,0 +1,114 @@
+"""The timekeeper process: claim what is due, settle it, wait for the next. It decides nothing; any number may run."""
+
+import asyncio
+import random
+from datetime import datetime, timedelta
+
+import structlog
+
+from services.domain.case import Change
+from services.domain.states import Action
+from services.handlers.deadline import Fired, fire_due
+from services.handlers.tally import tally
+from services.health import Pulse
+from services.store import commands, deadlines
+from services.store.signals import Signal
+from services.timekeeper import metrics
+from services.wiring import DATABASE_AWAY, Parts
+
+log = structlog.get_logger(__name__)
+
+BATCH = 250  # a claim holds its rows for so long that a larger one would make the last of them late
+POLL_S = 1.0  # a signal may be lost
+HELD_S = (0.005, 0.02)  # another timekeeper holds what is due: look again after a while between these
+LOOK_S, PAUSE_S = 10.0, 0.5
+FORGET_EVERY = timedelta(hours=1)
+MARKS = frozenset({Action.AT_RISK, Action.BREACH})
+
+
+async def run(parts: Parts) -> None:
+    """Settle what is due until `parts.stop`. All state is in the database: whoever looks next goes on."""
+    pulse = Pulse(parts.health, "timekeeper")
+    forgetting = asyncio.create_task(_forget_old_keys(parts))
+    try:
+        while not parts.stop.is_set():
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    fired, next_at = await _look(parts)
+            except DATABASE_AWAY as error:
+                pulse.missed(f"the database ({type(error).__name__})", away=not await parts.store.answers())
+                await _rest(parts, None, PAUSE_S)
+            except Exception:
+                log.exception("timekeeper.bug")
+                pulse.missed("a bug", away=False)
+                await _rest(parts, None, PAUSE_S)
+            else:
+                pulse.beat()
+                await _wait(parts, fired, next_at)
+    finally:
+        forgetting.cancel()
+        await asyncio.wait({forgetting})
+
+
+async def _look(parts: Parts) -> tuple[Fired, datetime | None]:
+    """Settle one batch; returns it with the earliest due time that is left."""
+    async with parts.store.begin() as tx:
+        fired = await fire_due(tx, parts.context, limit=BATCH)
+        next_at = await deadlines.earliest(tx.conn)
+        tx.wakes.discard(Signal.DUE)  # this loop has just looked itself
+    now = parts.clock.now()
+    metrics.OVERDUE.set(0.0 if next_at is None else max(0.0, (now - next_at).total_seconds()))
+    metrics.FAILURES.inc(fired.failed)
+    tally(fired.changes)
+    for change, late in zip(fired.changes, fired.late, strict=True):
+        metrics.LATENESS.observe((late + (now - tx.now)).total_seconds())
+        _say(change, late)
+    return fired, next_at
+
+
+async def _wait(parts: Parts, fired: Fired, next_at: datetime | None) -> None:
+    """Until there is something to do: at once, if there was and more is due; else the next due time, a signal, a second."""
+    if next_at is None or next_at > parts.clock.now():
+        await _rest(parts, next_at, POLL_S)
+    elif not fired.changes:
+        await asyncio.sleep(random.uniform(*HELD_S))  # noqa: S311 - not a secret: two must only not march in step
+
+
+async def _rest(parts: Parts, until: datetime | None, seconds: float) -> None:
+    waits = {
+        asyncio.create_task(parts.store.signals.wait(Signal.DUE, seconds=seconds)),
+        asyncio.create_task(parts.stop.wait()),
+    }
+    if until is not None:
+        waits.add(asyncio.create_task(parts.clock.sleep_until(until)))
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for waiting in waits:
+            waiting.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def _forget_old_keys(parts: Parts) -> None:
+    while True:
+        try:
+            async with parts.store.begin() as tx:
+                forgotten = await commands.forget_old(tx)
+        except DATABASE_AWAY as away:
+            log.info("keys.kept", reason=type(away).__name__)
+        else:
+            log.info("keys.forgotten", count=forgotten)
+        await parts.clock.sleep_until(parts.clock.now() + FORGET_EVERY)
+
+
+def _say(change: Change, late: timedelta) -> None:
+    """One line a case, named after the move that its limits brought, else after the last mark."""
+    brought = [fact for fact in change.facts if fact.action not in MARKS] or change.facts[-1:]
+    log.info(
+        "case.settled",
+        action=f"case.{brought[-1].action.lower()}",
+        case_id=str(change.case.case_id),
+        version=change.case.version,
+        timers=[fact.detail["timer"] for fact in change.facts if fact.action in MARKS],
+        late_s=round(late.total_seconds(), 3),
+    )

@@ -1,0 +1,11 @@
+"""What the timekeeper tells Prometheus of its punctuality. What it does to cases is in handlers/tally."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+LATENESS = Histogram(
+    "quanzu_timer_lateness_seconds",
+    "From the moment a case was due to the commit that settled it.",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 600, 3600),
+)
+OVERDUE = Gauge("quanzu_timer_overdue_seconds", "Age of the oldest due time that nobody has settled; 0 when none is.")
+FAILURES = Counter("quanzu_timer_failures", "Cases that were due and could not be settled; tried again after a minute.")
