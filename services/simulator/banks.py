@@ -95,12 +95,13 @@ def decided(request: StopPaymentRequested, rng: Random, *, now: datetime) -> Sto
     """The answer: the whole amount held, a part of it, or the request rejected."""
     answer = one_of(rng, ANSWERS)
     share = {"HELD": 1.0, "HELD_IN_PART": rng.uniform(0.1, 0.9)}.get(answer)
+    reason = one_of(rng, REASONS)
     return StopPaymentResolved(
         order_id=request.order_id,
         case_id=request.case_id,
         result="REJECTED" if share is None else "HELD",
         held_fen=None if share is None else int(request.amount_fen * share),
         held_until=None if share is None else now + HELD_FOR,
-        reason=one_of(rng, REASONS) if share is None else None,
+        reason=reason if share is None else None,
         resolved_at=now,
     )
