@@ -150,13 +150,30 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         own_unit=True,
     ),
     (S.CONTACTED, A.CONCLUDE): Move(
-        to=S.CONCLUDED, may=_RESPONDER, stamp="concluded_at", stops=(T.DISSUADE,), starts=(T.FEEDBACK,), own_unit=True
+        to=S.CONCLUDED,
+        may=_RESPONDER,
+        stamp="concluded_at",
+        keeps_first=True,
+        stops=(T.DISSUADE,),
+        starts=(T.FEEDBACK,),
+        own_unit=True,
     ),
     (S.IN_PROGRESS, A.CONCLUDE): Move(
-        to=S.CONCLUDED, may=_RESPONDER, stamp="concluded_at", stops=(T.CONTACT,), starts=(T.FEEDBACK,), own_unit=True
+        to=S.CONCLUDED,
+        may=_RESPONDER,
+        stamp="concluded_at",
+        keeps_first=True,
+        stops=(T.CONTACT,),
+        starts=(T.FEEDBACK,),
+        own_unit=True,
     ),
     (S.IN_PROGRESS, A.GIVE_UP): Move(
-        to=S.CONCLUDED, may=_SUPERVISOR, stamp="concluded_at", stops=(T.CONTACT,), starts=(T.FEEDBACK,)
+        to=S.CONCLUDED,
+        may=_SUPERVISOR,
+        stamp="concluded_at",
+        keeps_first=True,
+        stops=(T.CONTACT,),
+        starts=(T.FEEDBACK,),
     ),
     (S.CONCLUDED, A.REPORT): Move(
         to=S.REPORTED,
@@ -193,7 +210,9 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         (state, A.TRANSFER): Move(to=S.TRANSFERRED, may=_CENTRE, stamp="transferred_at", stops=STAGES)
         for state in (S.PENDING, S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS)
     },
-    (S.TRANSFERRED, A.RECEIPT): Move(to=S.TRANSFERRED, may=_CENTRE, stamp="receipt_at", stops=(T.TOTAL,)),
+    (S.TRANSFERRED, A.RECEIPT): Move(
+        to=S.TRANSFERRED, may=_CENTRE, stamp="receipt_at", keeps_first=True, stops=(T.TOTAL,)
+    ),
 }
 
 
