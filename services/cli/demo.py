@@ -16,7 +16,7 @@ import uvloop
 
 from schemas.topics import TOPICS
 from services import log as logs
-from services.api.app import make_app
+from services.api import app as api
 from services.cli import running
 from services.cli.demo_story import Story
 from services.cli.demo_words import say
@@ -93,27 +93,13 @@ async def play(settings: Settings, playing: Playing, out: Out, *, ending: Ending
     tokens = await _fresh_database(settings)
     counts = {"units": len(PRECINCTS), "responders": RESPONDERS, "shifts": SHIFTS}
     out(_done("database", say("database.is", **counts), began))
-    async with (
-        opened(settings, name="demo", health=health, speed=playing.speed) as parts,
-        served(make_app(parts), host=settings.api_host, port=settings.api_port) as api_port,
-        served(health_app(health), host=settings.metrics_host, port=settings.metrics_port) as metrics_port,
-    ):
+    async with opened(settings, name="demo", health=health, speed=playing.speed) as parts:
         if ending is not None:
             ending.parts = parts
         out(_done("broker", say("broker.is", bootstrap=parts.broker.bootstrap, topics=len(TOPICS)), began))
-        here = Running(
-            kafka=parts.broker.bootstrap,
-            api=f"http://{settings.api_host}:{api_port}",
-            metrics=f"http://{settings.metrics_host}:{metrics_port}/metrics",
-            pid=os.getpid(),
-            database=settings.database,
-            demo=True,
-            tokens={"operator": tokens.operator, "supervisor": tokens.supervisor},
-        )
-        with running.written(settings.var, here):
-            out(_done("traffic", _traffic(playing), began))
-            _say_where(here, settings, (api_port, metrics_port), out)
-            code = await _acts(parts, here, tokens, playing, out)
+        async with served(health_app(health), host=settings.metrics_host, port=settings.metrics_port) as metrics_port:
+            show = Show(parts=parts, tokens=tokens, playing=playing, metrics_port=metrics_port, began=began, out=out)
+            code = await show.run()
         async with parts.store.read() as conn:
             counted = await summary(conn, now=parts.clock.now())
     for line in summary_lines(counted):
@@ -139,20 +125,72 @@ async def _fresh_database(settings: Settings) -> Tokens:
         await store.close()
 
 
-async def _acts(parts: Parts, here: Running, tokens: Tokens, playing: Playing, out: Out) -> int:
-    assert here.api is not None  # noqa: S101 - it is being served
-    story = Story(parts, out)
-    await story.start()
-    every = timedelta(seconds=playing.every_s * playing.speed)
-    runs: Mapping[str, Run] = {
-        "router": router.run,
-        "timekeeper": timekeeper.run,
-        "relay": relay.run,
-        "simulator": partial(simulator.run, api=here.api, tokens=tokens, every=every),
-        "story": story.run,
-        "end": partial(_end, minutes=playing.minutes),
-    }
-    return await together(parts, runs)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """One run of the parts, all of them in this process."""
+
+    parts: Parts
+    tokens: Tokens
+    playing: Playing
+    metrics_port: int
+    began: float
+    out: Out
+
+    async def run(self) -> int:
+        """Until `parts.stop` or the end of the minutes; 1 where one of the parts failed."""
+        served_at: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        story = Story(self.parts, self.out)
+        await story.start()
+        runs: Mapping[str, Run] = {
+            "router": router.run,
+            "timekeeper": timekeeper.run,
+            "relay": relay.run,
+            "api": partial(api.run, on_port=served_at.set_result),
+            "story": story.run,
+            "simulator": partial(self._simulate, served_at=served_at),
+            "end": partial(_end, minutes=self.playing.minutes),
+        }
+        return await together(self.parts, runs)
+
+    async def _simulate(self, parts: Parts, served_at: asyncio.Future[int]) -> None:
+        """Once the api has its port: say where everything is, and let the people begin."""
+        stopping = asyncio.create_task(parts.stop.wait())
+        await asyncio.wait({served_at, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not served_at.done():
+            return
+        here = self._here(served_at.result())
+        with running.written(parts.settings.var, here):
+            self._say_where(here, served_at.result())
+            every = timedelta(seconds=self.playing.every_s * self.playing.speed)
+            await simulator.run(parts, api=here.api or "", tokens=self.tokens, every=every)
+
+    def _here(self, api_port: int) -> Running:
+        settings = self.parts.settings
+        return Running(
+            kafka=self.parts.broker.bootstrap,
+            api=f"http://{settings.api_host}:{api_port}",
+            metrics=f"http://{settings.metrics_host}:{self.metrics_port}/metrics",
+            pid=os.getpid(),
+            database=settings.database,
+            demo=True,
+            tokens={"operator": self.tokens.operator, "supervisor": self.tokens.supervisor},
+        )
+
+    def _say_where(self, here: Running, api_port: int) -> None:
+        playing, settings, out = self.playing, self.parts.settings, self.out
+        about = {"every": playing.every_s, "speed": playing.speed, "hour": 60 / playing.speed, "left": LEFT_EVERY}
+        out(_done("traffic", say("traffic.is", **about), self.began))
+        for wanted, port in ((settings.api_port, api_port), (settings.metrics_port, self.metrics_port)):
+            if wanted not in (0, port):
+                out("  ! " + say("moved", wanted=wanted, port=port))
+        token = self.tokens.operator
+        out(f"    {say('api'):<10}  {here.api}/docs")
+        out(f"    {say('metrics'):<10}  {here.metrics}      {say('log')} {settings.var / LOG}")
+        out(f"    {say('login'):<10}  {say('login.is', token=token)}")
+        out(f"    {say('ask'):<10}  curl -H 'Authorization: Bearer {token}' '{here.api}/cases?state=ASSIGNED'")
+        out("  " + say("made_up"))
+        out("  " + say("try", near="MT01"))
 
 
 async def _end(parts: Parts, minutes: float | None) -> None:
@@ -164,24 +202,6 @@ async def _end(parts: Parts, minutes: float | None) -> None:
 
 def _done(what: str, text: str, began: float) -> str:
     return f"  ✔ {say(what):<10}  {text}  {time.monotonic() - began:.1f}s"
-
-
-def _traffic(playing: Playing) -> str:
-    hour = 60 / playing.speed
-    return say("traffic.is", every=playing.every_s, speed=playing.speed, hour=hour, left=LEFT_EVERY)
-
-
-def _say_where(here: Running, settings: Settings, ports: tuple[int, int], out: Out) -> None:
-    for wanted, port in zip((settings.api_port, settings.metrics_port), ports, strict=True):
-        if wanted not in (0, port):
-            out("  ! " + say("moved", wanted=wanted, port=port))
-    token = here.tokens["operator"]
-    out(f"    {say('api'):<10}  {here.api}/docs")
-    out(f"    {say('metrics'):<10}  {here.metrics}      {say('log')} {settings.var / LOG}")
-    out(f"    {say('login'):<10}  {say('login.is', token=token)}")
-    out(f"    {say('ask'):<10}  curl -H 'Authorization: Bearer {token}' '{here.api}/cases?state=ASSIGNED'")
-    out("  " + say("made_up"))
-    out("  " + say("try", near="MT01"))
 
 
 def summary_lines(counted: Summary) -> list[str]:
