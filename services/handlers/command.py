@@ -66,7 +66,7 @@ async def carry_out(tx: Transaction, context: Context, command: Command, *, by: 
     if first is not None:
         return Done(answer=first, change=None)
     case = stored.case
-    if not by.sees(case.assigned_unit):
+    if not by.sees(case.assigned_unit, case.responsible_unit):
         raise CaseNotFound()
     if command.turn is not None and command.turn != case.turn:
         raise StaleTurn(turn=case.turn, state=case.state, holder=case.responder)
