@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvloop
+from rich.cells import cell_len
 
 from schemas.topics import TOPICS
 from services import log as logs
@@ -155,7 +156,8 @@ class Show:
     async def _simulate(self, parts: Parts, served_at: asyncio.Future[int]) -> None:
         """Once the api has its port: say where everything is, and let the people begin."""
         stopping = asyncio.create_task(parts.stop.wait())
-        await asyncio.wait({served_at, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {served_at, stopping}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not served_at.done():
             return
@@ -185,10 +187,10 @@ class Show:
             if wanted not in (0, port):
                 out("  ! " + say("moved", wanted=wanted, port=port))
         token = self.tokens.operator
-        out(f"    {say('api'):<10}  {here.api}/docs")
-        out(f"    {say('metrics'):<10}  {here.metrics}      {say('log')} {settings.var / LOG}")
-        out(f"    {say('login'):<10}  {say('login.is', token=token)}")
-        out(f"    {say('ask'):<10}  curl -H 'Authorization: Bearer {token}' '{here.api}/cases?state=ASSIGNED'")
+        out(f"    {_padded('api')}  {here.api}/docs")
+        out(f"    {_padded('metrics')}  {here.metrics}      {say('log')} {settings.var / LOG}")
+        out(f"    {_padded('login')}  {say('login.is', token=token)}")
+        out(f"    {_padded('ask')}  curl -H 'Authorization: Bearer {token}' '{here.api}/cases?state=ASSIGNED'")
         out("  " + say("made_up"))
         out("  " + say("try", near="MT01"))
 
@@ -200,8 +202,14 @@ async def _end(parts: Parts, minutes: float | None) -> None:
     parts.stop.set()
 
 
+def _padded(what: str) -> str:
+    """The word in a column of ten; a Chinese character is two wide."""
+    word = say(what)
+    return word + " " * (10 - cell_len(word))
+
+
 def _done(what: str, text: str, began: float) -> str:
-    return f"  ✔ {say(what):<10}  {text}  {time.monotonic() - began:.1f}s"
+    return f"  ✔ {_padded(what)}  {text}  {time.monotonic() - began:.1f}s"
 
 
 def summary_lines(counted: Summary) -> list[str]:

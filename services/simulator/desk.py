@@ -14,7 +14,7 @@ from services.simulator.behaviour import Step
 
 log = structlog.get_logger(__name__)
 
-TRIES, PAUSE_S = 3, 1.0
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,9 @@ class Errand:
 class Desk:
     """`answers` counts the answers by status, for the summary and for tests."""
 
-    def __init__(self, client: httpx2.AsyncClient, clock: Clock) -> None:
+    def __init__(self, client: httpx2.AsyncClient, clock: Clock, *, pause_s: float = 1.0) -> None:
         self.answers: dict[int, int] = {}
+        self._pause_s = pause_s  # before a step is tried again; the person's time, not the clock's
         self._client = client
         self._clock = clock
 
@@ -63,5 +64,5 @@ class Desk:
                     if answer.status_code != HTTPStatus.OK:
                         log.info("desk.refused", command=step.command, status=answer.status_code)
                     return answer
-            await asyncio.sleep(PAUSE_S * (attempt + 1))
+            await asyncio.sleep(self._pause_s * (attempt + 1))
         return None

@@ -41,7 +41,7 @@ class Responders:
         self._desk = desk
         self._tokens = tokens
         self._seed = seed
-        self._seen = 0
+        self._asked: set[UUID] = set()
         self._left: set[UUID] = set()
 
     async def start(self) -> None:
@@ -65,9 +65,9 @@ class Responders:
 
     def _leaves(self, told: InstructionIssued) -> bool:
         """Whether this case, in all its rounds, is left to the person at the screen."""
-        if told.round == 1:
-            self._seen += 1
-            if self._seen % LEFT_EVERY == 0:
+        if told.case_id not in self._asked:  # an instruction may come twice, and again in a later round
+            self._asked.add(told.case_id)
+            if len(self._asked) % LEFT_EVERY == 0:
                 self._left.add(told.case_id)
         return told.case_id in self._left
 
