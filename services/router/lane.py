@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import structlog
 from aiokafka import TopicPartition
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.envelope import headers_for
@@ -43,7 +43,8 @@ CONFIRM_AFTER_S = 0.1
 POLICY_S, COMMIT_S = 1.0, 1.0
 TRIES = 5
 SOON = timedelta(minutes=1)  # the timekeeper looks by itself within a second; nearer dues wake it
-TRANSIENT = frozenset({"40001", "40P01", "55P03", "57014"})
+TRANSIENT = frozenset({"40001", "40P01", "55P03", "57014", "23505"})  # the last: another lane was first with a record
+OF_THE_RECORD = frozenset({"22", "23", "54"})  # SQLSTATE classes: the value, a constraint, a limit
 
 
 class Lane:
@@ -52,6 +53,7 @@ class Lane:
     def __init__(self, parts: Parts, topic: str, sender: Sender, *, name: str) -> None:
         self.topic, self.name = topic, name
         self.id: int | None = None  # the fence; None: no lane at present
+        self.ended: int | None = None  # the id that the watch found ended by another
         self.owned: dict[int, int] = {}
         self.gained: set[int] = set()  # what the watch took for this lane
         self.surplus: set[int] = set()  # what it must give up
@@ -66,26 +68,25 @@ class Lane:
         self._told_kafka_at = 0.0
 
     async def run(self) -> None:
-        """Until the process stops. A lane that was ended, or lost its connection, begins again as a new one."""
-        await self.consumer.start()
-        try:
-            while not self._parts.stop.is_set():
-                try:
-                    await self._open()
-                    while not self._parts.stop.is_set():
-                        await self._turn()
-                except LaneOver:
-                    log.warning("lane.over", lane=self.id, topic=self.topic)
-                except BrokerSilent as silent:
-                    log.warning("lane.broker_silent", topic=self.topic, reason=str(silent))
-                    await asyncio.sleep(IDLE_S)
-                except DATABASE_AWAY as away:
-                    log.warning("lane.database_away", topic=self.topic, reason=type(away).__name__)
-                    await asyncio.sleep(0.5)
-                finally:
-                    await self._close()
-        finally:
-            await self.consumer.stop()
+        """Until the process stops. A lane that was ended, or lost its connection, begins again as a new one.
+
+        The consumer is started before and stopped after by whoever runs the lane.
+        """
+        while not self._parts.stop.is_set():
+            try:
+                await self._open()
+                while not self._parts.stop.is_set():
+                    await self._turn()
+            except LaneOver:
+                log.warning("lane.over", lane=self.id, topic=self.topic)
+            except BrokerSilent as silent:
+                log.warning("lane.broker_silent", topic=self.topic, reason=str(silent))
+                await asyncio.sleep(IDLE_S)
+            except DATABASE_AWAY as away:
+                log.warning("lane.database_away", topic=self.topic, reason=type(away).__name__)
+                await asyncio.sleep(0.5)
+            finally:
+                await self._close()
 
     def waits(self) -> str | None:
         """Why this lane is not ready, or None."""
@@ -106,12 +107,13 @@ class Lane:
             await asyncio.wait({self._sending})
             self._sending = None
         over, self.id = self.id, None
+        confirmed, self._confirmed = self._confirmed, []
         self.owned.clear()
-        self._confirmed.clear()
         self.consumer.assign({})
         try:
             if over is not None:
                 async with self._store.begin() as tx:
+                    await outbox.forget(tx, confirmed)  # else the relay would send them once more
                     await lanes.close_lane(tx, over)
         except DATABASE_AWAY:
             log.info("lane.left_open", lane=over)
@@ -124,12 +126,14 @@ class Lane:
         return self._store.begin(on=self._conn)
 
     async def _turn(self) -> None:
+        if self.ended == self.id:
+            raise LaneOver
         if self.gained or self.surplus:
             await self._settle_ownership()
         try:
             batches = await self.consumer.fetch(MAX_BATCH, wait=IDLE_S)
         except PositionLost as lost:
-            await self._start_partitions([lost.partition.partition])
+            await self._start_partitions([lost.partition.partition], lost=True)
             return
         began = time.monotonic()
         if batches:
@@ -155,8 +159,11 @@ class Lane:
         gained, self.gained = self.gained - self.owned.keys(), set()
         await self._start_partitions(sorted(gained))
 
-    async def _start_partitions(self, numbers: Sequence[int]) -> None:
-        """Find where these partitions go on; where the broker forgot, start at the earliest record and say so."""
+    async def _start_partitions(self, numbers: Sequence[int], *, lost: bool = False) -> None:
+        """Find where these partitions go on; where the broker forgot, start at the earliest record and say so.
+
+        `lost`: the broker has just said that it has no such offset. By now it may have one again, of other records.
+        """
         assert self.id is not None  # noqa: S101
         bounds = await self.consumer.bounds(TopicPartition(self.topic, number) for number in numbers) if numbers else {}
         incarnation = self.consumer.incarnation()
@@ -169,7 +176,7 @@ class Lane:
                 if position.lane != self.id:
                     continue  # given away meanwhile
                 offset = position.next_offset
-                forgotten = position.incarnation != incarnation or not begin <= offset <= end
+                forgotten = lost or position.incarnation != incarnation or not begin <= offset <= end
                 if forgotten:
                     if offset != lanes.UNREAD:
                         self._alarm(number, offset, begin, end)
@@ -190,14 +197,14 @@ class Lane:
         for attempt in range(1, TRIES + 1):
             try:
                 await self._write(items)
-            except (LaneOver, BrokerSilent, asyncio.CancelledError):
+            except LaneOver:
                 raise
             except Vanished:
                 continue
             except Exception as error:
                 if _transient(error) and attempt < TRIES:
                     await asyncio.sleep(0.01 * 2**attempt)
-                elif _connection_lost(error):
+                elif not _of_the_record(error):
                     raise
                 elif len(items) == 1:
                     await self._write([_poisoned(items[0], error)])
@@ -319,11 +326,16 @@ def _transient(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in TRANSIENT
 
 
-def _connection_lost(error: Exception) -> bool:
-    if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None) or ""
-        return error.connection_invalidated or state.startswith(("08", "57P", "53"))
-    return isinstance(error, (OSError, TimeoutError))
+def _of_the_record(error: Exception) -> bool:
+    """Whether the record can be why it was not taken. Anything else is the database's own trouble: wait, lose nothing."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, StatementError) or not isinstance(error, DATABASE_AWAY)
+    if state := getattr(error.orig, "sqlstate", None):
+        return state[:2] in OF_THE_RECORD
+    refused = error.orig is not None and isinstance(
+        error.orig.__cause__, ValueError
+    )  # by the driver, before it is sent
+    return refused or isinstance(error, (DataError, IntegrityError))
 
 
 def _poisoned(item: Item, error: Exception) -> Item:

@@ -63,15 +63,14 @@ async def open_lane(tx: Transaction, *, topic: str, process: str) -> int:
     return made_id
 
 
-async def beat(tx: Transaction, lane_id: int) -> None:
-    """Say that the lane lives. Raises LaneOver where another has ended it."""
+async def beat(tx: Transaction, lane_id: int) -> bool:
+    """Say that the lane lives; False where another has ended it."""
     if tx.postgres:
         await tx.conn.execute(text("SET LOCAL synchronous_commit = off"))  # a lost beat costs nothing
     beaten = await tx.conn.execute(
         update(lane).where(lane.c.id == lane_id, lane.c.ended_at.is_(None)).values(heartbeat_at=tx.now)
     )
-    if not beaten.rowcount:
-        raise LaneOver
+    return beaten.rowcount == 1
 
 
 async def others(tx: Transaction, *, topic: str, than: int | None) -> list[Other]:
