@@ -1,6 +1,11 @@
 # Quanzu (劝阻). Every target brings what it needs; `make` alone lists them.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check up down bench faults lock schemas clean
+SPEED ?= 10
+MINUTES ?=
+ONLY ?=
+ROUNDS ?= 3
+KILLS ?=
 SHELL := /bin/bash
 
 PY := .venv/bin/python
@@ -18,6 +23,27 @@ $(READY): deploy/requirements-dev.txt pyproject.toml
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+demo: $(READY)  ## a made-up county at work [SPEED=10] [MINUTES=], everything in one process
+	@.venv/bin/quanzu demo --speed $(SPEED) $(if $(MINUTES),--minutes $(MINUTES))
+
+test: $(READY)  ## every test, on a Kafka and a PostgreSQL started for it [ONLY=words of a test's name]
+	@$(PY) -m pytest $(if $(ONLY),-k "$(ONLY)")
+
+up: $(READY)  ## start everything on this machine, without containers
+	@$(PY) -m deploy.native.stack up
+
+down: $(READY)  ## stop it; the data stays
+	@$(PY) -m deploy.native.stack down
+
+bench: $(READY)  ## speed and memory as ratios to their floors [ONLY=a line] [ROUNDS=3]; also var/bench.json
+	@$(PY) -m tests.bench $(ONLY) --rounds $(ROUNDS)
+
+faults: $(READY)  ## kill real processes and count what is left [ONLY=a fault] [KILLS=]; also var/faults.json
+	@$(PY) -m tests.faults $(ONLY) $(if $(KILLS),--kills $(KILLS))
+
+schemas: $(READY)  ## write the JSON Schemas and the AsyncAPI document anew
+	@$(PY) -m schemas.export
+
 lock:  ## refresh the pinned dependencies
 	@test -x $(PY) || python3 -m venv .venv
 	@$(PY) -m pip install --quiet uv
@@ -32,5 +58,5 @@ check: $(READY)  ## format, lint, types, direction of imports, dependencies
 	@$(PY) -m deptry .
 
 clean:  ## stop what runs and remove what was made, the environment too
-	@-test -x $(PY) && $(MAKE) --no-print-directory down
+	@-test -x $(PY) && $(PY) -m deploy.native.stack down --erase
 	@rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -91,5 +91,8 @@ def read_settings(**given: object) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as invalid:
-        faults = [f"QUANZU_{'__'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in invalid.errors()]
+        faults = [
+            f"QUANZU_{'__'.join(map(str, fault['loc'])).upper()}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in invalid.errors()
+        ]
         raise BadSetting("\n".join(faults)) from None

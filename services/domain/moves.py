@@ -36,14 +36,14 @@ def move(
     """The case after `action`, with `changes` laid on it. Raises OutOfOrder, NotAllowed, NotYours or OwnSubmission."""
     said = said or Said()
     made = move_for(case.state, action, by.role)
-    _must_hold(case, made, by)
+    _must_hold(case, action, made, by)
     if action in (Action.CLOSE, Action.RETURN, Action.RETURN_TEXT) and by.name == case.submitter:
         raise OwnSubmission()
     at = counted_time(case, said.occurred_at, now=now, policy=policy)
     changes |= _stamp(case, made, at)
     timers, breached = _restart(case, made, at=at, now=now, policy=policy)
     moved = replace(case, state=made.to, timers=timers, **changes)
-    facts = [_breach(case, timer, now=now, by=by) for timer in breached]
+    facts = [_breach(case, timer, now=now, by=by) for timer in sorted(breached, key=lambda timer: timer.due_at)]
     facts.append(
         Fact(
             action=action,
@@ -64,13 +64,13 @@ def move(
 
 
 def tick(case: Case, *, now: datetime, policy: Policy) -> Change | None:
-    """Everything that is due by `now`, each once: marks first, then the move that a breach brings. None: nothing is due.
+    """Everything due by `now`, each once: marks, oldest first, then the move that a breach brings. None: nothing is due.
 
     A limit found breached is not reported at risk as well. Safe to repeat: what has fired does not fire again.
     """
     facts: list[Fact] = []
     timers = []
-    for timer in sorted(case.timers, key=lambda timer: timer.next_at or timer.due_at):
+    for timer in case.timers:
         if (at := timer.next_at) is None or at > now:
             timers.append(timer)
         elif timer.due_at <= now:
@@ -81,8 +81,7 @@ def tick(case: Case, *, now: datetime, policy: Policy) -> Change | None:
             facts.append(_mark(Action.AT_RISK, case, timer, due_at=at, now=now, by=TIMEKEEPER))
     if not facts:
         return None
-    order = {(timer.kind, timer.round): index for index, timer in enumerate(case.timers)}
-    timers.sort(key=lambda timer: order[timer.kind, timer.round])
+    facts.sort(key=lambda fact: fact.at)
     change = numbered(case, replace(case, timers=tuple(timers)), facts)
     brought = _brought_by(change.case)
     return (
@@ -113,7 +112,12 @@ def assign(
     policy: Policy,
     said: Said | None = None,
 ) -> Change:
-    """Ask `responder` of `unit`: from the queue an assignment, later a reassignment. `why` is stored and shown."""
+    """Ask `responder` of `unit`: from the queue an assignment, later a reassignment. `why` is stored and shown.
+
+    Raises NotYours also where a desk names another unit than its own.
+    """
+    if by.role is Role.DESK and unit != by.unit:
+        raise NotYours()
     action = Action.ASSIGN if case.state is State.PENDING else Action.REASSIGN
     said = said or Said()
     detail = {"unit": unit, "responder": responder, **(said.detail or {}), "why": why}
@@ -183,34 +187,26 @@ def then(first: Change, second: Change) -> Change:
 
 
 def counted_time(case: Case, occurred_at: datetime | None, *, now: datetime, policy: Policy) -> datetime:
-    """The time that figures use: the device's if it differs by no more than the skew, never before the last stamp."""
+    """The time that figures use: the device's if it differs by no more than the skew, never before the last step.
+
+    The steps are read off the limits: every one starts or stops a limit, but a stamp may keep its first value.
+    """
     if occurred_at is None or abs(occurred_at - now) > policy.device_skew:
         return now
-    last = max(
-        stamp
-        for stamp in (
-            case.received_at,
-            case.assigned_at,
-            case.acknowledged_at,
-            case.first_attempt_at,
-            case.contacted_at,
-            case.contact_lost_at,
-            case.concluded_at,
-            case.returned_at,
-            case.reopened_at,
-        )
-        if stamp is not None
-    )
+    steps = (moment for timer in case.timers for moment in (timer.started_at, timer.stopped_at))
+    last = max(at for at in (case.received_at, case.assigned_at, *steps) if at is not None)
     return min(max(occurred_at, last), now)
 
 
-def _must_hold(case: Case, made: Move, by: Actor) -> None:
+def _must_hold(case: Case, action: Action, made: Move, by: Actor) -> None:
     if not made.own_unit or by.sees_every_unit:
         return
     if by.unit is None or by.unit != case.assigned_unit:
         raise NotYours()
-    # Any fit responder of the accountable unit may acknowledge; from then on the case is that responder's.
-    if by.role is Role.RESPONDER and case.state is not State.ASSIGNED and by.responder != case.responder:
+    # Any fit responder of the accountable unit may acknowledge; all else is for the one who was asked, or answered.
+    if by.role is not Role.RESPONDER or (action is Action.ACKNOWLEDGE and by.responder is not None):
+        return
+    if by.responder is None or by.responder != case.responder:
         raise NotYours()
 
 

@@ -53,10 +53,10 @@ class Lane:
     def __init__(self, parts: Parts, topic: str, sender: Sender, *, name: str) -> None:
         self.topic, self.name = topic, name
         self.id: int | None = None  # the fence; None: no lane at present
-        self.ended: int | None = None  # the id that the watch found ended by another
         self.owned: dict[int, int] = {}
         self.gained: set[int] = set()  # what the watch took for this lane
         self.surplus: set[int] = set()  # what it must give up
+        self.ended = False  # the watch found this lane ended by another
         self.progress_at = time.monotonic()
         self.consumer = RawConsumer(parts.broker, group="quanzu-router", name=name)
         self._parts, self._store, self._sender = parts, parts.store, sender
@@ -100,6 +100,7 @@ class Lane:
             self.id = await lanes.open_lane(tx, topic=self.topic, process=self.name)
         self.gained.clear()
         self.surplus.clear()
+        self.ended = False
 
     async def _close(self) -> None:
         """Leave in good order where that is possible; otherwise the others find the connection gone."""
@@ -107,13 +108,13 @@ class Lane:
             await asyncio.wait({self._sending})
             self._sending = None
         over, self.id = self.id, None
-        confirmed, self._confirmed = self._confirmed, []
+        confirmed, self._confirmed = tuple(self._confirmed), []
         self.owned.clear()
         self.consumer.assign({})
         try:
             if over is not None:
                 async with self._store.begin() as tx:
-                    await outbox.forget(tx, confirmed)  # else the relay would send them once more
+                    await outbox.forget(tx, confirmed)  # or the relay would send them once more
                     await lanes.close_lane(tx, over)
         except DATABASE_AWAY:
             log.info("lane.left_open", lane=over)
@@ -126,7 +127,7 @@ class Lane:
         return self._store.begin(on=self._conn)
 
     async def _turn(self) -> None:
-        if self.ended == self.id:
+        if self.ended:
             raise LaneOver
         if self.gained or self.surplus:
             await self._settle_ownership()
@@ -332,10 +333,8 @@ def _of_the_record(error: Exception) -> bool:
         return isinstance(error, StatementError) or not isinstance(error, DATABASE_AWAY)
     if state := getattr(error.orig, "sqlstate", None):
         return state[:2] in OF_THE_RECORD
-    refused = error.orig is not None and isinstance(
-        error.orig.__cause__, ValueError
-    )  # by the driver, before it is sent
-    return refused or isinstance(error, (DataError, IntegrityError))
+    by_the_driver = error.orig is not None and isinstance(error.orig.__cause__, ValueError)
+    return by_the_driver or isinstance(error, (DataError, IntegrityError))
 
 
 def _poisoned(item: Item, error: Exception) -> Item:

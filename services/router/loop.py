@@ -99,9 +99,11 @@ async def _count(running: list[Lane], counts: dict[str, int]) -> None:
             try:
                 found = await lane.consumer.partitions([lane.topic])
             except BrokerSilent:
-                pause_s = LOOK_S  # its lane says what it waits for
-            else:
+                found = set()  # its lane says what it waits for
+            if found:
                 counts[lane.topic] = len(found)
+            else:
+                pause_s = LOOK_S
         await asyncio.sleep(pause_s)
 
 
@@ -110,37 +112,34 @@ async def _watch(parts: Parts, running: list[Lane], counts: dict[str, int]) -> N
     beaten_at = 0.0
     while True:
         began = time.monotonic()
+        ours = [lane.id for lane in running if lane.id is not None]
         try:
             if began - beaten_at > BEAT_S:
-                await _beat(parts, running)
+                async with parts.store.begin() as tx:  # its own: a look that fails must not take the beat with it
+                    await lanes.beat(tx, ours)
                 beaten_at = began
             async with parts.store.begin() as tx:
                 for lane in running:
                     if lane.id is not None and lane.topic in counts:
-                        await _look(tx, lane, lane.id, partitions=counts[lane.topic])
+                        await _look(tx, lane, lane.id, ours, partitions=counts[lane.topic])
         except DATABASE_AWAY as away:
             log.info("watch.database_away", reason=type(away).__name__)
         _gauge(running)
         await asyncio.sleep(max(0.0, LOOK_S - (time.monotonic() - began)))
 
 
-async def _beat(parts: Parts, running: list[Lane]) -> None:
-    """All of ours before any other is judged: after a freeze they would take each other for dead."""
-    async with parts.store.begin() as tx:
-        for lane in running:
-            if lane.id is not None and not await lanes.beat(tx, lane.id):
-                lane.ended = lane.id
-
-
-async def _look(tx: Transaction, lane: Lane, lane_id: int, *, partitions: int) -> None:
-    alive = await lanes.end_dead(tx, topic=lane.topic, than=lane_id, frozen_after=FROZEN_AFTER)
+async def _look(tx: Transaction, lane: Lane, lane_id: int, ours: list[int], *, partitions: int) -> None:
+    alive = await lanes.end_dead(tx, topic=lane.topic, ours=ours, frozen_after=FROZEN_AFTER)
+    if lane_id not in alive:
+        lane.ended = True  # by another process; it may have nothing to write that would tell it so
+        return
     known = await lanes.positions(tx.conn, lane.topic)
     positions = [position for position in known if position.partition < partitions]
     if len(positions) < partitions:
         await lanes.know(tx, topic=lane.topic, partitions=partitions, incarnation=lane.consumer.incarnation())
         return
     mine = sorted(position.partition for position in positions if position.lane == lane_id)
-    share = lanes.quota(len(positions), [*alive, lane_id], lane_id)
+    share = lanes.quota(len(positions), alive, lane_id)
     lane.gained.update(number for number in mine if number not in lane.owned)
     if len(mine) > share:
         lane.surplus.update(mine[share:])

@@ -2,6 +2,8 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +15,18 @@ from services.store.engine import Transaction
 
 token = tables.token
 PREFIX = "qz_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A token without its secret, which nobody has."""
+
+    name: str
+    role: Role
+    unit: str | None
+    responder: str | None
+    created_at: datetime
+    revoked_at: datetime | None
 
 
 def digest(secret: str) -> bytes:
@@ -47,3 +61,9 @@ async def revoke(tx: Transaction, name: str) -> bool:
         update(token).where(token.c.name == name, token.c.revoked_at.is_(None)).values(revoked_at=tx.now)
     )
     return revoked.rowcount > 0
+
+
+async def all_of(conn: AsyncConnection) -> list[Token]:
+    """Every token, revoked ones too, by name."""
+    wanted = [token.c[name] for name in Token.__dataclass_fields__]
+    return [Token(**row._mapping) for row in await conn.execute(select(*wanted).order_by(token.c.name))]

@@ -63,7 +63,10 @@ def empty_topics(bootstrap: str) -> None:
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     found = admin.list_topics(timeout=10).topics
     places = [
-        TopicPartition(name, number, OFFSET_END) for name in TOPICS if name in found for number in found[name].partitions
+        TopicPartition(name, number, OFFSET_END)
+        for name in TOPICS
+        if name in found
+        for number in found[name].partitions
     ]
     if places:
         for removed in admin.delete_records(places).values():
@@ -135,9 +138,7 @@ class Centre:
         await producer.start()
         try:
             waiting = [
-                await producer.send(
-                    topic, value, key=f"{index}".encode(), headers=headers, partition=partition
-                )
+                await producer.send(topic, value, key=f"{index}".encode(), headers=headers, partition=partition)
                 for index, (headers, value) in enumerate(records)
             ]
             done = [await one for one in waiting]
@@ -236,7 +237,9 @@ def everything(bootstrap: str, topic: str) -> list[tuple[dict[str, bytes], bytes
 _ids = iter(range(1, 10**9))
 
 
-def event(data: bytes, *, id: str | None = None, type: str = EventType.WARNING_ISSUED, source: str = SOURCE) -> "tuple[Headers, bytes]":
+def event(
+    data: bytes, *, id: str | None = None, type: str = EventType.WARNING_ISSUED, source: str = SOURCE
+) -> "tuple[Headers, bytes]":
     """A binary CloudEvent under an id of its own."""
     headers = [
         ("ce_specversion", b"1.0"),
@@ -246,5 +249,3 @@ def event(data: bytes, *, id: str | None = None, type: str = EventType.WARNING_I
         ("content-type", b"application/json"),
     ]
     return headers, data
-
-

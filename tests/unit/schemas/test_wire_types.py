@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from schemas.case import CaseChanged, RunningTimer, encode_change
+from schemas.case import CaseChanged, Happened, RunningTimer, encode_change
 from schemas.export import MESSAGES
 from schemas.instruction import Due, InstructionIssued, Reason, SubjectMasked, encode_instruction
 from schemas.position import ResponderPosition
@@ -99,22 +99,22 @@ def test_encoded_instruction_equals_the_models_dump(
     st.fixed_dictionaries(
         SHARED
         | {
-            "change": CODES,
             "state": CODES,
             "outcome": st.none() | CODES,
             "at": TIMES,
-            "actor_role": CODES,
             "next_due_at": st.none() | TIMES,
             "total_due_at": st.none() | TIMES,
         }
     ),
+    st.lists(st.tuples(CODES, st.none() | CODES, CODES), min_size=1, max_size=4),
     st.lists(st.tuples(CODES, COUNTS, TIMES, st.none() | TIMES), max_size=4),
 )
-def test_encoded_change_equals_the_models_dump(fields: dict[str, Any], timers: list[Any]) -> None:
-    encoded = encode_change(**fields, timers=timers)
+def test_encoded_change_equals_the_models_dump(fields: dict[str, Any], changes: list[Any], timers: list[Any]) -> None:
+    encoded = encode_change(**fields, changes=changes, timers=timers)
 
     running = tuple(RunningTimer(kind=k, round=n, due_at=due, at_risk_at=risk) for k, n, due, risk in timers)
-    model = CaseChanged(**fields, timers=running)
+    happened = tuple(Happened(action=action, timer=timer, by=by) for action, timer, by in changes)
+    model = CaseChanged(**fields, changes=happened, timers=running)
     assert CaseChanged.model_validate_json(encoded) == model
     assert encoded == model.model_dump_json().encode()
 
