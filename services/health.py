@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import structlog
 import uvicorn
-from prometheus_client import REGISTRY, disable_created_metrics
+from prometheus_client import REGISTRY, Gauge, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no type here
 
 Check = Callable[[], str | None]
+
+READY = Gauge("quanzu_ready", "1 while this process is ready for its work; what it waits for is on /readyz.")
 
 
 class Health:
@@ -41,10 +43,14 @@ class Health:
     def dead(self) -> dict[str, str]:
         return {name: reason for name, check in self._alive.items() if (reason := check()) is not None}
 
+    def faults(self) -> dict[str, str]:
+        return self.waits() | self.dead()
+
     def routes(self) -> list[Route]:
+        READY.set_function(lambda: float(not self.faults()))  # asked at each scrape: a hung loop can't keep it at 1
         return [
             Route("/livez", self._answer(self.dead)),
-            Route("/readyz", self._answer(lambda: self.waits() | self.dead())),
+            Route("/readyz", self._answer(self.faults)),
             Route("/metrics", metrics),
         ]
 

@@ -35,7 +35,7 @@ def hush_aiokafka() -> None:
     Debug lines carry keys and values, which are personal data: they are off whatever the root logger allows.
     """
     logger = logging.getLogger("aiokafka")
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.WARNING)
     if not any(isinstance(handler, OneOfAKind) for handler in logger.handlers):
         logger.addHandler(OneOfAKind())
         logger.propagate = False

@@ -61,6 +61,8 @@ class Case:
     cancelled_at: datetime | None = None
     transferred_at: datetime | None = None
     receipt_at: datetime | None = None
+    stop_requested_at: datetime | None = None
+    stop_resolved_at: datetime | None = None
     loss_before_fen: int | None = None
     loss_after_fen: int | None = None
     amount_saved_fen: int | None = None

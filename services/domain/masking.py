@@ -4,8 +4,8 @@ SHOWN_OF_ADDRESS = 6
 
 
 def mask_phone(phone: str) -> str:
-    """138****5678; a short number shows only its last two digits."""
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else f"****{phone[-2:]}" if len(phone) > 4 else "****"
+    """138****5678; a number shorter than a mobile's shows only its last two digits."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else f"****{phone[-2:]}" if len(phone) > 4 else "****"
 
 
 def mask_id_number(number: str) -> str:
@@ -14,8 +14,8 @@ def mask_id_number(number: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """The first character and a star for each other one."""
-    return name[:1] + "*" * max(1, len(name) - 1) if name else ""
+    """The first character and a star for each other one; a name of one character is all star."""
+    return name[:1] + "*" * (len(name) - 1) if len(name) > 1 else "*" * len(name)
 
 
 def mask_address(address: str) -> str:

@@ -31,11 +31,13 @@ def open_case(
     routing: dict[str, Any],
     responder: str | None,
     choice: dict[str, Any],
+    money_moves: bool = False,
 ) -> Change:
     """The new case with its facts: ASSIGNED to `responder` of the responsible unit, or PENDING in the centre's queue.
 
     The same as opening and then `moves.assign`, built at once because every warning passes here.
-    Raises IssuedTooFarAhead. TOTAL and ASSIGN run from issued_at, so a warning that arrives late is late at once.
+    Raises IssuedTooFarAhead. TOTAL and ASSIGN run from issued_at, so a warning that arrives late is late at once; where
+    `money_moves` the stop request does too.
     """
     ahead = issued_at > now
     if issued_at - now > policy.future_tolerance:
@@ -44,7 +46,7 @@ def open_case(
     total = start((), TimerKind.TOTAL, at=started, now=now, risk=risk, policy=policy)
     waiting = start((total,), TimerKind.ASSIGN, at=started, now=now, risk=risk, policy=policy)
     timers: tuple[Timer, ...] = (total, waiting)
-    facts = [_fact(Action.OPEN, 1, None, State.PENDING, at=now, detail=routing)]
+    facts = [_fact(Action.OPEN, 1, None, State.PENDING, now=now, detail=routing)]
     version = turn = 1
     if responder is not None:
         if waiting.due_at <= now:
@@ -54,7 +56,9 @@ def open_case(
         acknowledge = start((total,), TimerKind.ACK, at=now, now=now, risk=risk, policy=policy)
         timers = (total, stop(waiting, at=now), acknowledge)
         detail = {"unit": responsible_unit, "responder": responder, "why": choice}
-        facts.append(_fact(Action.ASSIGN, version, State.PENDING, State.ASSIGNED, at=now, detail=detail))
+        facts.append(_fact(Action.ASSIGN, version, State.PENDING, State.ASSIGNED, now=now, detail=detail))
+    if money_moves:
+        timers = (*timers, start((), TimerKind.STOP_REQUEST, at=started, now=now, risk=risk, policy=policy))
     case = Case(
         id=None,
         case_id=case_id,
@@ -82,15 +86,22 @@ def open_case(
 
 
 def _fact(
-    action: Action, version: int, before: State | None, after: State, *, at: datetime, detail: dict[str, Any]
+    action: Action,
+    version: int,
+    before: State | None,
+    after: State,
+    *,
+    now: datetime,
+    detail: dict[str, Any],
+    at: datetime | None = None,
 ) -> Fact:
     return Fact(
         action=action,
         version=version,
         from_state=before,
         to_state=after,
-        at=at,
-        recorded_at=at,
+        at=at or now,
+        recorded_at=now,
         actor=ROUTER.name,
         role=ROUTER.role,
         detail=detail,
@@ -105,4 +116,4 @@ def _late_assignment(version: int, waiting: Timer, *, now: datetime) -> Fact:
         "due_at": waiting.due_at.isoformat(),
         "late_s": round(late.total_seconds(), 3),
     }
-    return _fact(Action.BREACH, version, State.PENDING, State.PENDING, at=waiting.due_at, detail=detail)
+    return _fact(Action.BREACH, version, State.PENDING, State.PENDING, at=waiting.due_at, now=now, detail=detail)

@@ -35,44 +35,57 @@ STAGES_IN_TOTAL = (
     TimerKind.DISSUADE,
     TimerKind.FEEDBACK,
 )
+OUTSIDE_STAGES = (TimerKind.TOTAL, TimerKind.REVIEW, TimerKind.STOP_REQUEST, TimerKind.STOP_CONFIRM)
 LEASE_FACTOR = "acknowledgement_lease_factor"
+LONGEST = 1_000_000  # minutes: two years, longer than any limit of this work
 
 
 def policy_from(version: int, document: Mapping[str, Any]) -> Policy:
     """Read a policy document (minutes everywhere). Raises BadPolicy naming the place, or where stages outgrow the total."""
-    try:
-        lease = float(document[LEASE_FACTOR])
-        limits: dict[tuple[Risk, TimerKind], timedelta] = {}
-        for risk in Risk:
-            minutes = document["limits_min"][risk.value]
-            for kind in (*STAGES_IN_TOTAL, TimerKind.TOTAL, TimerKind.REVIEW):
-                limits[risk, kind] = timedelta(minutes=float(minutes[kind.value]))
-            limits[risk, TimerKind.LEASE] = lease * limits[risk, TimerKind.FIRST_ATTEMPT]
-        policy = Policy(
-            version=version,
-            limits=limits,
-            at_risk_share=float(document["at_risk_share"]),
-            longest_total=timedelta(minutes=float(document["longest_total_min"])),
-            future_tolerance=timedelta(minutes=float(document["future_tolerance_min"])),
-            late_on_arrival=timedelta(minutes=float(document["late_on_arrival_min"])),
-            device_skew=timedelta(minutes=float(document["device_skew_min"])),
-        )
-    except KeyError as missing:
-        raise BadPolicy(f"{missing.args[0]} is missing") from None
-    except (TypeError, ValueError) as wrong:
-        raise BadPolicy(str(wrong)) from None
-    _check(policy)
+    lease = _number(document, LEASE_FACTOR)
+    limits: dict[tuple[Risk, TimerKind], timedelta] = {}
+    for risk in Risk:
+        for kind in (*STAGES_IN_TOTAL, *OUTSIDE_STAGES):
+            limits[risk, kind] = _minutes(document, "limits_min", risk.value, kind.value)
+        limits[risk, TimerKind.LEASE] = lease * limits[risk, TimerKind.FIRST_ATTEMPT]
+    policy = Policy(
+        version=version,
+        limits=limits,
+        at_risk_share=_number(document, "at_risk_share"),
+        longest_total=_minutes(document, "longest_total_min"),
+        future_tolerance=_minutes(document, "future_tolerance_min"),
+        late_on_arrival=_minutes(document, "late_on_arrival_min"),
+        device_skew=_minutes(document, "device_skew_min"),
+    )
+    _check(policy, lease)
     return policy
 
 
-def _check(policy: Policy) -> None:
+def _minutes(document: Mapping[str, Any], *path: str) -> timedelta:
+    return timedelta(minutes=_number(document, *path))
+
+
+def _number(document: Mapping[str, Any], *path: str) -> float:
+    found: Any = document
+    for depth, name in enumerate(path, start=1):
+        if not isinstance(found, Mapping) or name not in found:
+            raise BadPolicy(f"{'.'.join(path[:depth])} is missing")
+        found = found[name]
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= LONGEST:
+        raise BadPolicy(f"{'.'.join(path)} must be a number from 0 to {LONGEST}")
+    return float(found)
+
+
+def _check(policy: Policy, lease: float) -> None:
     if not 0 < policy.at_risk_share < 1:
         raise BadPolicy(f"at_risk_share is {policy.at_risk_share}; it must lie between 0 and 1")
+    if lease < 1:
+        raise BadPolicy(f"{LEASE_FACTOR} is {lease}; a lease must not end before the first attempt's limit")
     for (risk, kind), limit in policy.limits.items():
         if limit <= timedelta(0):
-            raise BadPolicy(f"the limit of {kind} for {risk} must be longer than nothing")
+            raise BadPolicy(f"limits_min.{risk}.{kind} must be longer than nothing")
     for risk in Risk:
         spent = sum((policy.limit(risk, kind) for kind in STAGES_IN_TOTAL), timedelta(0))
         total = policy.limit(risk, TimerKind.TOTAL)
         if spent > total:
-            raise BadPolicy(f"{risk}: the stages take {spent}, the total is only {total}")
+            raise BadPolicy(f"limits_min.{risk}: the stages take {spent}, the total is only {total}")

@@ -44,6 +44,8 @@ class Action(StrEnum):
     WITHDRAW = "WITHDRAW"  # the source takes its warning back
     TRANSFER = "TRANSFER"
     RECEIPT = "RECEIPT"  # the other county has answered
+    REQUEST_STOP = "REQUEST_STOP"  # the bank is asked to stop the payment
+    RESOLVE_STOP = "RESOLVE_STOP"  # the bank has answered
     # What happens to a case without moving it:
     REPEAT = "REPEAT"  # the same warning or the same subject again
     AT_RISK = "AT_RISK"
@@ -60,6 +62,8 @@ class TimerKind(StrEnum):
     DISSUADE = "DISSUADE"
     FEEDBACK = "FEEDBACK"
     REVIEW = "REVIEW"
+    STOP_REQUEST = "STOP_REQUEST"  # beside the loop: money moves, and nobody has asked the bank yet
+    STOP_CONFIRM = "STOP_CONFIRM"  # beside the loop: the bank has not answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ _RESPONDER = frozenset({R.RESPONDER})
 _FIELD = frozenset({R.RESPONDER, R.DESK})
 _CENTRE_OR_DESK = _CENTRE | {R.DESK}  # a desk assigns inside its own unit
 STAGES = (T.ASSIGN, T.ACK, T.FIRST_ATTEMPT, T.LEASE, T.CONTACT, T.DISSUADE, T.FEEDBACK)
-_EVERY = (T.TOTAL, *STAGES, T.REVIEW)
+_EVERY = (T.TOTAL, *STAGES, T.REVIEW, T.STOP_REQUEST, T.STOP_CONFIRM)
 
 BEFORE_CONCLUDED = (S.PENDING, S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED)
 ENDED = frozenset({S.CLOSED, S.CANCELLED, S.TRANSFERRED})
@@ -150,13 +154,30 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         own_unit=True,
     ),
     (S.CONTACTED, A.CONCLUDE): Move(
-        to=S.CONCLUDED, may=_RESPONDER, stamp="concluded_at", stops=(T.DISSUADE,), starts=(T.FEEDBACK,), own_unit=True
+        to=S.CONCLUDED,
+        may=_RESPONDER,
+        stamp="concluded_at",
+        keeps_first=True,
+        stops=(T.DISSUADE,),
+        starts=(T.FEEDBACK,),
+        own_unit=True,
     ),
     (S.IN_PROGRESS, A.CONCLUDE): Move(
-        to=S.CONCLUDED, may=_RESPONDER, stamp="concluded_at", stops=(T.CONTACT,), starts=(T.FEEDBACK,), own_unit=True
+        to=S.CONCLUDED,
+        may=_RESPONDER,
+        stamp="concluded_at",
+        keeps_first=True,
+        stops=(T.CONTACT,),
+        starts=(T.FEEDBACK,),
+        own_unit=True,
     ),
     (S.IN_PROGRESS, A.GIVE_UP): Move(
-        to=S.CONCLUDED, may=_SUPERVISOR, stamp="concluded_at", stops=(T.CONTACT,), starts=(T.FEEDBACK,)
+        to=S.CONCLUDED,
+        may=_SUPERVISOR,
+        stamp="concluded_at",
+        keeps_first=True,
+        stops=(T.CONTACT,),
+        starts=(T.FEEDBACK,),
     ),
     (S.CONCLUDED, A.REPORT): Move(
         to=S.REPORTED,
@@ -193,7 +214,33 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         (state, A.TRANSFER): Move(to=S.TRANSFERRED, may=_CENTRE, stamp="transferred_at", stops=STAGES)
         for state in (S.PENDING, S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS)
     },
-    (S.TRANSFERRED, A.RECEIPT): Move(to=S.TRANSFERRED, may=_CENTRE, stamp="receipt_at", stops=(T.TOTAL,)),
+    (S.TRANSFERRED, A.RECEIPT): Move(
+        to=S.TRANSFERRED, may=_CENTRE, stamp="receipt_at", keeps_first=True, stops=(T.TOTAL,)
+    ),
+    # The payment is stopped beside the loop, which neither waits for it nor is moved by it.
+    **{
+        (state, A.REQUEST_STOP): Move(
+            to=state,
+            may=_FIELD | _CENTRE,
+            stamp="stop_requested_at",
+            keeps_first=True,
+            stops=(T.STOP_REQUEST,),
+            starts=(T.STOP_CONFIRM,),
+            own_unit=True,
+        )
+        for state in (S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED, S.CONCLUDED, S.REPORTED)
+    },
+    **{
+        (state, A.RESOLVE_STOP): Move(
+            to=state,
+            may=_CENTRE | {R.BANK},
+            stamp="stop_resolved_at",
+            keeps_first=True,
+            stops=(T.STOP_CONFIRM,),
+        )
+        for state in State
+        if state is not S.CANCELLED
+    },
 }
 
 

@@ -8,6 +8,10 @@ from services.domain.policy import Policy
 from services.domain.states import TimerKind
 from services.domain.words import Risk
 
+OUTSIDE_TOTAL = frozenset(
+    {TimerKind.TOTAL, TimerKind.REVIEW, TimerKind.LEASE, TimerKind.STOP_REQUEST, TimerKind.STOP_CONFIRM}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
@@ -42,10 +46,11 @@ def start(
     """The next round of `kind`, started at `at`.
 
     Due at start + limit or at the total's due time, whichever is earlier: a late stage eats the next and the total
-    never moves. Once the total is breached, or stopped, a stage's limit stands alone (domain.md §1).
+    never moves. Once the total is breached, or stopped, a stage's limit stands alone (domain.md §1). A lease is no
+    stage: cut short, it would take the case away together with the reminder that comes first.
     """
     due_at = at + policy.limit(risk, kind)
-    if kind not in (TimerKind.TOTAL, TimerKind.REVIEW) and (total := running(timers, TimerKind.TOTAL)) is not None:
+    if kind not in OUTSIDE_TOTAL and (total := running(timers, TimerKind.TOTAL)) is not None:
         over = total.breached_at is not None or total.due_at <= at
         due_at = due_at if over else min(due_at, total.due_at)
     at_risk_at = None

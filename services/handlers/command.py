@@ -1,7 +1,7 @@
 """What every command on one case has in common: idempotency, scope, turn, then the decision, saved with its messages."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,10 +22,12 @@ from services.store import cases, commands
 from services.store.cases import Saving, Stored
 from services.store.commands import Answer
 from services.store.engine import Transaction
+from services.store.outbox import Message
 
-COMMANDING = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DESK, Role.RESPONDER})
+COMMANDING = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DESK, Role.RESPONDER, Role.BANK})
 
 Decide = Callable[[Case, Policy, Said], Change]
+Also = Callable[[Change], Sequence[Message]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +56,12 @@ class Done:
     change: Change | None
 
 
-async def carry_out(tx: Transaction, context: Context, command: Command, *, by: Actor, decide: Decide) -> Done:
-    """Lock the case, let `decide` decide, write. The same command again (same key) gives the first answer.
+async def carry_out(
+    tx: Transaction, context: Context, command: Command, *, by: Actor, decide: Decide, also: Also = lambda _: ()
+) -> Done:
+    """Lock the case, let `decide` decide, write it with its messages and what `also` says of the change.
+
+    The same command again (same key) gives the first answer.
 
     Raises CaseNotFound (also for another unit's case), KeyReused, StaleTurn, and whatever `decide` refuses.
     """
@@ -66,7 +72,7 @@ async def carry_out(tx: Transaction, context: Context, command: Command, *, by: 
     if first is not None:
         return Done(answer=first, change=None)
     case = stored.case
-    if not by.sees(case.assigned_unit):
+    if not by.sees(case.assigned_unit) and not (by.role is Role.BANK and case.stop_requested_at is not None):
         raise CaseNotFound()
     if command.turn is not None and command.turn != case.turn:
         raise StaleTurn(turn=case.turn, state=case.state, holder=case.responder)
@@ -77,7 +83,13 @@ async def carry_out(tx: Transaction, context: Context, command: Command, *, by: 
     change = offer_next(tx, context, stored, decide(case, policy, said), policy=policy)
     await cases.save(
         tx,
-        [Saving(change=change, messages=told(context, stored, change), sealed_facts=_sealed(context, stored, change))],
+        [
+            Saving(
+                change=change,
+                messages=(*told(context, stored, change), *also(change)),
+                sealed_facts=_sealed(context, stored, change),
+            )
+        ],
     )
     answer = await commands.remember(
         tx, actor=by.name, key=command.key, fingerprint=command.fingerprint, case=change.case

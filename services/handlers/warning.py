@@ -132,6 +132,7 @@ def prepare(context: Context, batch: Sequence[Incoming], *, policy: Policy, now:
             routing=routing_of(place, used.which[row]),
             responder=choice.responder if isinstance(choice, Choice) else None,
             choice=choice_of(choice),
+            money_moves=warning.scam.transfer_under_way,
         )
         key = context.sealer.new_key()
         scam = warning.scam

@@ -20,6 +20,7 @@ from services.relay import metrics
 from services.store import outbox
 from services.store.engine import Transaction
 from services.store.outbox import Waiting
+from services.store.sealing import Sealer
 from services.store.signals import Signal
 from services.wiring import DATABASE_AWAY, Parts
 
@@ -94,7 +95,7 @@ class Relay:
 
     async def _send(self, tx: Transaction, waiting: list[Waiting]) -> list[Waiting]:
         """Send, and forget what the broker has; returns that. Raises SendUnknown, and then every row stays."""
-        records = [_record(one) for one in waiting]
+        records = [_record(self._parts.context.sealer, one) for one in waiting]
         refused: set[int] = set()
         try:
             await self._sender.send(records, within=SEND_S)
@@ -140,12 +141,14 @@ class Relay:
             await asyncio.gather(*waits, return_exceptions=True)
 
 
-def _record(waiting: Waiting) -> Record:
-    message = waiting.message
+def _record(sealer: Sealer, waiting: Waiting) -> Record:
+    message, value = waiting.message, waiting.message.value
+    if message.wrapped_key is not None:
+        value = sealer.unwrap(message.wrapped_key).open(value, bound_to=message.ce_id.encode())
     return Record(
         topic=message.topic,
         key=message.key.encode(),
-        value=message.value,
+        value=value,
         headers=headers_for(
             id=message.ce_id, source=SOURCE, type=message.ce_type, time=waiting.created_at, key=message.key
         ),

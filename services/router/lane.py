@@ -55,6 +55,7 @@ class Lane:
         self.owned: dict[int, int] = {}
         self.gained: set[int] = set()  # what the watch took for this lane
         self.surplus: set[int] = set()  # what it must give up
+        self.ended = False  # the watch found this lane ended by another
         self.progress_at = time.monotonic()
         self.consumer = RawConsumer(parts.broker, group="quanzu-router", name=name)
         self._parts, self._store, self._sender = parts, parts.store, sender
@@ -99,6 +100,7 @@ class Lane:
             self.id = await lanes.open_lane(tx, topic=self.topic, process=self.name)
         self.gained.clear()
         self.surplus.clear()
+        self.ended = False
 
     async def _close(self) -> None:
         """Leave in good order where that is possible; otherwise the others find the connection gone."""
@@ -125,6 +127,8 @@ class Lane:
         return self._store.begin(on=self._conn)
 
     async def _turn(self) -> None:
+        if self.ended:
+            raise LaneOver
         if self.gained or self.surplus:
             await self._settle_ownership()
         try:

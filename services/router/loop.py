@@ -74,12 +74,14 @@ async def _watch(parts: Parts, running: list[Lane]) -> None:
             if began - asked_at > PARTITIONS_S or not all(counts.values()):
                 counts = {lane.topic: len(await lane.consumer.partitions([lane.topic])) for lane in running}
                 asked_at = began
+            ours = [lane.id for lane in running if lane.id is not None]
             async with parts.store.begin() as tx:
+                if began - beaten_at > BEAT_S:
+                    await lanes.beat(tx, ours)
+                    beaten_at = began
                 for lane in running:
                     if lane.id is not None:
-                        await _look(tx, lane, lane.id, partitions=counts[lane.topic], beat=began - beaten_at > BEAT_S)
-            if began - beaten_at > BEAT_S:
-                beaten_at = began
+                        await _look(tx, lane, lane.id, ours, partitions=counts[lane.topic])
         except LaneOver:
             log.info("watch.lane_over")  # the lane itself finds out at its next write
         except (BrokerSilent, AttributeError):
@@ -90,16 +92,17 @@ async def _watch(parts: Parts, running: list[Lane]) -> None:
         await asyncio.sleep(max(0.0, LOOK_S - (time.monotonic() - began)))
 
 
-async def _look(tx: Transaction, lane: Lane, lane_id: int, *, partitions: int, beat: bool) -> None:
-    if beat:
-        await lanes.beat(tx, lane_id)
-    alive = await lanes.end_dead(tx, topic=lane.topic, than=lane_id, frozen_after=FROZEN_AFTER)
+async def _look(tx: Transaction, lane: Lane, lane_id: int, ours: list[int], *, partitions: int) -> None:
+    alive = await lanes.end_dead(tx, topic=lane.topic, ours=ours, frozen_after=FROZEN_AFTER)
+    if lane_id not in alive:
+        lane.ended = True  # by another process; it may have nothing to write that would tell it so
+        return
     positions = await lanes.positions(tx.conn, lane.topic)
     if len(positions) < partitions:
         await lanes.know(tx, topic=lane.topic, partitions=partitions, incarnation=lane.consumer.incarnation())
         return
     mine = sorted(position.partition for position in positions if position.lane == lane_id)
-    share = lanes.quota(len(positions), [*alive, lane_id], lane_id)
+    share = lanes.quota(len(positions), alive, lane_id)
     lane.gained.update(number for number in mine if number not in lane.owned)
     if len(mine) > share:
         lane.surplus.update(mine[share:])

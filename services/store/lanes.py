@@ -33,8 +33,8 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Other:
-    """Another lane on the same topic, as the database sees it."""
+class Known:
+    """A lane, as the database sees it."""
 
     id: int
     connected: bool  # its backend still lives
@@ -50,7 +50,7 @@ async def open_lane(tx: Transaction, *, topic: str, process: str) -> int:
             await tx.conn.execute(text("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"))
         ).one()
     else:
-        await _end(tx, [other.id for other in await others(tx, topic=topic, than=None)])
+        await _end(tx, [known.id for known in await current(tx, topic)])
     made = insert(lane).values(
         topic=topic,
         process=process,
@@ -63,19 +63,17 @@ async def open_lane(tx: Transaction, *, topic: str, process: str) -> int:
     return made_id
 
 
-async def beat(tx: Transaction, lane_id: int) -> None:
-    """Say that the lane lives. Raises LaneOver where another has ended it."""
+async def beat(tx: Transaction, ours: Sequence[int]) -> None:
+    """Say that these lanes live; one that another has ended stays ended, and its next write fails."""
     if tx.postgres:
         await tx.conn.execute(text("SET LOCAL synchronous_commit = off"))  # a lost beat costs nothing
-    beaten = await tx.conn.execute(
-        update(lane).where(lane.c.id == lane_id, lane.c.ended_at.is_(None)).values(heartbeat_at=tx.now)
+    await tx.conn.execute(
+        update(lane).where(lane.c.id.in_(ours), lane.c.ended_at.is_(None)).values(heartbeat_at=tx.now)
     )
-    if not beaten.rowcount:
-        raise LaneOver
 
 
-async def others(tx: Transaction, *, topic: str, than: int | None) -> list[Other]:
-    """The lanes on `topic` that are not over, without `than`."""
+async def current(tx: Transaction, topic: str) -> list[Known]:
+    """The lanes on `topic` that are not over, oldest first."""
     connected = (
         text(
             "EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = lane.backend_pid"
@@ -85,24 +83,24 @@ async def others(tx: Transaction, *, topic: str, than: int | None) -> list[Other
         else text("1 AS connected")
     )
     question = select(lane.c.id, lane.c.heartbeat_at, lane.c.backend_pid, connected).where(
-        lane.c.topic == topic, lane.c.ended_at.is_(None), lane.c.id != (than or 0)
+        lane.c.topic == topic, lane.c.ended_at.is_(None)
     )
     return [
-        Other(id=row.id, connected=bool(row.connected), heartbeat_at=row.heartbeat_at, backend_pid=row.backend_pid)
+        Known(id=row.id, connected=bool(row.connected), heartbeat_at=row.heartbeat_at, backend_pid=row.backend_pid)
         for row in await tx.conn.execute(question.order_by(lane.c.id))
     ]
 
 
-async def end_dead(tx: Transaction, *, topic: str, than: int, frozen_after: timedelta) -> list[int]:
+async def end_dead(tx: Transaction, *, topic: str, ours: Sequence[int], frozen_after: timedelta) -> list[int]:
     """End the lanes whose connection is gone or whose heart stands still; their partitions are free, their messages
-    the relay's. Returns the ids of those that still count.
+    the relay's. Returns the ids of those that count, with `ours` of this process, on which it is no judge.
 
     A frozen lane's backend is ended first, so that nothing it holds is waited for and nothing it sends later lands.
     """
     alive, dead = [], []
-    for other in await others(tx, topic=topic, than=than):
+    for other in await current(tx, topic):
         frozen = tx.now - other.heartbeat_at > frozen_after
-        if other.connected and not frozen:
+        if other.id in ours or (other.connected and not frozen):
             alive.append(other.id)
             continue
         dead.append(other.id)

@@ -24,6 +24,7 @@ class Message:
     topic: str
     key: str
     value: bytes
+    wrapped_key: bytes | None = None  # `value` is sealed, bound to the ce_id; it is opened when it is sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ def message_columns(message: Message, *, now: datetime, writer: int | None) -> d
         "topic": message.topic,
         "key": message.key,
         "value": message.value,
+        "wrapped_key": message.wrapped_key,
         "created_at": now,
         "writer": writer,
     }
@@ -71,7 +73,14 @@ async def claim(
     return [
         Waiting(
             id=row.id,
-            message=Message(ce_id=row.ce_id, ce_type=row.ce_type, topic=row.topic, key=row.key, value=row.value),
+            message=Message(
+                ce_id=row.ce_id,
+                ce_type=row.ce_type,
+                topic=row.topic,
+                key=row.key,
+                value=row.value,
+                wrapped_key=row.wrapped_key,
+            ),
             created_at=row.created_at,
         )
         for row in await tx.conn.execute(question)

@@ -80,6 +80,8 @@ class CaseRow(SQLModel, table=True):
     cancelled_at: datetime | None = _moment()
     transferred_at: datetime | None = _moment()
     receipt_at: datetime | None = _moment()
+    stop_requested_at: datetime | None = _moment()
+    stop_resolved_at: datetime | None = _moment()
     loss_before_fen: int | None = Field(default=None, sa_type=RowId)
     loss_after_fen: int | None = Field(default=None, sa_type=RowId)
     amount_saved_fen: int | None = Field(default=None, sa_type=RowId)
@@ -136,6 +138,7 @@ class OutboxRow(SQLModel, table=True):
     value: bytes = Field(sa_type=LargeBinary)
     created_at: datetime = Field(sa_type=Moment)
     writer: int | None = Field(default=None, sa_type=RowId)  # the lane that sends it; None: the relay
+    wrapped_key: bytes | None = Field(default=None, sa_type=LargeBinary)  # of a sealed value; None: it is plain
 
 
 class ReceivedRow(SQLModel, table=True):

@@ -65,6 +65,22 @@ ALLOWED = {
     "IN_PROGRESS TRANSFER": (CENTRE, "TRANSFERRED", "transferred_at", "CONTACT", ""),
     "TRANSFERRED RECEIPT": (CENTRE, "TRANSFERRED", "receipt_at", "TOTAL", ""),
 }
+# The payment is stopped beside the loop: asked for by whoever holds the case, answered whatever became of it.
+ASKING = "ACKNOWLEDGED IN_PROGRESS CONTACTED CONCLUDED REPORTED".split()
+ALLOWED |= {
+    f"{state} REQUEST_STOP": (
+        "responder desk operator supervisor",
+        state,
+        "stop_requested_at",
+        "STOP_REQUEST",
+        "STOP_CONFIRM",
+    )
+    for state in ASKING
+} | {
+    f"{state} RESOLVE_STOP": ("bank operator supervisor", state, "stop_resolved_at", "STOP_CONFIRM", "")
+    for state in State
+    if state is not State.CANCELLED
+}
 LEGAL = [(*map(str, pair.split()), *row) for pair, row in ALLOWED.items()]
 STAMPS = {row[2] for row in ALLOWED.values()} - {""}
 

@@ -60,6 +60,8 @@ def upgrade() -> None:
         sa.Column("cancelled_at", columns.Moment(), nullable=True),
         sa.Column("transferred_at", columns.Moment(), nullable=True),
         sa.Column("receipt_at", columns.Moment(), nullable=True),
+        sa.Column("stop_requested_at", columns.Moment(), nullable=True),
+        sa.Column("stop_resolved_at", columns.Moment(), nullable=True),
         sa.Column("loss_before_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("loss_after_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("amount_saved_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -187,6 +189,7 @@ def upgrade() -> None:
         sa.Column("value", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", columns.Moment(), nullable=False),
         sa.Column("writer", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("wrapped_key", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
