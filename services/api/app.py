@@ -1,6 +1,7 @@
 """The HTTP door of the loop: the app, and the process that serves it. Rules are in the handlers, statuses in `problems`."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -76,8 +77,10 @@ async def _problem(request: Request, error: Exception) -> Response:
     return answer(problem_of(error), request.scope)
 
 
-async def run(parts: Parts) -> None:
-    """Serve until `parts.stop`. Open streams end at once then; a request under way has three seconds."""
+async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> None:
+    """Serve until `parts.stop`; `on_port` hears the port, which may be another than the settings'.
+
+    Open streams end at once then; a request under way has three seconds."""
     broadcaster = Broadcaster()
     app = make_app(parts, broadcaster)
     following = asyncio.create_task(broadcaster.follow(parts.broker))
@@ -86,6 +89,8 @@ async def run(parts: Parts) -> None:
     try:
         async with served(app, host=parts.settings.api_host, port=parts.settings.api_port) as port:
             log.info("api.serves", action="api.serves", host=parts.settings.api_host, port=port)
+            if on_port is not None:
+                on_port(port)
             done, _ = await asyncio.wait({following, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
             broadcaster.close()
         for task in done - {stopping}:

@@ -1,11 +1,12 @@
 """Units, their areas and stations, region codes, responders and who is on duty: what the routing picture is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, delete, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.states import State
@@ -88,6 +89,24 @@ async def replace_all(tx: Transaction, *rows: Sequence[Any]) -> None:
         if batch:
             table = _TABLES[type(batch[0])]
             await tx.conn.execute(insert(table), [_columns(row, table) for row in batch])
+
+
+async def keep_units(tx: Transaction, units: Sequence[Unit]) -> None:
+    """Add these units, or bring those that are there up to date; the others stay. A unit without a parent keeps its own."""
+    make = postgresql.insert if tx.postgres else sqlite.insert
+    for one in units:
+        row = _columns(one, tables.unit)
+        change = {name: value for name, value in row.items() if name != "parent" or value is not None}
+        statement = make(tables.unit).values(row)
+        await tx.conn.execute(statement.on_conflict_do_update(index_elements=["code"], set_=change))
+
+
+async def replace_of(tx: Transaction, units: Iterable[str], kind: type[Area | Station], rows: Sequence[Any]) -> None:
+    """Put these rows in the place of all that these units had of the kind; what other units have stays."""
+    table = _TABLES[kind]
+    await tx.conn.execute(delete(table).where(table.c.unit.in_(sorted(units))))
+    if rows:
+        await tx.conn.execute(insert(table), [_columns(row, table) for row in rows])
 
 
 def _columns(row: Any, table: Table) -> dict[str, Any]:
