@@ -115,7 +115,7 @@ class Centre:
     async def look_round(self) -> None:
         """A new roster, as a process draws one every second."""
         async with self.store.read() as conn:
-            picture.swap_roster(self.context, await picture.draw_roster(conn, now=self.clock.now()))
+            await picture.redraw(conn, self.context, now=self.clock.now())
 
     async def pass_time(self, until: datetime) -> None:
         """Move the clock, stopping wherever something is due, as a timekeeper would."""
