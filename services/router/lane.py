@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import structlog
 from aiokafka import TopicPartition
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.envelope import headers_for
@@ -43,7 +43,8 @@ CONFIRM_AFTER_S = 0.1
 POLICY_S, COMMIT_S = 1.0, 1.0
 TRIES = 5
 SOON = timedelta(minutes=1)  # the timekeeper looks by itself within a second; nearer dues wake it
-TRANSIENT = frozenset({"40001", "40P01", "55P03", "57014"})
+TRANSIENT = frozenset({"40001", "40P01", "55P03", "57014", "23505"})  # the last: another lane was first with a record
+OF_THE_RECORD = frozenset({"22", "23", "54"})  # SQLSTATE classes: the value, a constraint, a limit
 
 
 class Lane:
@@ -67,26 +68,25 @@ class Lane:
         self._told_kafka_at = 0.0
 
     async def run(self) -> None:
-        """Until the process stops. A lane that was ended, or lost its connection, begins again as a new one."""
-        await self.consumer.start()
-        try:
-            while not self._parts.stop.is_set():
-                try:
-                    await self._open()
-                    while not self._parts.stop.is_set():
-                        await self._turn()
-                except LaneOver:
-                    log.warning("lane.over", lane=self.id, topic=self.topic)
-                except BrokerSilent as silent:
-                    log.warning("lane.broker_silent", topic=self.topic, reason=str(silent))
-                    await asyncio.sleep(IDLE_S)
-                except DATABASE_AWAY as away:
-                    log.warning("lane.database_away", topic=self.topic, reason=type(away).__name__)
-                    await asyncio.sleep(0.5)
-                finally:
-                    await self._close()
-        finally:
-            await self.consumer.stop()
+        """Until the process stops. A lane that was ended, or lost its connection, begins again as a new one.
+
+        The consumer is started before and stopped after by whoever runs the lane.
+        """
+        while not self._parts.stop.is_set():
+            try:
+                await self._open()
+                while not self._parts.stop.is_set():
+                    await self._turn()
+            except LaneOver:
+                log.warning("lane.over", lane=self.id, topic=self.topic)
+            except BrokerSilent as silent:
+                log.warning("lane.broker_silent", topic=self.topic, reason=str(silent))
+                await asyncio.sleep(IDLE_S)
+            except DATABASE_AWAY as away:
+                log.warning("lane.database_away", topic=self.topic, reason=type(away).__name__)
+                await asyncio.sleep(0.5)
+            finally:
+                await self._close()
 
     def waits(self) -> str | None:
         """Why this lane is not ready, or None."""
@@ -134,7 +134,7 @@ class Lane:
         try:
             batches = await self.consumer.fetch(MAX_BATCH, wait=IDLE_S)
         except PositionLost as lost:
-            await self._start_partitions([lost.partition.partition])
+            await self._start_partitions([lost.partition.partition], lost=True)
             return
         began = time.monotonic()
         if batches:
@@ -160,8 +160,11 @@ class Lane:
         gained, self.gained = self.gained - self.owned.keys(), set()
         await self._start_partitions(sorted(gained))
 
-    async def _start_partitions(self, numbers: Sequence[int]) -> None:
-        """Find where these partitions go on; where the broker forgot, start at the earliest record and say so."""
+    async def _start_partitions(self, numbers: Sequence[int], *, lost: bool = False) -> None:
+        """Find where these partitions go on; where the broker forgot, start at the earliest record and say so.
+
+        `lost`: the broker has just said that it has no such offset. By now it may have one again, of other records.
+        """
         assert self.id is not None  # noqa: S101
         bounds = await self.consumer.bounds(TopicPartition(self.topic, number) for number in numbers) if numbers else {}
         incarnation = self.consumer.incarnation()
@@ -174,7 +177,7 @@ class Lane:
                 if position.lane != self.id:
                     continue  # given away meanwhile
                 offset = position.next_offset
-                forgotten = position.incarnation != incarnation or not begin <= offset <= end
+                forgotten = lost or position.incarnation != incarnation or not begin <= offset <= end
                 if forgotten:
                     if offset != lanes.UNREAD:
                         self._alarm(number, offset, begin, end)
@@ -195,14 +198,14 @@ class Lane:
         for attempt in range(1, TRIES + 1):
             try:
                 await self._write(items)
-            except (LaneOver, BrokerSilent, asyncio.CancelledError):
+            except LaneOver:
                 raise
             except Vanished:
                 continue
             except Exception as error:
                 if _transient(error) and attempt < TRIES:
                     await asyncio.sleep(0.01 * 2**attempt)
-                elif _connection_lost(error):
+                elif not _of_the_record(error):
                     raise
                 elif len(items) == 1:
                     await self._write([_poisoned(items[0], error)])
@@ -324,11 +327,14 @@ def _transient(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in TRANSIENT
 
 
-def _connection_lost(error: Exception) -> bool:
-    if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None) or ""
-        return error.connection_invalidated or state.startswith(("08", "57P", "53"))
-    return isinstance(error, (OSError, TimeoutError))
+def _of_the_record(error: Exception) -> bool:
+    """Whether the record can be why it was not taken. Anything else is the database's own trouble: wait, lose nothing."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, StatementError) or not isinstance(error, DATABASE_AWAY)
+    if state := getattr(error.orig, "sqlstate", None):
+        return state[:2] in OF_THE_RECORD
+    by_the_driver = error.orig is not None and isinstance(error.orig.__cause__, ValueError)
+    return by_the_driver or isinstance(error, (DataError, IntegrityError))
 
 
 def _poisoned(item: Item, error: Exception) -> Item:

@@ -4,7 +4,9 @@ import asyncio
 import os
 import socket
 import time
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -16,7 +18,6 @@ from services.router import metrics
 from services.router.lane import Lane
 from services.store import lanes
 from services.store.engine import Transaction
-from services.store.lanes import LaneOver
 from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
@@ -36,15 +37,41 @@ async def run(parts: Parts) -> None:
     for index, lane in enumerate(running):
         parts.health.ready_when(f"lane {index}", lane.waits)
     parts.health.alive_while("router", lambda: _stalled(running))
-    await _topics_exist(parts)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(sender.start())
-            tasks.create_task(_watch(parts, running))
-            for lane in running:
-                tasks.create_task(lane.run())
+        if await _done_before_stop(parts, _connect(parts, sender, running)):
+            await _read_and_watch(parts, running)
     finally:
-        await sender.stop()
+        await asyncio.gather(sender.stop(), *(lane.consumer.stop() for lane in running))
+
+
+async def _connect(parts: Parts, sender: Sender, running: list[Lane]) -> None:
+    """Returns once the broker is there, however long it stays away."""
+    await _topics_exist(parts)
+    await asyncio.gather(sender.start(), *(lane.consumer.start() for lane in running))
+
+
+async def _read_and_watch(parts: Parts, running: list[Lane]) -> None:
+    counts: dict[str, int] = {}
+    async with asyncio.TaskGroup() as tasks:
+        beside = [tasks.create_task(_count(running, counts)), tasks.create_task(_watch(parts, running, counts))]
+        await asyncio.wait([tasks.create_task(lane.run()) for lane in running])
+        for task in beside:
+            task.cancel()
+
+
+async def _done_before_stop(parts: Parts, work: Coroutine[Any, Any, None]) -> bool:
+    """Whether `work` came to its end; at `parts.stop` it is cancelled."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(parts.stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+            return True
+        return False
+    finally:
+        working.cancel()
+        stopping.cancel()
+        await asyncio.wait({working, stopping})
 
 
 async def _topics_exist(parts: Parts) -> None:
@@ -64,28 +91,37 @@ async def _topics_exist(parts: Parts) -> None:
     waiting[0] = None
 
 
-async def _watch(parts: Parts, running: list[Lane]) -> None:
+async def _count(running: list[Lane], counts: dict[str, int]) -> None:
+    """Ask now and then how many partitions there are. Apart from the watch, which a silent broker must not hold up."""
+    while True:
+        pause_s = PARTITIONS_S
+        for lane in running:
+            try:
+                found = await lane.consumer.partitions([lane.topic])
+            except BrokerSilent:
+                found = set()  # its lane says what it waits for
+            if found:
+                counts[lane.topic] = len(found)
+            else:
+                pause_s = LOOK_S
+        await asyncio.sleep(pause_s)
+
+
+async def _watch(parts: Parts, running: list[Lane], counts: dict[str, int]) -> None:
     """Beat for the lanes, end those of others that are dead, and keep to an even share."""
-    beaten_at, asked_at = 0.0, 0.0
-    counts: dict[str, int] = {}
-    while not parts.stop.is_set():
+    beaten_at = 0.0
+    while True:
         began = time.monotonic()
+        ours = [lane.id for lane in running if lane.id is not None]
         try:
-            if began - asked_at > PARTITIONS_S or not all(counts.values()):
-                counts = {lane.topic: len(await lane.consumer.partitions([lane.topic])) for lane in running}
-                asked_at = began
-            ours = [lane.id for lane in running if lane.id is not None]
-            async with parts.store.begin() as tx:
-                if began - beaten_at > BEAT_S:
+            if began - beaten_at > BEAT_S:
+                async with parts.store.begin() as tx:  # its own: a look that fails must not take the beat with it
                     await lanes.beat(tx, ours)
-                    beaten_at = began
+                beaten_at = began
+            async with parts.store.begin() as tx:
                 for lane in running:
-                    if lane.id is not None:
+                    if lane.id is not None and lane.topic in counts:
                         await _look(tx, lane, lane.id, ours, partitions=counts[lane.topic])
-        except LaneOver:
-            log.info("watch.lane_over")  # the lane itself finds out at its next write
-        except (BrokerSilent, AttributeError):
-            pass  # the consumer is not connected yet; its lane says what it waits for
         except DATABASE_AWAY as away:
             log.info("watch.database_away", reason=type(away).__name__)
         _gauge(running)
@@ -97,7 +133,8 @@ async def _look(tx: Transaction, lane: Lane, lane_id: int, ours: list[int], *, p
     if lane_id not in alive:
         lane.ended = True  # by another process; it may have nothing to write that would tell it so
         return
-    positions = await lanes.positions(tx.conn, lane.topic)
+    known = await lanes.positions(tx.conn, lane.topic)
+    positions = [position for position in known if position.partition < partitions]
     if len(positions) < partitions:
         await lanes.know(tx, topic=lane.topic, partitions=partitions, incarnation=lane.consumer.incarnation())
         return

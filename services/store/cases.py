@@ -117,13 +117,12 @@ def columns(case: Case) -> dict[str, Any]:
 
 def to_stored(row: Row[Any]) -> Stored:
     found = row._mapping
-    plain = {name: found[name] for name in PLAIN}
-    plain["case_id"] = UUID(int=plain["case_id"].int)  # asyncpg's own kind of UUID is not everybody's
     case = Case(
         id=found["id"],
+        case_id=UUID(int=found["case_id"].int),  # asyncpg has a class of its own, which orjson refuses
         timers=unpacked(found["timers"]),
         tried=tuple(found["tried"]),
-        **plain,
+        **{name: found[name] for name in PLAIN if name != "case_id"},
     )
     return Stored(case=case, wrapped_key=found["wrapped_key"], sealed=found["sealed"])
 

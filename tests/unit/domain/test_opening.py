@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.domain import moves
@@ -33,6 +33,7 @@ def in_two_steps(*, minutes: float, risk: Risk) -> Change:
     return moves.then(queued, asked)
 
 
+@settings(deadline=None)
 @given(minutes=st.floats(-2, 200), risk=st.sampled_from(Risk))
 def test_opening_at_once_equals_opening_and_assigning(minutes: float, risk: Risk) -> None:
     at_once = opened(at=minute(minutes), risk=risk)
@@ -43,6 +44,7 @@ def test_opening_at_once_equals_opening_and_assigning(minutes: float, risk: Risk
     assert at_once.facts == in_steps.facts
 
 
+@settings(deadline=None)
 @given(minutes=st.floats(-2, 200), risk=st.sampled_from(Risk), asked=st.booleans())
 def test_the_facts_of_an_opening_count_from_one(minutes: float, risk: Risk, asked: bool) -> None:
     change = opened(at=minute(minutes), risk=risk, responder="R-1" if asked else None)
