@@ -92,10 +92,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "option.reason": ("查看原始记录的理由", "why the raw record is looked at"),
     "option.all": ("全部尚未重发的", "all that were never sent again"),
     "option.mended": ("改正后的内容", "the mended body"),
-    "fault.database_url": (
-        "数据库地址无法解析;格式 postgresql://USER:PASSWORD@HOST:PORT/NAME 或 sqlite:///PATH",
-        "can't be read; use postgresql://USER:PASSWORD@HOST:PORT/NAME or sqlite:///PATH",
-    ),
     "fault.cannot_open": (
         "密文无法解开:QUANZU_MASTER_KEYS 不是写入时的密钥",
         "sealed data can't be opened: QUANZU_MASTER_KEYS does not hold the key it was sealed under",
