@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.case import Case, Change
@@ -20,6 +20,7 @@ from services.store.outbox import Message
 from services.store.signals import Signal
 
 cases = tables.cases
+UNANSWERED = (State.PENDING, State.ASSIGNED)
 
 # Straight from the case to its column; what needs turning is in `_turned`.
 PLAIN = tuple(field.name for field in fields(Case) if field.name not in ("id", "timers", "tried"))
@@ -37,6 +38,14 @@ class Stored:
     def id(self) -> int:
         assert self.case.id is not None  # noqa: S101 - a stored case has its row
         return self.case.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The cases of one unit; with `responder`, of those only the own ones and the ones nobody has acknowledged."""
+
+    unit: str
+    responder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,18 +83,30 @@ async def page(
     unit: str | None,
     states: Sequence[State] | None,
     overdue_at: datetime | None = None,
+    scope: Scope | None = None,
 ) -> list[Stored]:
-    """Up to `limit` cases, newest first, older than the row `before`; of one unit, of some states, breached by a time."""
+    """Up to `limit` cases, newest first, older than the row `before`; of one unit, of some states, breached by a time.
+
+    `scope` is what the asker may see at all.
+    """
     question = select(cases).order_by(cases.c.id.desc()).limit(limit)
     if before is not None:
         question = question.where(cases.c.id < before)
     if unit is not None:
-        question = question.where(cases.c.assigned_unit == unit)
+        question = question.where(_of_unit(unit))
+    if scope is not None:
+        question = question.where(_of_unit(scope.unit))
+        if scope.responder is not None:
+            question = question.where(or_(cases.c.responder == scope.responder, cases.c.state.in_(UNANSWERED)))
     if states is not None:
         question = question.where(cases.c.state.in_(states))
     if overdue_at is not None:
         question = question.where(cases.c.total_due_at <= overdue_at, cases.c.state.not_in(ENDED))
     return [to_stored(row) for row in await conn.execute(question)]
+
+
+def _of_unit(unit: str) -> ColumnElement[bool]:
+    return or_(cases.c.assigned_unit == unit, cases.c.responsible_unit == unit)
 
 
 async def save(tx: Transaction, savings: Sequence[Saving]) -> None:
