@@ -140,10 +140,10 @@ def to_stored(row: Row[Any]) -> Stored:
     found = row._mapping
     case = Case(
         id=found["id"],
-        case_id=UUID(int=found["case_id"].int),  # asyncpg has a class of its own, which orjson refuses
         timers=unpacked(found["timers"]),
         tried=tuple(found["tried"]),
         **{name: found[name] for name in PLAIN if name != "case_id"},
+        case_id=UUID(int=found["case_id"].int),  # asyncpg has a class of its own, which orjson refuses
     )
     return Stored(case=case, wrapped_key=found["wrapped_key"], sealed=found["sealed"])
 
