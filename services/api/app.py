@@ -23,6 +23,7 @@ from services.api.routes import (
     pages,
     registry,
     reviews,
+    stop_payments,
     streams,
 )
 from services.domain.refusals import Refused
@@ -31,7 +32,17 @@ from services.wiring import Parts
 
 log = structlog.get_logger(__name__)
 
-DATA_ROUTES: Final = (cases, acknowledgements, attempts, conclusions, reviews, registry, dead_letters, streams)
+DATA_ROUTES: Final = (
+    cases,
+    acknowledgements,
+    attempts,
+    conclusions,
+    stop_payments,
+    reviews,
+    registry,
+    dead_letters,
+    streams,
+)
 LOOK_S: Final = 2.0
 
 
