@@ -125,7 +125,7 @@ async def ready(parts: Parts) -> bool:
 
 async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(30):
-        while not await is_so():  # noqa: ASYNC110 - nobody tells
+        while not await is_so():
             await asyncio.sleep(0.01)
 
 
