@@ -65,7 +65,8 @@ class Responders:
         if told is None or self._leaves(told):
             return None
         name = f"{told.responder}:{told.case_id}:{told.round}"
-        return self._as_asked(told, name, planned(Random(f"{self._seed}:{name}"), Risk(told.risk)))
+        paid_at = told.issued_at if told.due.stop_request_by is not None else None
+        return self._as_asked(told, name, planned(Random(f"{self._seed}:{name}"), Risk(told.risk), paid_at=paid_at))
 
     def _leaves(self, told: InstructionIssued) -> bool:
         """Whether this case, in all its rounds, is left to the person at the screen."""
