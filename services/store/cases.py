@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.case import Case, Change
 from services.domain.refusals import CaseNotFound
 from services.domain.states import ENDED, State, TimerKind
 from services.domain.timers import Timer
-from services.store import events, outbox, tables
+from services.store import arrays, events, outbox, tables
 from services.store.columns import micros, moment
 from services.store.engine import Transaction
 from services.store.outbox import Message
@@ -24,6 +24,9 @@ UNANSWERED = (State.PENDING, State.ASSIGNED)
 
 # Straight from the case to its column; what needs turning is in `_turned`.
 PLAIN = tuple(field.name for field in fields(Case) if field.name not in ("id", "timers", "tried"))
+
+# What never changes after the opening is not written again.
+FIXED = frozenset(("case_id", "source", "instruction_number", "mode", "issued_at", "received_at", "policy_version"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,7 @@ async def save(tx: Transaction, savings: Sequence[Saving]) -> None:
     """Write the changed rows, their events and their messages; wake who must act on them."""
     if not savings:
         return
-    await tx.conn.execute(_SAVE, [{"row": saving.change.case.id, **columns(saving.change.case)} for saving in savings])
+    await arrays.update_rows(tx, cases, [_changed(saving.change.case) for saving in savings])
     await events.add(tx, [(_row_id(saving), saving.change.facts, saving.sealed_facts or {}) for saving in savings])
     await outbox.add(tx, [message for saving in savings for message in saving.messages])
     tx.wake(Signal.DUE)
@@ -122,6 +125,10 @@ async def save(tx: Transaction, savings: Sequence[Saving]) -> None:
 def _row_id(saving: Saving) -> int:
     assert saving.change.case.id is not None  # noqa: S101 - only stored cases are saved
     return saving.change.case.id
+
+
+def _changed(case: Case) -> dict[str, Any]:
+    return {"id": case.id, **{name: value for name, value in columns(case).items() if name not in FIXED}}
 
 
 def columns(case: Case) -> dict[str, Any]:
@@ -179,17 +186,3 @@ def unpacked(stored: Sequence[Sequence[Any]]) -> tuple[Timer, ...]:
         )
         for kind, round_, started, due, at_risk, fired, breached, stopped in stored
     )
-
-
-# What never changes after the opening is not written again.
-_FIXED = ("case_id", "source", "instruction_number", "mode", "issued_at", "received_at", "policy_version")
-_CHANGING = (
-    *(name for name in PLAIN if name not in _FIXED),
-    "tried",
-    "timers",
-    "next_due_at",
-    "total_due_at",
-    "routed_by",
-)
-_SAVE = update(cases).where(cases.c.id == bindparam("row")).values({name: bindparam(name) for name in _CHANGING})
-INSERT = insert(cases)
