@@ -250,11 +250,8 @@ class Lane:
             taken = await take(tx, context, prepared, progress)
             await dead_letters.add(tx, letters)
             await outbox.add(tx, [letter_message(letter) for letter in letters])
-            if any(
-                opening.change.case.next_due_at < now + SOON
-                for opening in taken.opened
-                if opening.change.case.next_due_at
-            ):
+            soon = now + SOON
+            if any((due_at := opening.change.case.next_due_at) and due_at < soon for opening in taken.opened):
                 tx.wake(Signal.DUE)
         del self._confirmed[: len(confirmed)]
         for partition, _, following in progress.moved:
