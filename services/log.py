@@ -1,13 +1,14 @@
-"""Logs: one JSON line an event on stdout, with a fixed event name and fields. Personal data never comes this far."""
+"""Logs: one JSON line an event on stdout (or a file), with a fixed event name and fields. Personal data never comes this far."""
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 
-def set_up(*, process: str) -> None:
-    """Everything, the libraries' lines too, goes to stdout as JSON."""
+def set_up(*, process: str, stream: TextIO | None = None) -> None:
+    """Everything, the libraries' lines too, goes to stdout, or to `stream`, as JSON."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -20,7 +21,7 @@ def set_up(*, process: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -44,6 +44,19 @@ async def ensure_topics(
         raise BrokerSilent(f"topics not ensured within {within:g} s (waited for {waited_for})") from error
 
 
+async def partitions_of(address: BrokerAddress, within: float = 5.0) -> dict[str, int]:
+    """How many partitions each topic has now. Raises BrokerSilent after `within` seconds."""
+    try:
+        async with asyncio.timeout(within):
+            admin = await started(lambda: _make(address), _begin, _drop, lambda _reason: None)
+            try:
+                return {about["topic"]: len(about["partitions"]) for about in await admin.describe_topics()}
+            finally:
+                await _drop(admin)
+    except TimeoutError as error:
+        raise BrokerSilent(f"no answer within {within:g} s") from error
+
+
 async def _ensure(admin: Any, rows: Mapping[str, Topic]) -> list[str]:
     if admin._client.cluster.controller is None:  # the embedded broker
         await admin.describe_topics(list(rows))

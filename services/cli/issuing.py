@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
@@ -30,11 +29,11 @@ def made_up_subject(index: int, *, tag: str) -> dict[str, Any]:
     }
 
 
-def record(*, source: str, number: str, at: datetime, risk: str, body: Mapping[str, Any]) -> Message:
+def record(*, source: str, number: str, ce_id: str, at: datetime, risk: str, body: Mapping[str, Any]) -> Message:
     """One warning as a CloudEvent in binary mode; an URGENT one is for the urgent topic. `body` has the other fields."""
     key = f"{source}:{number}"
     value = {"instruction_number": number, "issued_at": at.isoformat(), "risk": risk, **body}
-    headers = headers_for(id=str(uuid4()), source=source, type=EventType.WARNING_ISSUED, time=at, key=key)
+    headers = headers_for(id=ce_id, source=source, type=EventType.WARNING_ISSUED, time=at, key=key)
     topic = WARNING_URGENT if risk == "URGENT" else WARNING_ISSUED
     return Message(topic=topic, key=key.encode(), value=orjson.dumps(value), headers=headers)
 

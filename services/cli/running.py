@@ -24,6 +24,7 @@ class Running(BaseModel):
     kafka: str
     pid: int
     api: str | None = None
+    metrics: str | None = None
     database: str | None = None
     demo: bool = False
     tokens: dict[str, str] = {}

@@ -95,7 +95,14 @@ async def _send(settings: Settings, running: Running | None, wanted: Wanted) -> 
     tag = uuid4().hex[:12]
     numbers = [f"{tag}-{index}" for index in range(wanted.count)]
     records = [
-        record(source=SOURCE, number=number, at=clock.now(), risk=wanted.risk, body=_body(wanted, index, tag, area))
+        record(
+            source=SOURCE,
+            number=number,
+            ce_id=number,
+            at=clock.now(),
+            risk=wanted.risk,
+            body=_body(wanted, index, tag, area),
+        )
         for index, number in enumerate(numbers)
     ]
     _must_be_warnings(records[:1])

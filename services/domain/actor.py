@@ -18,11 +18,11 @@ class Actor:
     def sees_every_unit(self) -> bool:
         return self.role in CENTRE_ROLES
 
-    def sees(self, unit: str | None) -> bool:
-        """Whether a case held by `unit` is in this actor's scope (domain.md §7)."""
+    def sees(self, *units: str | None) -> bool:
+        """Whether a case held by one of `units`, or theirs by area, is in this actor's scope (domain.md §7)."""
         if self.sees_every_unit:
             return True
-        return self.role in (Role.DESK, Role.RESPONDER) and unit is not None and unit == self.unit
+        return self.role in (Role.DESK, Role.RESPONDER) and self.unit is not None and self.unit in units
 
 
 ROUTER = Actor(name="router", role=Role.SYSTEM)

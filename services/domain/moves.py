@@ -8,7 +8,7 @@ from services.domain import timers as limits
 from services.domain.actor import TIMEKEEPER, Actor
 from services.domain.case import Case, Change, Fact, kept_of
 from services.domain.policy import Policy
-from services.domain.refusals import Incomplete, NotYours, OwnSubmission
+from services.domain.refusals import Incomplete, NotYours, OutOfOrder, OwnSubmission
 from services.domain.states import Action, Move, State, TimerKind, move_for
 from services.domain.timers import Timer
 from services.domain.words import Outcome, Risk, Role
@@ -37,6 +37,8 @@ def move(
     said = said or Said()
     made = move_for(case.state, action, by.role)
     _must_hold(case, action, made, by)
+    if any(limits.running(case.timers, kind) for kind in made.starts if kind not in made.stops):
+        raise OutOfOrder(state=case.state, action=action)  # a limit of that kind runs already: one order at a time
     if action in (Action.CLOSE, Action.RETURN, Action.RETURN_TEXT) and by.name == case.submitter:
         raise OwnSubmission()
     at = counted_time(case, said.occurred_at, now=now, policy=policy)

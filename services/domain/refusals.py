@@ -67,3 +67,9 @@ class NobodyFits(Refused):
     """The responder named is not on duty in the unit named."""
 
     code = "nobody-fits"
+
+
+class NewerCaseOpen(Refused):
+    """The case can't come back to work: a newer one of the same subject is open."""
+
+    code = "newer-case-open"

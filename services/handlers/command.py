@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy.exc import IntegrityError
 
 from services.domain.actor import Actor
 from services.domain.case import Case, Change
 from services.domain.moves import Said
 from services.domain.policy import Policy
-from services.domain.refusals import CaseNotFound, Incomplete, NotAllowed, StaleTurn
+from services.domain.refusals import CaseNotFound, Incomplete, KeyReused, NewerCaseOpen, NotAllowed, StaleTurn
 from services.domain.words import Role
 from services.handlers.context import Context, fact_bound_to
 from services.handlers.deadline import told
@@ -44,7 +45,9 @@ class Command:
 
     @property
     def fingerprint(self) -> bytes:
-        said = orjson.dumps([self.name, str(self.case_id), self.detail, self.private], option=orjson.OPT_SORT_KEYS)
+        said = orjson.dumps(
+            [self.name, self.case_id, self.occurred_at, self.detail, self.private], option=orjson.OPT_SORT_KEYS
+        )
         return hashlib.sha256(said).digest()
 
 
@@ -63,7 +66,7 @@ async def carry_out(
 
     The same command again (same key) gives the first answer.
 
-    Raises CaseNotFound (also for another unit's case), KeyReused, StaleTurn, and whatever `decide` refuses.
+    Raises CaseNotFound (also for another unit's case), KeyReused, StaleTurn, NewerCaseOpen, and whatever `decide` refuses.
     """
     if by.role not in COMMANDING:
         raise NotAllowed(role=by.role)
@@ -72,28 +75,32 @@ async def carry_out(
     if first is not None:
         return Done(answer=first, change=None)
     case = stored.case
-    if not by.sees(case.assigned_unit) and not (by.role is Role.BANK and case.stop_requested_at is not None):
+    answers = by.role is Role.BANK and case.stop_requested_at is not None
+    if not answers and not by.sees(case.assigned_unit, case.responsible_unit):
         raise CaseNotFound()
     if command.turn is not None and command.turn != case.turn:
         raise StaleTurn(turn=case.turn, state=case.state, holder=case.responder)
-    if command.occurred_at is not None and command.occurred_at < case.issued_at:
-        raise Incomplete(field="occurred_at", why="before the warning was issued")
     policy = await context.policies.version(tx.conn, case.policy_version)
+    if command.occurred_at is not None and command.occurred_at < case.issued_at - policy.device_skew:
+        raise Incomplete(field="occurred_at", why="before the warning was issued")
     said = Said(occurred_at=command.occurred_at, detail=command.detail, private=command.private)
     change = offer_next(tx, context, stored, decide(case, policy, said), policy=policy)
-    await cases.save(
-        tx,
-        [
-            Saving(
-                change=change,
-                messages=(*told(context, stored, change), *also(change)),
-                sealed_facts=_sealed(context, stored, change),
-            )
-        ],
+    saving = Saving(
+        change=change,
+        messages=(*told(context, stored, change), *also(change)),
+        sealed_facts=_sealed(context, stored, change),
     )
-    answer = await commands.remember(
-        tx, actor=by.name, key=command.key, fingerprint=command.fingerprint, case=change.case
-    )
+    try:
+        await cases.save(tx, [saving])
+    except IntegrityError:
+        # The only uniqueness that a move can break: one open case a subject (tables.CaseRow).
+        raise NewerCaseOpen() from None
+    try:
+        answer = await commands.remember(
+            tx, actor=by.name, key=command.key, fingerprint=command.fingerprint, case=change.case
+        )
+    except IntegrityError:
+        raise KeyReused() from None  # on another case, at this very moment: on the same one the lock would have waited
     return Done(answer=answer, change=change)
 
 

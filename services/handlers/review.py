@@ -14,14 +14,17 @@ from services.store.engine import Transaction
 
 async def assign(tx: Transaction, context: Context, command: Command, *, by: Actor, unit: str, responder: str) -> Done:
     """Ask this responder of this unit, whatever the router chose. Raises NobodyFits where they are not on duty there."""
-    roster = context.picture.roster
-    first, end = roster.units.get(unit, (0, 0))
-    if responder not in roster.responders[first:end]:
-        raise NobodyFits(unit=unit, responder=responder)
-    why = {"decided": "BY_HAND", "by": by.role.value}
 
     def decide(case: Case, policy: Policy, said: Said) -> Change:
-        return moves.assign(case, unit=unit, responder=responder, why=why, by=by, now=tx.now, policy=policy, said=said)
+        why = {"decided": "BY_HAND", "by": by.role.value}
+        change = moves.assign(
+            case, unit=unit, responder=responder, why=why, by=by, now=tx.now, policy=policy, said=said
+        )
+        roster = context.picture.roster
+        first, end = roster.units.get(unit, (0, 0))
+        if responder not in roster.responders[first:end]:
+            raise NobodyFits(unit=unit, responder=responder)
+        return change
 
     return await carry_out(tx, context, command, by=by, decide=decide)
 

@@ -16,7 +16,7 @@ from services.domain.actor import Actor
 from services.domain.case import CASE_NAMESPACE, Case, Change
 from services.domain.moves import Said
 from services.domain.policy import Policy
-from services.domain.refusals import Incomplete, OutOfOrder
+from services.domain.refusals import Incomplete
 from services.domain.states import Action, TimerKind
 from services.handlers.command import Command, Done, carry_out
 from services.handlers.context import Context
@@ -40,8 +40,6 @@ async def request_stop(tx: Transaction, context: Context, command: Command, *, b
     """Ask the bank; STOP_REQUEST stops, STOP_CONFIRM starts. Raises OutOfOrder while an order waits for its answer."""
 
     def decide(case: Case, policy: Policy, said: Said) -> Change:
-        if limits.running(case.timers, TimerKind.STOP_CONFIRM) is not None:
-            raise OutOfOrder(state=case.state, action=Action.REQUEST_STOP)
         return moves.move(case, Action.REQUEST_STOP, by=by, now=tx.now, policy=policy, said=said)
 
     def also(change: Change) -> tuple[Message]:

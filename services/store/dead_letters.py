@@ -106,6 +106,18 @@ async def page(conn: AsyncConnection, *, before: int | None = None, limit: int =
     return await _read(conn, question if before is None else question.where(dead_letter.c.id < before))
 
 
+async def newer(conn: AsyncConnection, *, after: int, limit: int = 500) -> list[DeadLetter]:
+    """Oldest first, newer than the row `after`."""
+    return await _read(
+        conn, select(dead_letter).where(dead_letter.c.id > after).order_by(dead_letter.c.id).limit(limit)
+    )
+
+
+async def newest_id(conn: AsyncConnection) -> int:
+    """0 where there is none."""
+    return (await conn.execute(select(func.max(dead_letter.c.id)))).scalar() or 0
+
+
 async def find(conn: AsyncConnection, letter_id: int) -> DeadLetter | None:
     return next(iter(await _read(conn, select(dead_letter).where(dead_letter.c.id == letter_id))), None)
 

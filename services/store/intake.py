@@ -6,6 +6,7 @@ that could not be opened) and handled by the caller in the same transaction.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -115,7 +116,7 @@ async def _write_sqlite(tx: Transaction, openings: Sequence[Opening], progress: 
     return Written(opened=frozenset(opened), outbox_ids=tuple(outbox_ids))
 
 
-_STATEMENT = """
+STATEMENT = """
 WITH moved AS (
     UPDATE position p SET next_offset = m.following
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS m(partition, first, following)
@@ -167,17 +168,27 @@ SELECT (SELECT count(*) FROM moved), (SELECT array_agg(case_id) FROM opened), (S
 
 
 async def _write_postgres(tx: Transaction, openings: Sequence[Opening], progress: Progress) -> Written:
+    arguments = arguments_of(openings, progress, now=tx.now)
+    written: Any = (await tx.conn.exec_driver_sql(STATEMENT, arguments)).one()
+    moved, opened, outbox_ids = written
+    if moved != len(progress.moved):
+        raise LaneOver
+    return Written(opened=frozenset(opened or ()), outbox_ids=tuple(outbox_ids or ()))
+
+
+def arguments_of(openings: Sequence[Opening], progress: Progress, *, now: datetime) -> tuple[Any, ...]:
+    """The parameters of STATEMENT, in its order."""
     all_cases = [opening.change.case for opening in openings]
     facts = [(opening.change.case.case_id, fact) for opening in openings for fact in opening.change.facts]
     messages = [(opening.change.case.case_id, message) for opening in openings for message in opening.messages]
-    arguments = (
+    return (
         [partition for partition, _, _ in progress.moved],
         [first for _, first, _ in progress.moved],
         [following for _, _, following in progress.moved],
         progress.topic,
         progress.lane,
         list(progress.confirmed),
-        tx.now,
+        now,
         [case.case_id for case in all_cases],
         [case.source for case in all_cases],
         [case.instruction_number for case in all_cases],
@@ -222,11 +233,6 @@ async def _write_postgres(tx: Transaction, openings: Sequence[Opening], progress
         [message.key for _, message in messages],
         [message.value for _, message in messages],
     )
-    written: Any = (await tx.conn.exec_driver_sql(_STATEMENT, arguments)).one()
-    moved, opened, outbox_ids = written
-    if moved != len(progress.moved):
-        raise LaneOver
-    return Written(opened=frozenset(opened or ()), outbox_ids=tuple(outbox_ids or ()))
 
 
 def _text(document: Any) -> str:

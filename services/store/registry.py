@@ -1,11 +1,12 @@
 """Units, their areas and stations, region codes, responders and who is on duty: what the routing picture is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, delete, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.states import State
@@ -90,6 +91,24 @@ async def replace_all(tx: Transaction, *rows: Sequence[Any]) -> None:
             await tx.conn.execute(insert(table), [_columns(row, table) for row in batch])
 
 
+async def keep_units(tx: Transaction, units: Sequence[Unit]) -> None:
+    """Add these units, or bring those that are there up to date; the others stay. A unit without a parent keeps its own."""
+    make = postgresql.insert if tx.postgres else sqlite.insert
+    for one in units:
+        row = _columns(one, tables.unit)
+        change = {name: value for name, value in row.items() if name != "parent" or value is not None}
+        statement = make(tables.unit).values(row)
+        await tx.conn.execute(statement.on_conflict_do_update(index_elements=["code"], set_=change))
+
+
+async def replace_of(tx: Transaction, units: Iterable[str], kind: type[Area | Station], rows: Sequence[Any]) -> None:
+    """Put these rows in the place of all that these units had of the kind; what other units have stays."""
+    table = _TABLES[kind]
+    await tx.conn.execute(delete(table).where(table.c.unit.in_(sorted(units))))
+    if rows:
+        await tx.conn.execute(insert(table), [_columns(row, table) for row in rows])
+
+
 def _columns(row: Any, table: Table) -> dict[str, Any]:
     return {column.name: getattr(row, column.name) for column in table.columns if hasattr(row, column.name)}
 
@@ -124,6 +143,19 @@ async def on_duty(conn: AsyncConnection, at: datetime) -> list[OnDuty]:
         )
         for row in await conn.execute(question)
     ]
+
+
+async def map_stamp(conn: AsyncConnection) -> tuple[Any, ...]:
+    """Another value whenever the map is another one: cheap enough to ask every second."""
+    area, station, code = tables.area, tables.station, tables.region_code
+    asked = [
+        select(func.max(area.c.id)).scalar_subquery(),
+        select(func.count()).select_from(area).scalar_subquery(),
+        select(func.max(station.c.id)).scalar_subquery(),
+        select(func.count()).select_from(station).scalar_subquery(),
+        select(func.count()).select_from(code).scalar_subquery(),
+    ]
+    return tuple((await conn.execute(select(*asked))).one())
 
 
 async def unit_names(conn: AsyncConnection) -> dict[str, Unit]:

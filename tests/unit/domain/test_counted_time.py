@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.domain.moves import Said, counted_time
@@ -34,6 +34,7 @@ def test_a_device_counts_only_within_the_skew(occurred: float | None, expected: 
     assert counted(None if occurred is None else minute(occurred), now=minute(20)) == minute(expected)
 
 
+@settings(deadline=None)
 @given(st.floats(-30, 30), st.floats(0.1, 60))
 def test_no_counted_time_leaves_the_last_step_and_now(said: float, after: float) -> None:
     now = minute(after)

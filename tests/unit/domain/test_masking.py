@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.domain.masking import mask_account, mask_address, mask_id_number, mask_name, mask_phone
@@ -14,6 +14,7 @@ MASKS = [mask_phone, mask_id_number, mask_name, mask_address, mask_account]
 
 
 @pytest.mark.parametrize("mask", MASKS, ids=lambda mask: mask.__name__)
+@settings(deadline=None)
 @given(ANYTHING)
 def test_no_mask_shows_the_whole(mask: Callable[[str], str], text: str) -> None:
     shown = mask(text)
@@ -27,6 +28,7 @@ def test_no_mask_shows_the_whole(mask: Callable[[str], str], text: str) -> None:
     [(mask_phone, 3), (mask_id_number, 5), (mask_account, 4)],
     ids=lambda part: getattr(part, "__name__", ""),
 )
+@settings(deadline=None)
 @given(st.text("0123456789", min_size=1, max_size=25))
 def test_a_number_hides_enough_of_its_digits(mask: Callable[[str], str], hidden: int, number: str) -> None:
     shown = sum(character.isdigit() for character in mask(number))
@@ -34,6 +36,7 @@ def test_a_number_hides_enough_of_its_digits(mask: Callable[[str], str], hidden:
     assert len(number) - shown >= min(hidden, len(number))
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_a_name_shows_one_character_at_most(name: str) -> None:
     assert len(mask_name(name)) == len(name)

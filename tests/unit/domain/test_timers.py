@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.domain import moves
@@ -168,6 +168,7 @@ def test_a_breach_that_was_found_late_is_not_at_risk_too() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1600), max_size=12), st.sampled_from([state for state, _ in STEPS]), st.sampled_from(Risk))
 def test_ticks_at_any_times_mark_everything_once(minutes: list[float], state: State, risk: Risk) -> None:
     case = case_in(state, risk=risk)

@@ -1,0 +1,112 @@
+"""The HTTP door of the loop: the app, and the process that serves it. Rules are in the handlers, statuses in `problems`."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from services.api.edge import Edge
+from services.api.events import Broadcaster
+from services.api.identity import BEARER, Door, Identities
+from services.api.problems import Problematic, answer, problem_of
+from services.api.routes import (
+    acknowledgements,
+    attempts,
+    cases,
+    conclusions,
+    dead_letters,
+    pages,
+    registry,
+    reviews,
+    stop_payments,
+    streams,
+)
+from services.domain.refusals import Refused
+from services.health import Pulse, served
+from services.wiring import Parts
+
+log = structlog.get_logger(__name__)
+
+DATA_ROUTES: Final = (
+    cases,
+    acknowledgements,
+    attempts,
+    conclusions,
+    stop_payments,
+    reviews,
+    registry,
+    dead_letters,
+    streams,
+)
+LOOK_S: Final = 2.0
+
+
+def make_app(parts: Parts, broadcaster: Broadcaster | None = None) -> FastAPI:
+    """The app on `parts`. Without a broadcaster that somebody runs, /events only says that it is alive.
+
+    /metrics is not here but on each process's own listener, which is not public.
+    """
+    app = FastAPI(
+        title="Quanzu 劝阻",
+        version="1.0.0",
+        summary="Fraud warnings to the right responder, and back, inside one hour.",
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # its logs would quote what was sent
+    )
+    app.state.parts = parts
+    app.state.identities = Identities(parts.store, parts.clock.now)
+    app.state.broadcaster = broadcaster or Broadcaster()
+    app.add_middleware(Door, identities=app.state.identities)
+    app.add_middleware(Edge)  # the last one added is the outermost
+    for kind in (Refused, Problematic, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _problem)
+    for module in DATA_ROUTES:
+        app.include_router(module.router, dependencies=[BEARER])
+    app.include_router(pages.router)
+    app.router.routes.extend(route for route in parts.health.routes() if route.path != "/metrics")
+    return app
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    return answer(problem_of(error), request.scope)
+
+
+async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> None:
+    """Serve until `parts.stop`; `on_port` hears the port, which may be another than the settings'.
+
+    Open streams end at once then; a request under way has three seconds."""
+    broadcaster = Broadcaster()
+    app = make_app(parts, broadcaster)
+    following = asyncio.create_task(broadcaster.follow(parts.broker))
+    watching = asyncio.create_task(_watch_database(parts))
+    stopping = asyncio.create_task(parts.stop.wait())
+    try:
+        async with served(app, host=parts.settings.api_host, port=parts.settings.api_port) as port:
+            log.info("api.serves", action="api.serves", host=parts.settings.api_host, port=port)
+            if on_port is not None:
+                on_port(port)
+            done, _ = await asyncio.wait({following, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            broadcaster.close()
+        for task in done - {stopping}:
+            task.result()  # these two never end by themselves: what ended one is a bug, and the process ends with it
+    finally:
+        for task in (following, watching, stopping):
+            task.cancel()
+        await asyncio.wait({following, watching, stopping})
+
+
+async def _watch_database(parts: Parts) -> None:
+    """Red while the database does not answer. The broker is no such reason: commands and questions work without it."""
+    pulse = Pulse(parts.health, "api")
+    while True:
+        if await parts.store.answers():
+            pulse.beat()
+        else:
+            pulse.missed("the database does not answer", away=True)
+        await asyncio.sleep(LOOK_S)

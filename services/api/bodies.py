@@ -1,0 +1,109 @@
+"""What may be sent in: strict bodies that refuse unknown fields and never show a value again. Decides nothing."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.fields import At, Code, Fen, ShortText
+from services.domain.words import AttemptResult, ContactMode, Outcome
+
+_FIELD_NAMES: Final[set[str]] = set()
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
+Note = Annotated[str, StringConstraints(max_length=2000)]
+Channel = Annotated[str, StringConstraints(pattern="^(call|sms|visit|family)$")]
+
+
+class Body(BaseModel):
+    """The body of a command. Free text is sealed with the case; everything else is a code, a number or a time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    occurred_at: At | None = Field(default=None, description="When it was done, by the device's clock.")
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        _FIELD_NAMES.update(cls.model_fields)
+
+
+class Plain(Body):
+    """Nothing but the time."""
+
+
+class Reasoned(Body):
+    reason: Reason = Field(description="Why, in words; sealed.")
+
+
+class Assigning(Reasoned):
+    unit: Code = Field(description="Code of the unit.")
+    responder: Code = Field(description="Code of a responder who is on duty there.")
+
+
+class Attempting(Body):
+    result: AttemptResult = Field(description="What came of it.")
+    channel: Channel = Field(description="call, sms, visit or family.")
+    note: Note | None = Field(default=None, description="In words; sealed.")
+
+
+class Contacting(Body):
+    mode: ContactMode = Field(description="How the person or the family was reached.")
+
+
+class Concluding(Body):
+    outcome: Outcome = Field(description="How it ended.")
+    loss_before_fen: Fen | None = Field(default=None, description="Lost before the warning, in fen.")
+    loss_after_fen: Fen | None = Field(default=None, description="Lost after the warning, in fen.")
+    amount_saved_fen: Fen | None = Field(default=None, description="Saved, in fen.")
+    awakened: bool | None = Field(default=None, description="Whether the person now sees the fraud.")
+    app_installed: bool | None = Field(default=None, description="Whether the protection app was installed.")
+    note: Note | None = Field(default=None, description="In words; sealed.")
+
+
+class Reporting(Body):
+    text: Words = Field(description="The feedback; sealed.")
+
+
+class Closing(Body):
+    note: Note | None = Field(default=None, description="In words; sealed.")
+
+
+class Returning(Reasoned):
+    text_only: bool = Field(default=False, description="Only the words are to be mended; no new hour.")
+
+
+class Stopping(Body):
+    """Where the money goes; sealed as a whole."""
+
+    payee_name: ShortText = Field(min_length=1, description="Name of the payee.")
+    account: Code = Field(description="Account that the money goes to.")
+    bank: ShortText = Field(min_length=1, description="Bank of that account.")
+    amount_fen: Fen = Field(ge=1, description="Amount in fen.")
+    transferred_at: At = Field(description="When the money was sent.")
+
+
+class StopAnswer(Body):
+    """The bank's answer. HELD needs held_fen and held_until, REJECTED a reason."""
+
+    result: Literal["HELD", "REJECTED"] = Field(description="Held, or sent back.")
+    held_fen: Fen | None = Field(default=None, description="Amount held, in fen.")
+    held_until: At | None = Field(default=None, description="End of the hold.")
+    reason: Literal["mismatch", "empty", "other"] | None = Field(default=None, description="Why it was sent back.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "StopAnswer":
+        held = self.held_fen is not None and self.held_until is not None
+        if not (held if self.result == "HELD" else self.reason is not None):
+            raise PydanticCustomError("answer_incomplete", "HELD needs held_fen and held_until, REJECTED a reason")
+        return self
+
+
+def steps_of(location: Sequence[int | str]) -> list[str]:
+    """A fault's place in our own names: a step that the sender chose is shown as `?`."""
+    where, *steps = location
+    if where != "body":
+        return [str(step) for step in location]  # parameters are named by us
+    return [str(step) if isinstance(step, int) or step in _FIELD_NAMES else "?" for step in steps]

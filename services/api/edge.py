@@ -1,0 +1,114 @@
+"""Around every request: its id, the size of its body, safe headers, one log line, one measurement; a bug ends here."""
+
+import re
+import secrets
+import time
+import traceback
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.api import metrics
+from services.api.identity import OPEN
+from services.api.problems import answer, problem_of
+from services.domain.actor import Actor
+
+log = structlog.get_logger(__name__)
+
+MOST_BODY_BYTES: Final = 256 * 1024
+# Short, and with a letter in it: nobody's phone or ID number comes back as a request id.
+SAFE_ID: Final = re.compile(r"(?=[0-9._-]{0,63}[A-Za-z])[A-Za-z0-9._-]{4,64}")
+SAFE_HEADERS: Final = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'self'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+
+
+class Edge:
+    """The outermost layer; a pure ASGI callable, because a stream must pass through unbuffered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status, began = 0, time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, _bounded(receive, scope), sending)
+            except Exception as error:
+                problem = problem_of(error)
+                if problem.code == "bug":
+                    _say_bug(error)
+                if status:
+                    raise  # half an answer is out: the connection has to break
+                await answer(problem, scope)(scope, receive, sending)
+            finally:
+                _measure(scope, status, time.perf_counter() - began)
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if SAFE_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _bounded(receive: Receive, scope: Scope) -> Receive:
+    """`receive`, refusing a body that says or turns out to be too large."""
+    said = Headers(scope=scope).get("content-length", "")
+    left = MOST_BODY_BYTES
+
+    async def receiving() -> Message:
+        nonlocal left
+        if said.isdigit() and int(said) > MOST_BODY_BYTES:
+            raise HTTPException(413)
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413)
+        return message
+
+    return receiving
+
+
+def _say_bug(error: Exception) -> None:
+    """Where it happened, without the exception's own words: they may quote what was sent or read."""
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    log.error("request.failed", action="request.failed", error=type(error).__name__, frames=frames[-12:])
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    found = scope["path"] if scope["path"] in OPEN else metrics.UNKNOWN  # these few are no templates
+    route = str(getattr(scope.get("route"), "path", found))
+    if not scope["state"].get("streamed"):
+        metrics.observe(route=route, method=scope["method"], status=status or 499, seconds=seconds)
+    actor: Actor | None = scope["state"].get("actor")
+    log.info(
+        "request.done",
+        action="request.done",
+        route=route,
+        method=scope["method"],
+        status=status,
+        ms=round(seconds * 1000, 1),
+        actor=None if actor is None else actor.name,
+        case_id=scope["state"].get("case_id"),
+    )

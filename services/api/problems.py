@@ -1,0 +1,155 @@
+"""What can go wrong at the HTTP door, as RFC 9457 problems. The only place with HTTP error statuses. Echoes no input."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from asyncpg import PostgresError
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
+
+from services.api.bodies import steps_of
+from services.api.wording import TEXTS, language_of
+from services.domain.refusals import Refused
+
+KIND: Final = "application/problem+json"
+RETRY_AFTER_S = 2
+MOST_FAULTS = 20
+
+# By code. Which texts belong to a code, in both languages, is in wording.py.
+STATUS: Final[Mapping[str, int]] = {
+    "unauthenticated": 401,
+    "not-allowed": 403,
+    "not-yours": 403,
+    "own-submission": 403,
+    "case-not-found": 404,
+    "not-found": 404,
+    "wrong-method": 405,
+    "out-of-order": 409,
+    "nobody-fits": 409,
+    "newer-case-open": 409,
+    "stale-turn": 412,
+    "too-large": 413,
+    "invalid": 422,
+    "incomplete": 422,
+    "key-missing": 422,
+    "key-reused": 422,
+    "turn-missing": 428,
+    "bug": 500,
+    "away": 503,
+    "busy": 503,
+}
+# The facts of a refusal that may be shown: our own words and numbers, never what the asker sent.
+SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
+    "stale-turn": ("turn", "state", "holder"),
+    "out-of-order": ("state", "action"),
+    "not-allowed": ("role", "action"),
+    "incomplete": ("field", "why"),
+}
+_OF_STATUS: Final = {401: "unauthenticated", 404: "not-found", 405: "wrong-method", 413: "too-large"}
+_HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "unauthenticated": {"www-authenticate": 'Bearer realm="quanzu"'},
+    "away": {"retry-after": str(RETRY_AFTER_S)},
+    "busy": {"retry-after": str(RETRY_AFTER_S)},
+}
+_OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)  # the database answered; we asked wrongly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One answer that is no success: a code of STATUS, and what the asker may know beyond its text."""
+
+    code: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Problematic(Exception):
+    """Raised at the door itself, where no domain refusal exists (no token, no key, no turn)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem that an exception stands for; `bug` for what nobody expected."""
+    if isinstance(error, Problematic):
+        return Problem(code=error.code)
+    if isinstance(error, Refused):
+        shown = {name: error.facts[name] for name in SHOWN.get(error.code, ()) if error.facts.get(name) is not None}
+        return Problem(code=error.code, more=shown)
+    if isinstance(error, RequestValidationError):
+        return Problem(code="invalid", more={"errors": _faults(error.errors())})
+    if isinstance(error, HTTPException):
+        kept = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+        return Problem(code=_OF_STATUS.get(error.status_code, "invalid"), headers=kept)
+    return Problem(code="away" if is_away(error) else "bug")
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the database did not answer, or not in time; one that refuses our question is a bug instead."""
+    if isinstance(error, DBAPIError):
+        return not isinstance(error, _OUR_FAULT)
+    return isinstance(error, OSError | TimeoutError | PoolTimeout | PostgresError)
+
+
+def answer(problem: Problem, scope: Scope) -> Response:
+    """The response, in the language that the request asks for."""
+    code = problem.code
+    text = TEXTS[code][language_of(scope)]
+    request_id = scope.get("state", {}).get("request_id", "")
+    body = {
+        "type": f"/problems/{code}",
+        "title": text.title,
+        "status": STATUS[code],
+        "detail": text.detail,
+        "instance": f"urn:quanzu:request:{request_id}",  # never the path: it may hold what must not come back
+        "request_id": request_id,
+        **problem.more,
+    }
+    headers = {"cache-control": "no-store", **_HEADERS.get(code, {}), **problem.headers}
+    return Response(orjson.dumps(body), status_code=STATUS[code], media_type=KIND, headers=headers)
+
+
+def responses(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: which problems a route may answer with, besides those that every route may."""
+    told: dict[int | str, dict[str, Any]] = {}
+    for code in ("invalid", "unauthenticated", "away", *codes):
+        entry = told.setdefault(STATUS[code], {"description": "", "content": {KIND: {"schema": PROBLEM_SCHEMA}}})
+        entry["description"] = ", ".join(filter(None, (entry["description"], f"`{code}`")))
+    return told
+
+
+PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "format": "uri-reference"},
+        "request_id": {"type": "string"},
+        "turn": {"type": "integer", "description": "stale-turn: the turn as it is now"},
+        "state": {"type": "string", "description": "stale-turn, out-of-order: the state as it is now"},
+        "holder": {"type": "string", "description": "stale-turn: code of the responder who has the case"},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"pointer": {"type": "string"}, "error": {"type": "string"}}},
+        },
+    },
+}
+
+
+def _faults(errors: Sequence[Any]) -> list[dict[str, str]]:
+    """Where (a JSON Pointer of our own names) and what kind of fault, without the value."""
+    return [
+        {"pointer": "".join(f"/{step}" for step in steps_of(fault["loc"])), "error": fault["type"]}
+        for fault in errors[:MOST_FAULTS]
+    ]

@@ -1,0 +1,78 @@
+"""GET /events: what changes on the cases of one's scope, as server-sent events."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from services.api import metrics
+from services.api.events import Broadcaster
+from services.api.identity import CaseReader, Identities, secret_of
+from services.api.problems import Problematic, is_away, responses
+from services.domain.actor import Actor
+
+router = APIRouter(tags=["cases"])
+
+MOST_STREAMS = 2000  # of one process
+
+
+class EventStream(StreamingResponse):
+    """A stream that is counted from its first byte to its end, however it ends."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, broadcaster: Broadcaster, *, unit: str | None, last_id: str | None, allowed: "Allowed") -> None:
+        super().__init__(
+            broadcaster.stream(unit=unit, last_id=last_id, allowed=allowed),
+            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+        )
+        self._broadcaster = broadcaster
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._broadcaster.streams += 1
+        metrics.STREAMS.inc()
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._broadcaster.streams -= 1
+            metrics.STREAMS.dec()
+
+
+class Allowed:
+    """Whether the token of a stream still stands for the same actor. While the database is away, yes."""
+
+    def __init__(self, identities: Identities, secret: str, actor: Actor) -> None:
+        self._identities, self._secret, self._actor = identities, secret, actor
+
+    async def __call__(self) -> bool:
+        try:
+            return await self._identities.actor(self._secret) == self._actor
+        except Exception as error:
+            if is_away(error):
+                return True
+            raise
+
+
+@router.get(
+    "/events",
+    response_class=EventStream,
+    status_code=200,
+    responses=responses("not-allowed", "busy") | {200: {"content": {"text/event-stream": {}}}},
+)
+async def get_events(
+    request: Request,
+    reader: CaseReader,
+    last_id: Annotated[str | None, Header(alias="Last-Event-ID", description="The id of the last event seen.")] = None,
+) -> EventStream:
+    """`case`: a case has changed (as on the topic of case changes). `resync`: changes were missed, read your lists anew.
+
+    A precinct gets the cases that it holds or is responsible for.
+    """
+    broadcaster: Broadcaster = request.app.state.broadcaster
+    if broadcaster.streams >= MOST_STREAMS:
+        raise Problematic("busy")
+    request.state.streamed = True
+    unit = None if reader.sees_every_unit else reader.unit or ""
+    allowed = Allowed(request.app.state.identities, secret_of(request.scope) or "", reader)
+    return EventStream(broadcaster, unit=unit, last_id=last_id, allowed=allowed)

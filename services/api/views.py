@@ -1,0 +1,189 @@
+"""A case as it is shown: stamps, limits as of one moment, reasons. Holds nothing of the person: that is `persons`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.api.persons import Person
+from services.api.reasons import why_responder, why_unit
+from services.domain.case import Case
+from services.domain.located import Language
+from services.domain.states import ENDED, State, TimerKind
+from services.domain.timers import Timer
+from services.domain.words import Mode, Outcome, Risk
+from services.store.registry import Unit
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Stamps(View):
+    """When the case was last where; None: not yet, or not in this life of the case."""
+
+    issued_at: datetime
+    received_at: datetime
+    assigned_at: datetime | None
+    acknowledged_at: datetime | None
+    released_at: datetime | None
+    first_attempt_at: datetime | None
+    contacted_at: datetime | None
+    contact_lost_at: datetime | None
+    concluded_at: datetime | None
+    feedback_at: datetime | None
+    returned_at: datetime | None
+    closed_at: datetime | None
+    reopened_at: datetime | None
+    cancelled_at: datetime | None
+    transferred_at: datetime | None
+    receipt_at: datetime | None
+    stop_requested_at: datetime | None
+    stop_resolved_at: datetime | None
+
+
+class LimitView(View):
+    """One limit in one round. Either `left_s` (it runs and is not over) or `late_s` (over) may be there, never both."""
+
+    kind: TimerKind
+    round: int
+    started_at: datetime
+    due_at: datetime
+    at_risk_at: datetime | None
+    at_risk: bool = Field(description="Whether three quarters of it were spent, or more.")
+    breached_at: datetime | None = Field(description="When it was found breached.")
+    stopped_at: datetime | None
+    left_s: float | None
+    late_s: float | None
+    on_time: bool | None = Field(description="Kept or not; null while it runs and is not over.")
+
+    @classmethod
+    def of(cls, timer: Timer, *, now: datetime) -> "LimitView":
+        left_s = (timer.due_at - (timer.stopped_at or now)).total_seconds()
+        over = left_s <= 0
+        marked = timer.at_risk_at is not None and timer.at_risk_at <= (timer.stopped_at or now)
+        return cls(
+            kind=timer.kind,
+            round=timer.round,
+            started_at=timer.started_at,
+            due_at=timer.due_at,
+            at_risk_at=timer.at_risk_at,
+            at_risk=timer.at_risk_fired or marked,
+            breached_at=timer.breached_at,
+            stopped_at=timer.stopped_at,
+            left_s=left_s if timer.running and not over else None,
+            late_s=-left_s if over else None,
+            on_time=False if over else None if timer.running else True,
+        )
+
+
+class Line(View):
+    """A case in a list."""
+
+    case_id: UUID
+    state: State
+    outcome: Outcome | None
+    risk: Risk
+    mode: Mode
+    fraud_type: str
+    responsible_unit: str | None
+    assigned_unit: str | None
+    responder: str | None
+    turn: int
+    version: int
+    issued_at: datetime
+    next_due_at: datetime | None = Field(description="When something next happens to it by itself.")
+    total_due_at: datetime | None = Field(description="When the hour is over; null once it is stopped.")
+    overdue: bool = Field(description="The hour is over and the feedback is not there.")
+    limits: tuple[LimitView, ...] = Field(description="The running limits.")
+    person: Person
+
+
+class RoutingView(View):
+    """Why this unit, and why this responder."""
+
+    rule: str | None
+    why: tuple[str, ...]
+    place: str | None = Field(description="Which of the warning's places was used.")
+    distance_m: float | None
+    also: tuple[str, ...] = Field(description="Other units whose areas hold the point.")
+    region_code: str | None
+    reason_zh: str
+    reason_en: str
+    choice_zh: str
+    choice_en: str
+    decided: str | None
+    candidates: tuple[dict[str, Any], ...] = Field(description="Who was looked at for the last assignment.")
+
+
+class CaseView(Line):
+    """The whole case."""
+
+    source: str
+    instruction_number: str
+    policy_version: int
+    late_on_arrival: bool
+    issued_ahead: bool
+    repeat_count: int
+    reopened_count: int
+    tried: tuple[str, ...] = Field(description="Responders who declined or did not answer.")
+    loss_before_fen: int | None
+    loss_after_fen: int | None
+    amount_saved_fen: int | None
+    stamps: Stamps
+    routing: RoutingView
+    now: datetime = Field(description="The moment that `left_s` and `late_s` are counted at.")
+
+
+def line_of(case: Case, person: Person, *, now: datetime) -> Line:
+    return Line(**_line(case, person, now=now, running_only=True))
+
+
+def case_view(
+    case: Case, person: Person, candidates: list[dict[str, Any]], *, units: Mapping[str, Unit], now: datetime
+) -> CaseView:
+    """The case at `now`, with every limit of every round."""
+    plain = ("source", "instruction_number", "policy_version", "late_on_arrival", "issued_ahead", "repeat_count")
+    more = ("reopened_count", "tried", "loss_before_fen", "loss_after_fen", "amount_saved_fen")
+    return CaseView(
+        **_line(case, person, now=now, running_only=False),
+        **{name: getattr(case, name) for name in (*plain, *more)},
+        stamps=Stamps(**{name: getattr(case, name) for name in Stamps.model_fields}),
+        routing=_routing(case, candidates, units),
+        now=now,
+    )
+
+
+def _line(case: Case, person: Person, *, now: datetime, running_only: bool) -> dict[str, Any]:
+    plain = ("case_id", "state", "outcome", "risk", "mode", "fraud_type", "responsible_unit", "assigned_unit")
+    more = ("responder", "turn", "version", "issued_at", "next_due_at", "total_due_at")
+    due_at = case.total_due_at
+    return {name: getattr(case, name) for name in (*plain, *more)} | {
+        "overdue": due_at is not None and due_at <= now and case.state not in ENDED,
+        "limits": tuple(LimitView.of(timer, now=now) for timer in case.timers if timer.running or not running_only),
+        "person": person,
+    }
+
+
+def _routing(case: Case, candidates: list[dict[str, Any]], units: Mapping[str, Unit]) -> RoutingView:
+    routing = case.routing
+    names: dict[Language, dict[str, str]] = {
+        "zh": {code: unit.name_zh for code, unit in units.items()},
+        "en": {code: unit.name_en for code, unit in units.items()},
+    }
+    return RoutingView(
+        rule=routing.get("rule"),
+        why=tuple(routing.get("why", ())),
+        place=routing.get("place"),
+        distance_m=routing.get("distance_m"),
+        also=tuple(routing.get("also", ())),
+        region_code=routing.get("region_code"),
+        reason_zh=why_unit(routing, case.responsible_unit, "zh", names["zh"]),
+        reason_en=why_unit(routing, case.responsible_unit, "en", names["en"]),
+        choice_zh=why_responder(routing, case.responder, "zh"),
+        choice_en=why_responder(routing, case.responder, "en"),
+        decided=routing.get("choice", {}).get("decided"),
+        candidates=tuple(candidates),
+    )

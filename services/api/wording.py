@@ -1,0 +1,133 @@
+"""What the door says to people, in Chinese and English: every problem with its way out. No statuses, no logic of cases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, get_args
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from services.domain.located import Language
+
+LANGUAGES: Final = get_args(Language)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    title: str  # the same at every occurrence
+    detail: str  # what to do about it
+
+
+def _both(zh: tuple[str, str], en: tuple[str, str]) -> Mapping[Language, Text]:
+    return {"zh": Text(*zh), "en": Text(*en)}
+
+
+TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
+    "unauthenticated": _both(
+        ("需要有效令牌", "请在请求头中携带有效令牌:Authorization: Bearer qz_…;令牌失效请联系管理员。"),
+        (
+            "A valid token is needed",
+            "Send the header Authorization: Bearer qz_…; ask your administrator for a new one.",
+        ),
+    ),
+    "not-allowed": _both(
+        ("角色无此权限", "该操作由其他角色负责,请转交有权限的人员办理。"),
+        ("Your role may not do this", "Another role does this; pass it on to somebody who has that role."),
+    ),
+    "not-yours": _both(
+        ("案件由他人承办", "请刷新案件查看当前承办单位和承办人;需要时请中心改派。"),
+        ("Somebody else has the case", "Read the case to see who has it; ask the centre to reassign it if need be."),
+    ),
+    "own-submission": _both(
+        ("不得审核本人提交的反馈", "请由另一名值班员审核。"),
+        ("Nobody reviews their own feedback", "Let another operator review it."),
+    ),
+    "case-not-found": _both(
+        ("案件不存在或不可见", "请核对案件编号;只能查看本人权限范围内的案件。"),
+        ("No such case", "Check the case id; only cases of your own scope can be seen."),
+    ),
+    "not-found": _both(
+        ("没有这个地址", "接口清单见 /docs。"),
+        ("Nothing is here", "All routes are listed at /docs."),
+    ),
+    "wrong-method": _both(
+        ("请求方法不对", "允许的方法见响应头 Allow,接口清单见 /docs。"),
+        ("Another method is needed", "The header Allow names it; all routes are listed at /docs."),
+    ),
+    "out-of-order": _both(
+        ("案件当前状态不允许该操作", "请刷新案件,按其当前状态操作。"),
+        ("The case is not in a state for this", "Read the case again and go on from its present state."),
+    ),
+    "nobody-fits": _both(
+        ("该人员不在该单位当班", "请在该单位当班人员中另选一人。"),
+        ("Not on duty there", "Choose somebody who is on duty in that unit."),
+    ),
+    "newer-case-open": _both(
+        ("同一对象已有更新的在办案件", "请在更新的案件中办理;该案有结论后可再试。"),
+        ("The same person has a newer open case", "Work on the newer case; once it is concluded, try again."),
+    ),
+    "stale-turn": _both(
+        ("案件已被他人处理", "请刷新案件:turn、state、holder 为当前值,再决定是否继续。"),
+        ("Somebody was first", "Read the case again: turn, state and holder are as they are now; then decide."),
+    ),
+    "too-large": _both(
+        ("请求体过大", "请求体不得超过 256 KB。"),
+        ("The body is too large", "Send at most 256 KB."),
+    ),
+    "invalid": _both(
+        ("请求格式有误", "errors 列出了有误的字段和原因,请改正后重发。"),
+        ("The request does not fit", "errors names the fields and what is wrong with them; mend them and send again."),
+    ),
+    "incomplete": _both(
+        ("缺少必要内容或内容不成立", "field 为有误的字段,请改正后重发。"),
+        ("Something needed is missing or can't be", "field names it; mend it and send again."),
+    ),
+    "key-missing": _both(
+        ("缺少幂等键", "请携带请求头 Idempotency-Key(1 至 128 个可见字符);重发同一操作用同一键。"),
+        (
+            "An idempotency key is needed",
+            "Send the header Idempotency-Key, 1 to 128 visible characters; keep it when you send the same again.",
+        ),
+    ),
+    "key-reused": _both(
+        ("幂等键已用于其他操作", "新的操作请用新的键。"),
+        ("This key stood for another command", "Use a new key for a new command."),
+    ),
+    "turn-missing": _both(
+        ("缺少案件轮次", '请携带请求头 If-Match,值为最近一次读取案件所得的 ETag,例如 "3"。'),
+        ("The turn is needed", 'Send the header If-Match with the ETag of the case as you last saw it, such as "3".'),
+    ),
+    "bug": _both(
+        ("系统内部错误", "请稍后用同一幂等键重试;仍失败请把 request_id 告知管理员。"),
+        ("An error of ours", "Try again with the same key; if it stays, give the request_id to your administrator."),
+    ),
+    "away": _both(
+        ("数据库暂不可用", "请按 Retry-After 秒后用同一幂等键重试;未确认的操作可能尚未生效。"),
+        (
+            "The database does not answer",
+            "Try again after Retry-After seconds with the same key; what was not confirmed may not have been done.",
+        ),
+    ),
+    "busy": _both(
+        ("实时连接过多", "请按 Retry-After 秒后重连;期间可直接查询列表。"),
+        ("Too many open streams", "Connect again after Retry-After seconds; the lists can be read meanwhile."),
+    ),
+}
+
+
+def language_of(scope: Scope) -> Language:
+    """The asker's preferred one of our languages; Chinese where none is named."""
+    best: tuple[float, Language] = (0.0, "zh")
+    for choice in Headers(scope=scope).get("accept-language", "").split(","):
+        tag, _, weight = choice.strip().lower().partition(";q=")
+        language: Language | None = "en" if tag.startswith("en") else "zh" if tag.startswith("zh") else None
+        if language is not None:
+            best = max(best, (_number(weight), language), key=lambda rated: rated[0])
+    return best[1]
+
+
+def _number(weight: str) -> float:
+    try:
+        return float(weight or 1)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,136 @@
+"""What every route works with: the parts, and one command in one transaction. The rules are the handlers'."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Depends, Header, Request, Response
+
+from services.api.bodies import Body
+from services.api.identity import Anyone
+from services.api.problems import Problematic
+from services.api.views import View
+from services.domain.actor import Actor
+from services.domain.states import State
+from services.handlers.command import Command, Done
+from services.handlers.tally import tally
+from services.wiring import Parts
+
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
+_TURN: Final = re.compile(r'(?:W/)?("?)([0-9]{1,9})\1')  # a proxy that compresses makes an ETag weak
+
+
+class Answer(View):
+    """Where a command left the case; the same command again gets the same."""
+
+    case_id: UUID
+    state: State
+    version: int
+    turn: int
+    at: datetime
+
+
+Handler = Callable[..., Awaitable[Done]]  # (tx, context, command, *, by, …)
+
+
+def parts_of(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+TheParts = Annotated[Parts, Depends(parts_of)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneCommand:
+    """The headers of one command, and the way to carry it out."""
+
+    parts: Parts
+    by: Actor
+    request: Request
+    response: Response
+    key: str
+    turn: int | None
+
+    async def __call__(
+        self,
+        handler: Handler,
+        name: str,
+        case_id: UUID,
+        body: Body,
+        *,
+        detail: dict[str, Any] | None = None,
+        private: dict[str, Any] | None = None,
+        **given: Any,
+    ) -> Answer:
+        """One request, one transaction. `detail` is for all to read, `private` is sealed; None values are left out."""
+        self.request.state.case_id = str(case_id)
+        command = Command(
+            name=name,
+            case_id=case_id,
+            key=self.key,
+            turn=self.turn,
+            occurred_at=body.occurred_at,
+            detail=_said(detail),
+            private=_said(private),
+        )
+        async with self.parts.store.begin() as tx:
+            done = await handler(tx, self.parts.context, command, by=self.by, **given)
+        if done.change is not None:
+            tally([done.change])
+        answer = done.answer
+        self.response.headers["etag"] = etag(answer.turn)
+        return Answer(case_id=case_id, state=answer.state, version=answer.version, turn=answer.turn, at=answer.at)
+
+
+def _said(words: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {name: value for name, value in (words or {}).items() if value is not None} or None
+
+
+def etag(turn: int) -> str:
+    return f'"{turn}"'
+
+
+def _key(
+    key: Annotated[
+        str | None,
+        Header(alias="Idempotency-Key", description="1 to 128 visible characters; the same key, the same answer."),
+    ] = None,
+) -> str:
+    if key is None or not _KEY.fullmatch(key):
+        raise Problematic("key-missing")
+    return key
+
+
+def _turn(
+    seen: Annotated[
+        str | None, Header(alias="If-Match", description="The ETag of the case as last seen: its turn.")
+    ] = None,
+) -> int:
+    turn = _TURN.fullmatch((seen or "").strip())
+    if turn is None:
+        raise Problematic("turn-missing")
+    return int(turn.group(2))
+
+
+Key = Annotated[str, Depends(_key)]
+Turn = Annotated[int, Depends(_turn)]
+
+
+async def one_command(
+    request: Request, response: Response, parts: TheParts, by: Anyone, *, key: Key, turn: Turn
+) -> OneCommand:
+    return OneCommand(parts=parts, by=by, request=request, response=response, key=key, turn=turn)
+
+
+async def one_unseen_command(
+    request: Request, response: Response, parts: TheParts, by: Anyone, *, key: Key
+) -> OneCommand:
+    return OneCommand(parts=parts, by=by, request=request, response=response, key=key, turn=None)
+
+
+Work = Annotated[OneCommand, Depends(one_command)]
+UnseenWork = Annotated[OneCommand, Depends(one_unseen_command)]  # for a bank, which never sees the case

@@ -1,0 +1,148 @@
+"""What a simulated responder will do with one instruction, drawn beforehand. Sends nothing, waits for nothing.
+
+Every number is invented, chosen so that most cases keep their limits and each kind of breach is seen; none is measured.
+"""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from services.domain.words import AttemptResult, ContactMode, Outcome, Risk
+from services.simulator.chance import Lognormal, Shares, happens, one_of
+from services.simulator.texts import DECLINING, FEEDBACK
+
+# Of a hundred instructions.
+NEVER_ANSWERED, DECLINED, CONTACT_LOST = 5, 5, 5
+
+# Seconds of the demo's clock from the step before; the mean is the first number.
+TO_ANSWER = Lognormal(mean=55, sigma=0.6)
+TO_FIRST_CALL = Lognormal(mean=50, sigma=0.6)
+TO_CALL_AGAIN = Lognormal(mean=150, sigma=0.5)
+TO_VISIT = Lognormal(mean=330, sigma=0.4)
+TO_REACH_FAMILY = Lognormal(mean=180, sigma=0.5)
+TO_BEGIN_TALKING = Lognormal(mean=15, sigma=0.4)
+TO_CONCLUDE = Lognormal(mean=260, sigma=0.5)
+TO_WRITE = Lognormal(mean=200, sigma=0.5)
+TO_MEND_TEXT = Lognormal(mean=120, sigma=0.5)
+
+MOST_CALLS = 3
+R = AttemptResult
+CALLS: Shares[AttemptResult] = {
+    R.REACHED_VOICE: 57,
+    R.NO_ANSWER: 20,
+    R.BUSY: 11,
+    R.HUNG_UP: 6,
+    R.POWERED_OFF: 4,
+    R.INVALID_NUMBER: 2,
+}
+VISITS: Shares[AttemptResult] = {R.REACHED_IN_PERSON: 80, R.NOT_HOME: 20}
+FAMILY: Shares[AttemptResult] = {R.REACHED_FAMILY: 85, R.NO_ANSWER: 15}  # then nobody is left to ask: it breaches
+
+MODES = {
+    R.REACHED_VOICE: ContactMode.VOICE,
+    R.REACHED_IN_PERSON: ContactMode.IN_PERSON,
+    R.REACHED_FAMILY: ContactMode.FAMILY,
+}
+
+O = Outcome  # noqa: E741 - a table of outcomes is read by its letters
+OUTCOMES: Shares[Outcome] = {
+    O.DISSUADED_NO_LOSS: 66,
+    O.DISSUADED_PARTIAL_LOSS: 8,
+    O.DEFRAUDED_BEFORE_WARNING: 6,
+    O.DEFRAUDED_AFTER_WARNING: 1,
+    O.REFUSED: 4,
+    O.OUT_OF_AREA: 3,
+    O.FALSE_POSITIVE: 9,
+    O.WRONG_PERSON: 3,
+}
+AMOUNT_YUAN = Lognormal(mean=30_000, sigma=1.0)
+YUAN_FEN = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing said to the api: POST /cases/{id}/`command` with `body`, `after_s` seconds after the step before."""
+
+    after_s: float
+    command: str
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+def planned(rng: Random, risk: Risk) -> tuple[Step, ...]:
+    """Everything the responder will do; empty where the instruction is never answered."""
+    return tuple(_steps(rng, risk))
+
+
+def mending(rng: Random) -> tuple[Step, ...]:
+    """The feedback written once more, after its text was returned."""
+    return (Step(after_s=TO_MEND_TEXT.draw(rng), command="feedback", body={"text": rng.choice(FEEDBACK[None])}),)
+
+
+def _steps(rng: Random, risk: Risk) -> Iterator[Step]:
+    if happens(rng, NEVER_ANSWERED):
+        return
+    if happens(rng, DECLINED):
+        yield Step(after_s=TO_ANSWER.draw(rng), command="decline", body={"reason": rng.choice(DECLINING)})
+        return
+    yield Step(after_s=TO_ANSWER.draw(rng), command="acknowledgement")
+    reached = yield from _reaching(rng, TO_FIRST_CALL)
+    if reached is not None and happens(rng, CONTACT_LOST):
+        yield _contact(rng, reached)
+        yield Step(after_s=TO_CALL_AGAIN.draw(rng), command="contact-lost")
+        reached = yield from _reaching(rng, TO_CALL_AGAIN)
+    if reached is None:
+        return
+    yield _contact(rng, reached)
+    if risk in (Risk.URGENT, Risk.HIGH) and reached is R.REACHED_VOICE:  # these close only after a meeting
+        yield _attempt(TO_VISIT.draw(rng), R.REACHED_IN_PERSON, "visit")
+    yield from _ending(rng)
+
+
+def _reaching(rng: Random, first: Lognormal) -> Generator[Step, None, AttemptResult | None]:
+    """Calls, then a visit, then the family; returns how the person was reached, or None."""
+    for call in range(MOST_CALLS):
+        result = one_of(rng, CALLS)
+        yield _attempt((TO_CALL_AGAIN if call else first).draw(rng), result, "call")
+        if result in MODES:
+            return result
+        if result is R.INVALID_NUMBER:
+            break
+    for delay, results, channel in ((TO_VISIT, VISITS, "visit"), (TO_REACH_FAMILY, FAMILY, "family")):
+        result = one_of(rng, results)
+        yield _attempt(delay.draw(rng), result, channel)
+        if result in MODES:
+            return result
+    return None
+
+
+def _attempt(after_s: float, result: AttemptResult, channel: str) -> Step:
+    return Step(after_s=after_s, command="attempts", body={"result": result.value, "channel": channel})
+
+
+def _contact(rng: Random, reached: AttemptResult) -> Step:
+    return Step(after_s=TO_BEGIN_TALKING.draw(rng), command="contact", body={"mode": MODES[reached].value})
+
+
+def _ending(rng: Random) -> Iterator[Step]:
+    outcome = one_of(rng, OUTCOMES)
+    amounts = {name: fen for name, fen in _amounts(rng, outcome).items() if fen}
+    yield Step(after_s=TO_CONCLUDE.draw(rng), command="conclusion", body={"outcome": outcome.value, **amounts})
+    yield Step(after_s=TO_WRITE.draw(rng), command="feedback", body={"text": rng.choice(FEEDBACK[outcome])})
+
+
+def _amounts(rng: Random, outcome: Outcome) -> dict[str, int]:
+    """Integer fen, whole yuan: what was asked for, and how much of it was lost or saved."""
+    asked_fen = max(500, round(AMOUNT_YUAN.draw(rng))) * YUAN_FEN
+    part_fen = round(asked_fen * rng.uniform(0.1, 0.6) / YUAN_FEN) * YUAN_FEN
+    match outcome:
+        case O.DISSUADED_NO_LOSS:
+            return {"amount_saved_fen": asked_fen}
+        case O.DISSUADED_PARTIAL_LOSS:
+            return {"loss_before_fen": part_fen, "amount_saved_fen": asked_fen - part_fen}
+        case O.DEFRAUDED_BEFORE_WARNING:
+            return {"loss_before_fen": asked_fen}
+        case O.DEFRAUDED_AFTER_WARNING:
+            return {"loss_after_fen": asked_fen}
+        case _:
+            return {}

@@ -1,0 +1,1 @@
+"""The speed and memory lines: each against a floor, in one run, on a real Kafka and a real PostgreSQL."""

@@ -1,0 +1,157 @@
+"""k8s/base: listed, valid, restricted in every field that counts, and closed to whom it does not need."""
+
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from deploy.native.processes import ROOT
+from services.settings import Settings
+
+BASE = ROOT / "k8s" / "base"
+KUSTOMIZATION: dict[str, Any] = yaml.safe_load((BASE / "kustomization.yaml").read_text())
+LISTED: list[str] = KUSTOMIZATION["resources"]
+OBJECTS: list[dict[str, Any]] = [
+    found for name in LISTED for found in yaml.safe_load_all((BASE / name).read_text()) if found
+]
+PROCESSES = ("router", "timekeeper", "relay", "api")
+
+
+def named(kind: str) -> dict[str, dict[str, Any]]:
+    return {found["metadata"]["name"]: found for found in OBJECTS if found["kind"] == kind}
+
+
+PODS = {name: found["spec"]["template"] for kind in ("Deployment", "Job") for name, found in named(kind).items()}
+every_object = pytest.mark.parametrize(
+    "found", [pytest.param(one, id=f"{one['kind']}-{one['metadata']['name']}") for one in OBJECTS]
+)
+every_pod = pytest.mark.parametrize("pod", PODS.values(), ids=PODS)
+
+
+def test_every_manifest_is_listed_and_exists() -> None:
+    assert sorted(LISTED) == sorted(file.name for file in BASE.glob("*.yaml") if file.name != "kustomization.yaml")
+
+
+@every_object
+def test_an_object_is_valid_to_the_strict_schema(found: dict[str, Any]) -> None:
+    kubernetes_validate.validate(found, kubernetes_validate.latest_version(), strict=True)
+
+
+@every_object
+def test_an_object_is_labelled_and_in_the_namespace(found: dict[str, Any]) -> None:
+    labels = found["metadata"]["labels"]
+
+    assert labels["app.kubernetes.io/name"] == labels["app.kubernetes.io/part-of"] == "quanzu"
+    assert found["kind"] == "Namespace" or found["metadata"]["namespace"] == "quanzu"
+
+
+def test_no_secret_value_is_in_the_base() -> None:
+    assert not named("Secret")
+    assert set(named("ConfigMap")["quanzu"]["data"]) == {"QUANZU_KAFKA"}
+
+
+@every_pod
+def test_a_pod_keeps_to_the_restricted_standard(pod: dict[str, Any]) -> None:
+    spec = pod["spec"]
+    (container,) = spec["containers"]
+
+    assert spec["securityContext"] == {
+        "runAsNonRoot": True,
+        "runAsUser": 10001,
+        "runAsGroup": 10001,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert spec["automountServiceAccountToken"] is False
+    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(spec)
+    assert all(set(volume) == {"name", "emptyDir"} for volume in spec["volumes"])
+    assert all("hostPort" not in port for port in container.get("ports", []))
+
+
+@every_pod
+def test_a_pod_says_what_it_needs_and_may_take(pod: dict[str, Any]) -> None:
+    (container,) = pod["spec"]["containers"]
+
+    assert set(container["resources"]["requests"]) == set(container["resources"]["limits"]) == {"cpu", "memory"}
+
+
+@every_pod
+def test_a_pod_takes_its_settings_from_the_secret(pod: dict[str, Any]) -> None:
+    (container,) = pod["spec"]["containers"]
+    known = {f"QUANZU_{setting.upper()}" for setting in Settings.model_fields}
+
+    taken = {setting["name"]: setting["valueFrom"]["secretKeyRef"] for setting in container["env"]}
+
+    assert set(taken) == {"QUANZU_DATABASE", "QUANZU_MASTER_KEYS", "QUANZU_INDEX_KEY"} <= known
+    assert all(place == {"name": "quanzu", "key": name} for name, place in taken.items())
+    assert container["envFrom"] == [{"configMapRef": {"name": "quanzu"}}]
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_each_process_runs_twice_on_different_nodes(process: str) -> None:
+    spec = named("Deployment")[f"quanzu-{process}"]["spec"]
+    mine = {"app.kubernetes.io/name": "quanzu", "app.kubernetes.io/component": process}
+    (spread,) = spec["template"]["spec"]["topologySpreadConstraints"]
+
+    assert spec["replicas"] == 2
+    assert spec["selector"]["matchLabels"] == mine == spread["labelSelector"]["matchLabels"]
+    assert mine.items() <= spec["template"]["metadata"]["labels"].items()
+    assert spread["topologyKey"] == "kubernetes.io/hostname"
+    budget = named("PodDisruptionBudget")[f"quanzu-{process}"]["spec"]
+    assert budget == {"minAvailable": 1, "selector": {"matchLabels": mine}}
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_each_process_is_probed_and_found_by_prometheus(process: str) -> None:
+    pod = named("Deployment")[f"quanzu-{process}"]["spec"]["template"]
+    (container,) = pod["spec"]["containers"]
+
+    assert container["args"] == ["serve", process]
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "metrics"}
+    assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "metrics"}
+    assert {"name": "metrics", "containerPort": 9464} in container["ports"]
+    assert pod["metadata"]["annotations"]["prometheus.io/port"] == "9464"
+
+
+def test_the_network_is_closed_but_for_what_is_needed() -> None:
+    policies = named("NetworkPolicy")
+    opened = {
+        (name, way, port["port"])
+        for name, policy in policies.items()
+        for way in ("ingress", "egress")
+        for rule in policy["spec"].get(way, [])
+        for port in rule["ports"]  # a rule without ports would open all of them
+        if rule["from" if way == "ingress" else "to"]
+    }
+
+    assert policies["deny-all"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    assert opened == {
+        ("reach-names-and-data", "egress", 53),
+        ("reach-names-and-data", "egress", 5432),
+        ("reach-names-and-data", "egress", 9092),
+        ("let-users-in", "ingress", "http"),
+        ("let-prometheus-in", "ingress", "metrics"),
+    }
+
+
+def test_each_service_selects_pods_that_have_its_port() -> None:
+    templates = [found["spec"]["template"] for found in named("Deployment").values()]
+    for service in named("Service").values():
+        wanted = service["spec"]["selector"].items()
+        chosen = [pod for pod in templates if wanted <= pod["metadata"]["labels"].items()]
+        assert chosen
+        for pod in chosen:
+            names = {port["name"] for port in pod["spec"]["containers"][0]["ports"]}
+            assert {port["targetPort"] for port in service["spec"]["ports"]} <= names
+
+
+def test_the_kustomization_names_every_image_it_sets() -> None:
+    assert set(KUSTOMIZATION) == {"apiVersion", "kind", "namespace", "resources", "images"}
+    assert {image["name"] for image in KUSTOMIZATION["images"]} == {
+        container["image"] for pod in PODS.values() for container in pod["spec"]["containers"]
+    }

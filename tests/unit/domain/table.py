@@ -1,0 +1,93 @@
+"""Who may move a case from where to where, copied out of domain.md §2 by hand: the second opinion on MOVES."""
+
+from services.domain.actor import Actor
+from services.domain.case import Case
+from services.domain.refusals import NotAllowed, NotYours, OutOfOrder, OwnSubmission, Refused
+from services.domain.states import Action, State, TimerKind
+from services.domain.words import Role
+from tests.unit.domain.samples import running
+
+CENTRE = "operator supervisor"
+FIELD = "desk responder"
+TO_THE_QUEUE = ("PENDING", "released_at", "ASSIGN FIRST_ATTEMPT LEASE ACK CONTACT DISSUADE FEEDBACK", "ASSIGN")
+TO_A_NEW_HOLDER = ("ASSIGNED", "assigned_at", "ACK FIRST_ATTEMPT LEASE CONTACT", "ACK")
+EVERYTHING = "TOTAL ASSIGN ACK FIRST_ATTEMPT LEASE CONTACT DISSUADE FEEDBACK REVIEW"
+
+# state, action: who may; then where to, the stamp, the limits that stop, the limits that start.
+ALLOWED = {
+    "PENDING ASSIGN": ("system operator supervisor", "ASSIGNED", "assigned_at", "ASSIGN", "ACK"),
+    "ASSIGNED ACKNOWLEDGE": (FIELD, "ACKNOWLEDGED", "acknowledged_at", "ACK", "FIRST_ATTEMPT LEASE"),
+    "ASSIGNED DECLINE": (FIELD, *TO_THE_QUEUE),
+    "ASSIGNED EXPIRE": ("system", *TO_THE_QUEUE),
+    "ACKNOWLEDGED HAND_OVER": (FIELD, *TO_THE_QUEUE),
+    "ACKNOWLEDGED LAPSE": ("system", *TO_THE_QUEUE),
+    "IN_PROGRESS HAND_OVER": (FIELD, *TO_THE_QUEUE),
+    "CONTACTED HAND_OVER": (FIELD, *TO_THE_QUEUE),
+    "ASSIGNED REASSIGN": ("operator supervisor desk", *TO_A_NEW_HOLDER),
+    "ACKNOWLEDGED REASSIGN": ("operator supervisor desk", *TO_A_NEW_HOLDER),
+    "IN_PROGRESS REASSIGN": ("operator supervisor desk", *TO_A_NEW_HOLDER),
+    "CONTACTED REASSIGN": ("operator supervisor desk", "CONTACTED", "assigned_at", "", ""),
+    "CONCLUDED REASSIGN": ("operator supervisor desk", "CONCLUDED", "assigned_at", "", ""),
+    "ACKNOWLEDGED ATTEMPT": ("responder", "IN_PROGRESS", "first_attempt_at", "FIRST_ATTEMPT LEASE", "CONTACT"),
+    "IN_PROGRESS ATTEMPT": ("responder", "IN_PROGRESS", "", "", ""),
+    "CONTACTED ATTEMPT": ("responder", "CONTACTED", "", "", ""),
+    "IN_PROGRESS CONTACT": ("responder", "CONTACTED", "contacted_at", "CONTACT", "DISSUADE"),
+    "CONTACTED LOSE_CONTACT": ("responder", "IN_PROGRESS", "contact_lost_at", "DISSUADE", "CONTACT"),
+    "CONTACTED CONCLUDE": ("responder", "CONCLUDED", "concluded_at", "DISSUADE", "FEEDBACK"),
+    "IN_PROGRESS CONCLUDE": ("responder", "CONCLUDED", "concluded_at", "CONTACT", "FEEDBACK"),
+    "IN_PROGRESS GIVE_UP": ("supervisor", "CONCLUDED", "concluded_at", "CONTACT", "FEEDBACK"),
+    "CONCLUDED REPORT": ("responder", "REPORTED", "feedback_at", "FEEDBACK TOTAL", "REVIEW"),
+    "REPORTED CLOSE": (CENTRE, "CLOSED", "closed_at", "REVIEW", ""),
+    "REPORTED RETURN": (CENTRE, "IN_PROGRESS", "returned_at", "REVIEW", "TOTAL CONTACT"),
+    "REPORTED RETURN_TEXT": (CENTRE, "CONCLUDED", "returned_at", "REVIEW", "FEEDBACK"),
+    "CLOSED REOPEN": ("supervisor", "IN_PROGRESS", "reopened_at", "", "TOTAL CONTACT"),
+    "PENDING CANCEL": ("supervisor", "CANCELLED", "cancelled_at", EVERYTHING, ""),
+    "ASSIGNED CANCEL": ("supervisor", "CANCELLED", "cancelled_at", EVERYTHING, ""),
+    "ACKNOWLEDGED CANCEL": ("supervisor", "CANCELLED", "cancelled_at", EVERYTHING, ""),
+    "IN_PROGRESS CANCEL": ("supervisor", "CANCELLED", "cancelled_at", EVERYTHING, ""),
+    "CONTACTED CANCEL": ("supervisor", "CANCELLED", "cancelled_at", EVERYTHING, ""),
+    "PENDING WITHDRAW": ("integrator", "CANCELLED", "cancelled_at", EVERYTHING, ""),
+    "ASSIGNED WITHDRAW": ("integrator", "CANCELLED", "cancelled_at", EVERYTHING, ""),
+    "ACKNOWLEDGED WITHDRAW": ("integrator", "ACKNOWLEDGED", "", "", ""),
+    "IN_PROGRESS WITHDRAW": ("integrator", "IN_PROGRESS", "", "", ""),
+    "CONTACTED WITHDRAW": ("integrator", "CONTACTED", "", "", ""),
+    "CONCLUDED WITHDRAW": ("integrator", "CONCLUDED", "", "", ""),
+    "REPORTED WITHDRAW": ("integrator", "REPORTED", "", "", ""),
+    "PENDING TRANSFER": (CENTRE, "TRANSFERRED", "transferred_at", "ASSIGN", ""),
+    "ASSIGNED TRANSFER": (CENTRE, "TRANSFERRED", "transferred_at", "ACK", ""),
+    "ACKNOWLEDGED TRANSFER": (CENTRE, "TRANSFERRED", "transferred_at", "FIRST_ATTEMPT LEASE", ""),
+    "IN_PROGRESS TRANSFER": (CENTRE, "TRANSFERRED", "transferred_at", "CONTACT", ""),
+    "TRANSFERRED RECEIPT": (CENTRE, "TRANSFERRED", "receipt_at", "TOTAL", ""),
+}
+# The payment is stopped beside the loop: asked for by whoever holds the case, answered whatever became of it.
+ALLOWED |= {
+    f"{state} REQUEST_STOP": (
+        "responder desk operator supervisor",
+        state,
+        "stop_requested_at",
+        "STOP_REQUEST",
+        "STOP_CONFIRM",
+    )
+    for state in ("ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONCLUDED", "REPORTED")
+} | {
+    f"{state} RESOLVE_STOP": ("bank operator supervisor", state, "stop_resolved_at", "STOP_CONFIRM", "")
+    for state in State
+    if state is not State.CANCELLED
+}
+
+
+def refusal_for(case: Case, action: Action, by: Actor) -> type[Refused] | None:
+    """Why `by` may not do `action` now (domain.md §2 and §7), or None where they may."""
+    row = ALLOWED.get(f"{case.state} {action}")
+    if row is None:
+        return OutOfOrder
+    if by.role not in row[0].split():
+        return NotAllowed
+    if by.role in (Role.DESK, Role.RESPONDER) and by.unit != case.assigned_unit:
+        return NotYours
+    if by.role is Role.RESPONDER and action is not Action.ACKNOWLEDGE and by.responder != case.responder:
+        return NotYours
+    if action is Action.REQUEST_STOP and TimerKind.STOP_CONFIRM in running(case):
+        return OutOfOrder
+    reviews = action in (Action.CLOSE, Action.RETURN, Action.RETURN_TEXT)
+    return OwnSubmission if reviews and by.name == case.submitter else None
