@@ -146,7 +146,8 @@ async def _look(tx: Transaction, lane: Lane, lane_id: int, ours: list[int], *, p
     known = await lanes.positions(tx.conn, lane.topic)
     positions = [position for position in known if position.partition < partitions]
     if len(positions) < partitions:
-        await lanes.know(tx, topic=lane.topic, partitions=partitions, incarnation=lane.consumer.incarnation())
+        incarnation = lane.consumer.incarnation(lane.topic)
+        await lanes.know(tx, topic=lane.topic, partitions=partitions, incarnation=incarnation)
         return
     mine = sorted(position.partition for position in positions if position.lane == lane_id)
     share = lanes.quota(len(positions), alive, lane_id)
