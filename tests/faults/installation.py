@@ -6,7 +6,8 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -29,8 +30,17 @@ from services.store import policies, registry, schema
 from services.store.engine import Store
 
 MOTING: County = county()
+NAMES = ("router-1", "router-2", "timekeeper", "relay")
 SECONDS = 1 / 60  # a policy counts in minutes
-LIMITS_S = {"ASSIGN": 2, "ACK": 3, "FIRST_ATTEMPT": 1, "CONTACT": 1, "DISSUADE": 1, "FEEDBACK": 1, "TOTAL": 9}
+LIMITS_S = {
+    "ASSIGN": 2,
+    "ACK": 3,
+    "FIRST_ATTEMPT": 1,
+    "CONTACT": 1,
+    "DISSUADE": 1,
+    "FEEDBACK": 1,
+    "TOTAL": 9,
+}
 
 
 def until(holds: Callable[[], object], within_s: float = 60.0, what: str = "it") -> None:
@@ -72,8 +82,8 @@ class Installation:
             await policies.publish(tx, short_policy(), by="test", note="limits of seconds", at=tx.now)
         await store.close()
 
-    def start(self, name: str) -> None:
-        """Start `router-1`, `router-2`, `timekeeper` or `relay` and wait until it says that it is ready."""
+    def start(self, name: str, *, waits: bool = True) -> None:
+        """Start `router-1`, `router-2`, `timekeeper` or `relay`; `waits` until it says that it is ready."""
         port = self.ports[name] = free_port()
         environment = {
             "QUANZU_PRODUCTION": "false",
@@ -91,11 +101,19 @@ class Installation:
             cwd=ROOT,
             env=environment,
         )
-        self.running[name] = start(program, ready=lambda: answers(f"http://127.0.0.1:{port}/readyz"))
+        self.running[name] = start(program, ready=lambda: not waits or answers(f"http://127.0.0.1:{port}/readyz"))
 
-    def start_all(self) -> None:
-        for name in ("router-1", "router-2", "timekeeper", "relay"):
-            self.start(name)
+    def start_all(self, names: Sequence[str] = NAMES) -> None:
+        """Side by side: each takes seconds to load."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self.start, names))
+
+    def stop_all(self) -> list[str]:
+        """SIGTERM to each; what did not end with 0 within ten seconds, in words."""
+        with ThreadPoolExecutor() as pool:
+            names = list(self.running)
+            ended = dict(zip(names, pool.map(self.stop, names), strict=True))
+        return [f"{name} ended with {code} after {s:.1f} s" for name, (code, s) in ended.items() if code or s > 10]
 
     def kill(self, name: str) -> None:
         """SIGKILL, and start it again as a supervisor would."""
@@ -109,10 +127,10 @@ class Installation:
         return (process.child.returncode if process.child else None), time.monotonic() - began
 
     @contextmanager
-    def open(self) -> "Iterator[Installation]":
-        """The whole, started; whatever happens, nothing is left running."""
+    def open(self, *names: str) -> "Iterator[Installation]":
+        """Started, whole or only `names`; whatever happens, nothing is left running."""
         try:
-            self.start_all()
+            self.start_all(names or NAMES)
             yield self
         finally:
             for process in self.running.values():

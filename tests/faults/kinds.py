@@ -3,7 +3,7 @@
 import time
 
 from schemas.topics import WARNING_ISSUED
-from tests.faults.installation import Installation, until
+from tests.faults.installation import NAMES, Installation, until
 from tests.faults.invariants import ask
 from tests.faults.trial import Fault, Trial
 
@@ -22,15 +22,30 @@ def relay_killed(trial: Trial) -> None:
     _killed(trial, "relay")
 
 
+def each_killed(trial: Trial) -> None:
+    """A router, the timekeeper and the relay in one run: the sample of the three above."""
+    _killed(trial, "router-1", "router-2")
+    for name in ("timekeeper", "relay"):
+        trial.installation.kill(name)
+        trial.look()
+
+
+def servers_killed(trial: Trial) -> None:
+    """PostgreSQL, then Kafka, in one run: the sample of the two below."""
+    first, second = trial.random.sample(range(1, 9), 2)
+    for server, tenth in zip(("postgres", "kafka"), sorted((first, second)), strict=True):
+        trial.loader.wait_for(trial.loader.count * tenth // 10)
+        getattr(trial.installation, server).kill()
+        getattr(trial.installation, server).start()
+
+
 def everything_killed(trial: Trial) -> None:
     """All four at once, as in a power cut of their host."""
     for moment in trial.moments():
         trial.loader.wait_for(moment)
-        names = list(trial.installation.running)
-        for name in names:
+        for name in NAMES:
             trial.installation.running.pop(name).kill()
-        for name in names:
-            trial.installation.start(name)
+        trial.installation.start_all()
 
 
 def _killed(trial: Trial, *names: str) -> None:
@@ -78,6 +93,7 @@ def kafka_killed(trial: Trial) -> None:
         trial.installation.kafka.start()
 
 
+SAMPLE: tuple[Fault, ...] = (each_killed, router_frozen, servers_killed)
 KINDS: tuple[Fault, ...] = (
     router_killed,
     timekeeper_killed,

@@ -23,7 +23,8 @@ BROKEN_EVERY, URGENT_EVERY, REPEAT_EVERY = 50, 10, 25
 class Loader(threading.Thread):
     """Every 50th record is broken, every 10th urgent; every 25th warning is sent again under a new id. Seeded.
 
-    `acknowledged` counts records; `path` has one line a record: its instruction number, its ce_id, whether it is broken.
+    `acknowledged` counts records; `path` has one line a record: its instruction number, its ce_id, whether it is broken, when
+    the acknowledgement came (seconds since 1970).
     """
 
     def __init__(self, bootstrap: str, path: Path, *, count: int, rate: float, seed: int) -> None:
@@ -101,7 +102,7 @@ class Loader(threading.Thread):
 
     def _delivered(self, error: KafkaError | None, _message: Message, line: str) -> None:
         if error is None:
-            self._fresh.append(line.encode() + b"\n")
+            self._fresh.append(f"{line} {time.time()}\n".encode())
         else:
             self.failed.append(str(error))
 
