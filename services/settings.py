@@ -5,6 +5,7 @@ import binascii
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -58,6 +59,10 @@ class Settings(BaseSettings):
     def _is_known(cls, value: str) -> str:
         if not value.startswith(("postgresql://", "sqlite:///")):
             raise ValueError("use postgresql://USER:PASSWORD@HOST:PORT/NAME or sqlite:///PATH")
+        try:
+            _ = urlsplit(value).port
+        except ValueError:  # its own words would repeat the value, which may hold a password
+            raise ValueError("its host or port can't be read; use postgresql://USER:PASSWORD@HOST:PORT/NAME") from None
         return value
 
     @cached_property

@@ -16,7 +16,7 @@ from services.broker.link import BrokerAddress
 from services.clock import Clock, SteadyClock
 from services.domain.datum import Datum
 from services.handlers import picture
-from services.handlers.context import Context
+from services.handlers.context import Context, Picture
 from services.health import Health
 from services.settings import Settings
 from services.store import schema
@@ -67,7 +67,7 @@ async def opened(
             else BrokerAddress(bootstrap=embedded.bootstrap, incarnation=embedded.incarnation)
         )
         parts = Parts(settings=settings, store=store, clock=ticking, context=context, broker=address, health=health)
-        keeper = asyncio.create_task(_keep_roster(parts))
+        keeper = asyncio.create_task(_keep_picture(parts))
         try:
             yield parts
         finally:
@@ -122,8 +122,7 @@ async def _context(store: Store, sealer: Sealer, settings: Settings) -> Context:
     async with store.read() as conn:
         await policies.newest(conn)
         drawn = await picture.draw(conn, now=store.clock.now())
-    for problem in drawn.jurisdictions.problems:
-        log.warning("registry.problem", problem=str(problem))
+    _say_problems(drawn)
     return Context(
         policies=policies,
         sealer=sealer,
@@ -134,16 +133,22 @@ async def _context(store: Store, sealer: Sealer, settings: Settings) -> Context:
     )
 
 
-async def _keep_roster(parts: Parts) -> None:
-    """A new roster once a second; while the database is away the old one serves."""
+async def _keep_picture(parts: Parts) -> None:
+    """A new roster once a second, a new map when there is one; while the database is away the old ones serve."""
     while True:
         began = time.monotonic()
         try:
             async with parts.store.read() as conn:
-                picture.swap_roster(parts.context, await picture.draw_roster(conn, now=parts.clock.now()))
+                if await picture.redraw(conn, parts.context, now=parts.clock.now()):
+                    _say_problems(parts.context.picture)
         except DATABASE_AWAY as away:
-            log.info("roster.kept", reason=_kind(away))
+            log.info("picture.kept", reason=_kind(away))
         await asyncio.sleep(max(ROSTER_S, ROSTER_SHARE * (time.monotonic() - began)))
+
+
+def _say_problems(drawn: Picture) -> None:
+    for problem in drawn.jurisdictions.problems:
+        log.warning("registry.problem", problem=str(problem))
 
 
 def _kind(error: BaseException) -> str:

@@ -22,7 +22,7 @@ from deploy.native.places import elsewhere
 from deploy.native.ports import answers, free_port
 from deploy.native.postgres import Postgres
 from deploy.native.processes import ROOT, MissingError, Program, StartError, start
-from deploy.native.state import Part, State, kept_secrets
+from deploy.native.state import Part, State, keep_settings, kept_secrets
 
 QUANZU = str(Path(sys.executable).with_name("quanzu"))
 API_PORT = "QUANZU_API_PORT"
@@ -111,6 +111,7 @@ class Stack:
             **kept_secrets(self.home / "secrets.env"),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         }
+        keep_settings(self.home / "settings.env", settings)
         if not all(state.alive(service.name) for service in self.services):
             self._upgrade(settings)
             say("topics", f"in place, {self._topics(kafka.bootstrap)} of them new")
@@ -180,6 +181,7 @@ def show_doors(stack: Stack) -> None:
     place = os.path.relpath(stack.home)
     print(f"  Board       http://127.0.0.1:{port}/")
     print(f"  API docs    http://127.0.0.1:{port}/docs    events /asyncapi    metrics /metrics")
+    print(f"  Commands    set -a; . {place}/settings.env; set +a; .venv/bin/quanzu doctor")
     print(f"  Logs        {place}/logs    data {place}    stop: make down (the data stays)")
 
 

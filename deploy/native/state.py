@@ -91,9 +91,14 @@ def kept_secrets(file: Path) -> dict[str, str]:
     missing = [name for name in SECRETS if name not in kept]
     if missing:
         kept |= {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in missing}
-        young = file.with_suffix(".new")
-        young.unlink(missing_ok=True)
-        with os.fdopen(os.open(young, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as whole:
-            whole.writelines(f"{name}={value}\n" for name, value in kept.items())
-        young.replace(file)
+        keep_settings(file, kept)
     return kept
+
+
+def keep_settings(file: Path, settings: Mapping[str, str]) -> None:
+    """Write settings for a shell to read, in a 0600 file: they hold secrets."""
+    young = file.with_suffix(".new")
+    young.unlink(missing_ok=True)
+    with os.fdopen(os.open(young, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as whole:
+        whole.writelines(f"{name}={value}\n" for name, value in settings.items())
+    young.replace(file)

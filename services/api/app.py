@@ -23,6 +23,7 @@ from services.api.routes import (
     pages,
     registry,
     reviews,
+    stop_payments,
     streams,
 )
 from services.domain.refusals import Refused
@@ -31,7 +32,17 @@ from services.wiring import Parts
 
 log = structlog.get_logger(__name__)
 
-DATA_ROUTES: Final = (cases, acknowledgements, attempts, conclusions, reviews, registry, dead_letters, streams)
+DATA_ROUTES: Final = (
+    cases,
+    acknowledgements,
+    attempts,
+    conclusions,
+    stop_payments,
+    reviews,
+    registry,
+    dead_letters,
+    streams,
+)
 LOOK_S: Final = 2.0
 
 
@@ -69,7 +80,8 @@ async def _problem(request: Request, error: Exception) -> Response:
 async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> None:
     """Serve until `parts.stop`; `on_port` hears the port, which may be another than the settings'.
 
-    Open streams end at once then; a request under way has three seconds."""
+    Open streams end at once then; a request under way has three seconds.
+    """
     broadcaster = Broadcaster()
     app = make_app(parts, broadcaster)
     following = asyncio.create_task(broadcaster.follow(parts.broker))

@@ -1,11 +1,12 @@
 """What may be sent in: strict bodies that refuse unknown fields and never show a value again. Decides nothing."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
-from schemas.fields import At, Code, Fen
+from schemas.fields import At, Code, Fen, ShortText
 from services.domain.words import AttemptResult, ContactMode, Outcome
 
 _FIELD_NAMES: Final[set[str]] = set()
@@ -72,6 +73,32 @@ class Closing(Body):
 
 class Returning(Reasoned):
     text_only: bool = Field(default=False, description="Only the words are to be mended; no new hour.")
+
+
+class Stopping(Body):
+    """Where the money goes; sealed as a whole."""
+
+    payee_name: ShortText = Field(min_length=1, description="Name of the payee.")
+    account: Code = Field(description="Account that the money goes to.")
+    bank: ShortText = Field(min_length=1, description="Bank of that account.")
+    amount_fen: Fen = Field(ge=1, description="Amount in fen.")
+    transferred_at: At = Field(description="When the money was sent.")
+
+
+class StopAnswer(Body):
+    """The bank's answer. HELD needs held_fen and held_until, REJECTED a reason."""
+
+    result: Literal["HELD", "REJECTED"] = Field(description="Held, or sent back.")
+    held_fen: Fen | None = Field(default=None, description="Amount held, in fen.")
+    held_until: At | None = Field(default=None, description="End of the hold.")
+    reason: Literal["mismatch", "empty", "other"] | None = Field(default=None, description="Why it was sent back.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "StopAnswer":
+        held = self.held_fen is not None and self.held_until is not None
+        if not (held if self.result == "HELD" else self.reason is not None):
+            raise PydanticCustomError("answer_incomplete", "HELD needs held_fen and held_until, REJECTED a reason")
+        return self
 
 
 def steps_of(location: Sequence[int | str]) -> list[str]:

@@ -25,6 +25,7 @@ SAFE_HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'self'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
 }
 
 

@@ -150,5 +150,6 @@ PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
 def _faults(errors: Sequence[Any]) -> list[dict[str, str]]:
     """Where (a JSON Pointer of our own names) and what kind of fault, without the value."""
     return [
-        {"pointer": "/" + "/".join(steps_of(fault["loc"])), "error": fault["type"]} for fault in errors[:MOST_FAULTS]
+        {"pointer": "".join(f"/{step}" for step in steps_of(fault["loc"])), "error": fault["type"]}
+        for fault in errors[:MOST_FAULTS]
     ]

@@ -40,6 +40,8 @@ class Stamps(View):
     cancelled_at: datetime | None
     transferred_at: datetime | None
     receipt_at: datetime | None
+    stop_requested_at: datetime | None
+    stop_resolved_at: datetime | None
 
 
 class LimitView(View):

@@ -53,7 +53,7 @@ class OneCommand:
     request: Request
     response: Response
     key: str
-    turn: int
+    turn: int | None
 
     async def __call__(
         self,
@@ -94,26 +94,43 @@ def etag(turn: int) -> str:
     return f'"{turn}"'
 
 
-async def one_command(
-    request: Request,
-    response: Response,
-    parts: TheParts,
-    by: Anyone,
-    *,
+def _key(
     key: Annotated[
         str | None,
         Header(alias="Idempotency-Key", description="1 to 128 visible characters; the same key, the same answer."),
     ] = None,
+) -> str:
+    if key is None or not _KEY.fullmatch(key):
+        raise Problematic("key-missing")
+    return key
+
+
+def _turn(
     seen: Annotated[
         str | None, Header(alias="If-Match", description="The ETag of the case as last seen: its turn.")
     ] = None,
-) -> OneCommand:
-    if key is None or not _KEY.fullmatch(key):
-        raise Problematic("key-missing")
+) -> int:
     turn = _TURN.fullmatch((seen or "").strip())
     if turn is None:
         raise Problematic("turn-missing")
-    return OneCommand(parts=parts, by=by, request=request, response=response, key=key, turn=int(turn.group(2)))
+    return int(turn.group(2))
+
+
+Key = Annotated[str, Depends(_key)]
+Turn = Annotated[int, Depends(_turn)]
+
+
+async def one_command(
+    request: Request, response: Response, parts: TheParts, by: Anyone, *, key: Key, turn: Turn
+) -> OneCommand:
+    return OneCommand(parts=parts, by=by, request=request, response=response, key=key, turn=turn)
+
+
+async def one_unseen_command(
+    request: Request, response: Response, parts: TheParts, by: Anyone, *, key: Key
+) -> OneCommand:
+    return OneCommand(parts=parts, by=by, request=request, response=response, key=key, turn=None)
 
 
 Work = Annotated[OneCommand, Depends(one_command)]
+UnseenWork = Annotated[OneCommand, Depends(one_unseen_command)]  # for a bank, which never sees the case

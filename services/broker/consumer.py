@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -80,6 +81,7 @@ class RawConsumer:
         self._max_record_bytes = max_record_bytes
         self._stall_after_s = stall_after_s
         self._positions: dict[TopicPartition, int] = {}
+        self._topic_ids: dict[str, UUID] = {}
         self._hungry = False  # the last fetch() found nothing, so only a fetch answer proves that reading goes on
         self._handed_at = 0.0
         self._consumer: Any = None
@@ -157,12 +159,16 @@ class RawConsumer:
 
     async def partitions(self, topics: Iterable[str], within: float = 3.0) -> set[TopicPartition]:
         """All partitions of `topics`, asked anew; a topic that is not there has none. Raises BrokerSilent."""
-        answer = await answered(self._client.ask(list(topics)), within=within, what="the partitions of topics")
+        names = list(topics)
+        answer = await answered(self._client.ask(names), within=within, what="the partitions of topics")
+        self._topic_ids |= await answered(self._client.topic_ids(names), within=within, what="the ids of topics")
         return {TopicPartition(topic, about[1]) for _, topic, _, parts in answer.topics for about in parts}
 
-    def incarnation(self) -> str:
-        """Who the broker is. Offsets of one incarnation mean nothing to another."""
-        return self._address.incarnation or self._client.cluster_id or ""
+    def incarnation(self, topic: str | None = None) -> str:
+        """Who the broker is, and which topic of that name as of the last `partitions`. Offsets of one mean nothing to another."""
+        who = self._address.incarnation or self._client.cluster_id or ""
+        which = self._topic_ids.get(topic) if topic is not None and self._address.incarnation is None else None
+        return who if which is None else f"{who}/{which}"
 
     def commit(self, positions: Mapping[TopicPartition, int]) -> None:
         """Tell Kafka the positions, for its lag tools only: best effort, in the background, one at a time."""

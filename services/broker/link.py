@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from uuid import UUID
 
 import structlog
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
@@ -12,6 +13,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
+from services.broker.identity import TopicIdsRequest, ids_of
 from services.broker.quiet import hush_aiokafka
 
 log = structlog.get_logger()
@@ -84,6 +86,13 @@ class CalmClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka has no types
         answer = await self.send(self.get_random_node(), MetadataRequest(topics))
         self.cluster_id = answer.cluster_id
         return answer
+
+    async def topic_ids(self, topics: list[str]) -> dict[str, UUID]:
+        """Which topics these names mean now; empty where the broker has no ids for topics."""
+        try:
+            return ids_of(await self.send(self.get_random_node(), TopicIdsRequest(topics)))
+        except NotImplementedError:
+            return {}
 
     async def _metadata_update(self, cluster_metadata: Any, topics: Any) -> bool:
         await asyncio.sleep(self._not_before - time.monotonic())

@@ -87,6 +87,7 @@ async def _create(admin: Any, rows: list[Topic]) -> list[str]:
 def _new(row: Topic, replicas: int) -> NewTopic:
     settings = {
         "cleanup.policy": row.cleanup,
+        "compression.type": "uncompressed",  # a source may compress with a codec that our client does not have
         "retention.ms": str(round(row.retention.total_seconds() * 1000)),
     }
     if replicas == REPLICAS:

@@ -43,10 +43,10 @@ stub(app, "config", "services.cli.config:app")
 stub(app, "doctor", "services.cli.doctor:doctor")
 
 
-def main() -> int:
-    """Run the command line and give the exit code: 0 fine, 1 the work failed, 2 wrong use or setting."""
+def main(words: list[str] | None = None) -> int:
+    """Run a command line (by default this process's) and give the exit code: 0 fine, 1 failed, 2 wrong use or setting."""
     try:
-        code = app(standalone_mode=True)
+        code = app(args=words)
     except SystemExit as ended:
         code = ended.code
     except Exception as error:

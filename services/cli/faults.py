@@ -2,7 +2,7 @@
 
 from alembic.util.exc import CommandError
 from asyncpg import PostgresError
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from services.broker.link import BrokerSilent
 from services.broker.producer import SendUnknown
@@ -18,8 +18,6 @@ def told(error: Exception) -> tuple[str, int]:
         return str(error), error.code
     if isinstance(error, BadSetting):
         return str(error), 2
-    if isinstance(error, ArgumentError):
-        return "QUANZU_DATABASE: " + say("fault.database_url"), 2
     if isinstance(error, CannotOpen):
         return say("fault.cannot_open"), 1
     if isinstance(error, BrokerSilent | SendUnknown):

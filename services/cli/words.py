@@ -92,10 +92,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "option.reason": ("查看原始记录的理由", "why the raw record is looked at"),
     "option.all": ("全部尚未重发的", "all that were never sent again"),
     "option.mended": ("改正后的内容", "the mended body"),
-    "fault.database_url": (
-        "数据库地址无法解析;格式 postgresql://USER:PASSWORD@HOST:PORT/NAME 或 sqlite:///PATH",
-        "can't be read; use postgresql://USER:PASSWORD@HOST:PORT/NAME or sqlite:///PATH",
-    ),
     "fault.cannot_open": (
         "密文无法解开:QUANZU_MASTER_KEYS 不是写入时的密钥",
         "sealed data can't be opened: QUANZU_MASTER_KEYS does not hold the key it was sealed under",
@@ -206,7 +202,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "registry.line": ("行", "line"),
     "registry.reason": ("原因", "reason"),
     "registry.fix": ("解决办法", "fix"),
-    "registry.written": ("已写入;重启 router 后按新辖区分派", "written; restart the routers to route by it"),
+    "registry.written": ("已写入;router 随后按新辖区分派", "written; the routers draw their map by it now"),
     "registry.bad_rows": ("有误的行改正前不写入", "nothing was written: mend the bad rows first"),
     "registry.dry_run": ("只检查,没有写入;加 --commit 写入", "only checked, nothing written; add --commit to write"),
     "db.upgraded": ("数据库结构已是最新", "the schema is up to date"),

@@ -188,7 +188,7 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         starts=(T.REVIEW,),
         own_unit=True,
     ),
-    (S.REPORTED, A.CLOSE): Move(to=S.CLOSED, may=_CENTRE, stamp="closed_at", stops=(T.REVIEW,)),
+    (S.REPORTED, A.CLOSE): Move(to=S.CLOSED, may=_CENTRE, stamp="closed_at", stops=(T.REVIEW, T.STOP_REQUEST)),
     (S.REPORTED, A.RETURN): Move(
         to=S.IN_PROGRESS, may=_CENTRE, stamp="returned_at", stops=(T.REVIEW,), starts=(T.TOTAL, T.CONTACT)
     ),
@@ -211,7 +211,9 @@ MOVES: Mapping[tuple[State, Action], Move] = {
     },
     # TOTAL runs on until the other county's receipt.
     **{
-        (state, A.TRANSFER): Move(to=S.TRANSFERRED, may=_CENTRE, stamp="transferred_at", stops=STAGES)
+        (state, A.TRANSFER): Move(
+            to=S.TRANSFERRED, may=_CENTRE, stamp="transferred_at", stops=(*STAGES, T.STOP_REQUEST)
+        )
         for state in (S.PENDING, S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS)
     },
     (S.TRANSFERRED, A.RECEIPT): Move(

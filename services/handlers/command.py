@@ -80,9 +80,9 @@ async def carry_out(
         raise CaseNotFound()
     if command.turn is not None and command.turn != case.turn:
         raise StaleTurn(turn=case.turn, state=case.state, holder=case.responder)
-    if command.occurred_at is not None and command.occurred_at < case.issued_at:
-        raise Incomplete(field="occurred_at", why="before the warning was issued")
     policy = await context.policies.version(tx.conn, case.policy_version)
+    if command.occurred_at is not None and command.occurred_at < case.issued_at - policy.device_skew:
+        raise Incomplete(field="occurred_at", why="before the warning was issued")
     said = Said(occurred_at=command.occurred_at, detail=command.detail, private=command.private)
     change = offer_next(tx, context, stored, decide(case, policy, said), policy=policy)
     saving = Saving(

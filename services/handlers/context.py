@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from schemas.warning import WarningIssued
@@ -17,11 +18,12 @@ from services.store.sealing import RowKey, Sealer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """The map and who is on duty, as of one moment; replaced whole, never changed."""
+    """The map and who is on duty, as of one moment; replaced whole, never changed. `stamp` tells one map from another."""
 
     jurisdictions: Jurisdictions
     roster: Roster
     units: dict[str, Unit]
+    stamp: tuple[Any, ...]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -64,6 +64,7 @@ def _instruction(case: Case, key: str, warning: WarningIssued | None, address: s
     choice: dict[str, Any] = case.routing.get("choice", {})
     acknowledge = limits.running(case.timers, TimerKind.ACK)
     total = limits.running(case.timers, TimerKind.TOTAL)
+    stopping = limits.running(case.timers, TimerKind.STOP_REQUEST)
     assert case.assigned_at is not None  # noqa: S101 - somebody was just asked
     return _message(
         key,
@@ -87,6 +88,7 @@ def _instruction(case: Case, key: str, warning: WarningIssued | None, address: s
             assigned_at=case.assigned_at,
             acknowledge_by=acknowledge.due_at if acknowledge else case.assigned_at,
             total_by=total.due_at if total else case.assigned_at,
+            stop_request_by=stopping.due_at if stopping else None,
             name_masked=mask_name(subject.name) if subject and subject.name else None,
             phone_masked=mask_phone(subject.phone) if subject and subject.phone else None,
             place_masked=mask_address(address) if address else "",

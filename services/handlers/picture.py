@@ -1,5 +1,6 @@
 """Draw the picture (map, roster) from the registry and the rota, and put it in the place of the old one."""
 
+import asyncio
 from datetime import datetime
 
 import shapely
@@ -13,7 +14,8 @@ from services.store import registry
 
 
 async def draw(conn: AsyncConnection, *, now: datetime) -> Picture:
-    """The whole picture: the map changes rarely, so this is done at the start and on demand."""
+    """The whole picture. Drawing the map takes a thread of its own: thousands of areas take longer than the loop may wait."""
+    stamp = await registry.map_stamp(conn)
     areas = [
         Area(unit=area.unit, polygon=shapely.from_wkb(area.polygon))
         for area in await registry.read(conn, registry.Area)
@@ -24,9 +26,10 @@ async def draw(conn: AsyncConnection, *, now: datetime) -> Picture:
     ]
     codes = [RegionCode(code=code.code, unit=code.unit) for code in await registry.read(conn, registry.RegionCode)]
     return Picture(
-        jurisdictions=Jurisdictions(areas, stations, codes),
+        jurisdictions=await asyncio.to_thread(Jurisdictions, areas, stations, codes),
         roster=await draw_roster(conn, now=now),
         units=await registry.unit_names(conn),
+        stamp=stamp,
     )
 
 
@@ -49,8 +52,16 @@ async def draw_roster(conn: AsyncConnection, *, now: datetime) -> Roster:
     )
 
 
-def swap_roster(context: Context, roster: Roster) -> None:
-    """From now on the new roster; what was given out before is in it."""
+async def redraw(conn: AsyncConnection, context: Context, *, now: datetime) -> bool:
+    """Bring the picture up to date: always the roster, the map where it is another one; whether the map was drawn anew.
+
+    What was given out since the last picture is in the new one.
+    """
     old = context.picture
-    context.picture = Picture(jurisdictions=old.jurisdictions, roster=roster, units=old.units)
+    if await registry.map_stamp(conn) != old.stamp:
+        context.picture = await draw(conn, now=now)
+    else:
+        roster = await draw_roster(conn, now=now)
+        context.picture = Picture(jurisdictions=old.jurisdictions, roster=roster, units=old.units, stamp=old.stamp)
     context.given.clear()
+    return context.picture.stamp != old.stamp

@@ -1,6 +1,6 @@
 """registry import: units with their jurisdictions and stations, read from files, judged row by row, then laid down.
 
-Does not touch responders, duty or region codes. Routers draw their map at the start, so they see it after that.
+Does not touch responders, duty or region codes. Routers see the new map within seconds.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -56,6 +56,7 @@ class Lane:
         self.owned: dict[int, int] = {}
         self.gained: set[int] = set()  # what the watch took for this lane
         self.surplus: set[int] = set()  # what it must give up
+        self._incarnation = ""  # of the topic that `owned` is about
         self.ended = False  # the watch found this lane ended by another
         self.progress_at = time.monotonic()
         self.consumer = RawConsumer(parts.broker, group="quanzu-router", name=name)
@@ -131,10 +132,12 @@ class Lane:
             raise LaneOver
         if self.gained or self.surplus:
             await self._settle_ownership()
+        if self.owned and self.consumer.incarnation(self.topic) != self._incarnation:
+            await self._start_partitions([])
         try:
             batches = await self.consumer.fetch(MAX_BATCH, wait=IDLE_S)
         except PositionLost as lost:
-            await self._start_partitions([lost.partition.partition], lost=True)
+            await self._start_partitions([lost.partition.partition], lost=lost.partition.partition)
             return
         began = time.monotonic()
         if batches:
@@ -160,14 +163,18 @@ class Lane:
         gained, self.gained = self.gained - self.owned.keys(), set()
         await self._start_partitions(sorted(gained))
 
-    async def _start_partitions(self, numbers: Sequence[int], *, lost: bool = False) -> None:
+    async def _start_partitions(self, gained: Sequence[int], *, lost: int | None = None) -> None:
         """Find where these partitions go on; where the broker forgot, start at the earliest record and say so.
 
-        `lost`: the broker has just said that it has no such offset. By now it may have one again, of other records.
+        In a topic made anew that goes for all that are owned. Of `lost` the broker has just said that it has no such
+        offset; by now it may have one again, of other records.
         """
         assert self.id is not None  # noqa: S101
+        await self.consumer.partitions([self.topic])  # which topic of that name it is now
+        incarnation = self.consumer.incarnation(self.topic)
+        numbers = gained if incarnation == self._incarnation else sorted({*gained, *self.owned})
         bounds = await self.consumer.bounds(TopicPartition(self.topic, number) for number in numbers) if numbers else {}
-        incarnation = self.consumer.incarnation()
+        self._incarnation = incarnation
         async with self._begin() as tx:
             known = {position.partition: position for position in await lanes.positions(tx.conn, self.topic)}
             moves = {}
@@ -177,7 +184,7 @@ class Lane:
                 if position.lane != self.id:
                     continue  # given away meanwhile
                 offset = position.next_offset
-                forgotten = lost or position.incarnation != incarnation or not begin <= offset <= end
+                forgotten = number == lost or position.incarnation != incarnation or not begin <= offset <= end
                 if forgotten:
                     if offset != lanes.UNREAD:
                         self._alarm(number, offset, begin, end)
@@ -238,7 +245,7 @@ class Lane:
                 item,
                 fault,
                 topic=self.topic,
-                incarnation=self.consumer.incarnation(),
+                incarnation=self._incarnation,
                 sealer=context.sealer,
                 now=now,
             )

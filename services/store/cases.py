@@ -6,23 +6,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.case import Case, Change
 from services.domain.refusals import CaseNotFound
 from services.domain.states import ENDED, State, TimerKind
 from services.domain.timers import Timer
-from services.store import events, outbox, tables
+from services.store import arrays, events, outbox, tables
 from services.store.columns import micros, moment
 from services.store.engine import Transaction
 from services.store.outbox import Message
 from services.store.signals import Signal
 
 cases = tables.cases
+UNANSWERED = (State.PENDING, State.ASSIGNED)
 
 # Straight from the case to its column; what needs turning is in `_turned`.
 PLAIN = tuple(field.name for field in fields(Case) if field.name not in ("id", "timers", "tried"))
+
+# What never changes after the opening is not written again.
+FIXED = frozenset(("case_id", "source", "instruction_number", "mode", "issued_at", "received_at", "policy_version"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,14 @@ class Stored:
     def id(self) -> int:
         assert self.case.id is not None  # noqa: S101 - a stored case has its row
         return self.case.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The cases of one unit; with `responder`, of those only the own ones and the ones nobody has acknowledged."""
+
+    unit: str
+    responder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +86,21 @@ async def page(
     unit: str | None,
     states: Sequence[State] | None,
     overdue_at: datetime | None = None,
+    scope: Scope | None = None,
 ) -> list[Stored]:
-    """Up to `limit` cases, newest first, older than the row `before`; of one unit, of some states, breached by a time."""
+    """Up to `limit` cases, newest first, older than the row `before`; of one unit, of some states, breached by a time.
+
+    `scope` is what the asker may see at all.
+    """
     question = select(cases).order_by(cases.c.id.desc()).limit(limit)
     if before is not None:
         question = question.where(cases.c.id < before)
     if unit is not None:
-        question = question.where(cases.c.assigned_unit == unit)
+        question = question.where(_of_unit(unit))
+    if scope is not None:
+        question = question.where(_of_unit(scope.unit))
+        if scope.responder is not None:
+            question = question.where(or_(cases.c.responder == scope.responder, cases.c.state.in_(UNANSWERED)))
     if states is not None:
         question = question.where(cases.c.state.in_(states))
     if overdue_at is not None:
@@ -88,11 +108,15 @@ async def page(
     return [to_stored(row) for row in await conn.execute(question)]
 
 
+def _of_unit(unit: str) -> ColumnElement[bool]:
+    return or_(cases.c.assigned_unit == unit, cases.c.responsible_unit == unit)
+
+
 async def save(tx: Transaction, savings: Sequence[Saving]) -> None:
     """Write the changed rows, their events and their messages; wake who must act on them."""
     if not savings:
         return
-    await tx.conn.execute(_SAVE, [{"row": saving.change.case.id, **columns(saving.change.case)} for saving in savings])
+    await arrays.update_rows(tx, cases, [_changed(saving.change.case) for saving in savings])
     await events.add(tx, [(_row_id(saving), saving.change.facts, saving.sealed_facts or {}) for saving in savings])
     await outbox.add(tx, [message for saving in savings for message in saving.messages])
     tx.wake(Signal.DUE)
@@ -101,6 +125,10 @@ async def save(tx: Transaction, savings: Sequence[Saving]) -> None:
 def _row_id(saving: Saving) -> int:
     assert saving.change.case.id is not None  # noqa: S101 - only stored cases are saved
     return saving.change.case.id
+
+
+def _changed(case: Case) -> dict[str, Any]:
+    return {"id": case.id, **{name: value for name, value in columns(case).items() if name not in FIXED}}
 
 
 def columns(case: Case) -> dict[str, Any]:
@@ -119,10 +147,10 @@ def to_stored(row: Row[Any]) -> Stored:
     found = row._mapping
     case = Case(
         id=found["id"],
-        case_id=UUID(int=found["case_id"].int),  # asyncpg has a class of its own, which orjson refuses
         timers=unpacked(found["timers"]),
         tried=tuple(found["tried"]),
         **{name: found[name] for name in PLAIN if name != "case_id"},
+        case_id=UUID(int=found["case_id"].int),  # asyncpg has a class of its own, which orjson refuses
     )
     return Stored(case=case, wrapped_key=found["wrapped_key"], sealed=found["sealed"])
 
@@ -158,17 +186,3 @@ def unpacked(stored: Sequence[Sequence[Any]]) -> tuple[Timer, ...]:
         )
         for kind, round_, started, due, at_risk, fired, breached, stopped in stored
     )
-
-
-# What never changes after the opening is not written again.
-_FIXED = ("case_id", "source", "instruction_number", "mode", "issued_at", "received_at", "policy_version")
-_CHANGING = (
-    *(name for name in PLAIN if name not in _FIXED),
-    "tried",
-    "timers",
-    "next_due_at",
-    "total_due_at",
-    "routed_by",
-)
-_SAVE = update(cases).where(cases.c.id == bindparam("row")).values({name: bindparam(name) for name in _CHANGING})
-INSERT = insert(cases)

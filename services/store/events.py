@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.case import Fact
-from services.store import tables
+from services.store import arrays, tables
 from services.store.engine import Transaction
 
 event = tables.event
@@ -40,8 +40,7 @@ async def add(tx: Transaction, told: Sequence[tuple[int, Sequence[Fact], dict[in
         for row_id, facts, sealed in told
         for fact in facts
     ]
-    if rows:
-        await tx.conn.execute(insert(event), rows)
+    await arrays.insert_rows(tx, event, rows)
 
 
 def event_columns(row_id: int | None, fact: Fact) -> dict[str, Any]:

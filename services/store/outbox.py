@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.store import tables
+from services.store import arrays, tables
 from services.store.engine import Transaction
 from services.store.signals import Signal
 
@@ -52,9 +52,8 @@ def message_columns(message: Message, *, now: datetime, writer: int | None) -> d
 async def add(tx: Transaction, messages: Sequence[Message]) -> None:
     """Leave messages to the relay."""
     if messages:
-        await tx.conn.execute(
-            insert(outbox), [message_columns(message, now=tx.now, writer=None) for message in messages]
-        )
+        rows = [message_columns(message, now=tx.now, writer=None) for message in messages]
+        await arrays.insert_rows(tx, outbox, rows)
         tx.wake(Signal.OUTBOX)
 
 

@@ -226,9 +226,10 @@ class UnitRow(SQLModel, table=True):
 
 
 class AreaRow(SQLModel, table=True):
-    """A unit's jurisdiction in WGS-84, as WKB; several rows are several parts."""
+    """A unit's jurisdiction in WGS-84, as WKB; several rows are several parts. An id is never used again."""
 
     __tablename__ = "area"
+    __table_args__ = {"sqlite_autoincrement": True}
 
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
     unit: str = Field(sa_type=Text)
@@ -237,6 +238,7 @@ class AreaRow(SQLModel, table=True):
 
 class StationRow(SQLModel, table=True):
     __tablename__ = "station"
+    __table_args__ = {"sqlite_autoincrement": True}
 
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
     unit: str = Field(sa_type=Text)

@@ -118,7 +118,7 @@ def context(*responders: str) -> Context:
     return Context(
         policies=Policies(),
         sealer=SEALER,
-        picture=Picture(jurisdictions=Jurisdictions([], [], []), roster=Roster(on_duty), units={}),
+        picture=Picture(jurisdictions=Jurisdictions([], [], []), roster=Roster(on_duty), units={}, stamp=()),
         source_datum=Datum.GCJ02,
         edge_limit_m=500,
         station_limit_m=5000,
@@ -147,7 +147,7 @@ class _Died(Exception):
 async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
     """Wait until something is so, within 20 s."""
     async with asyncio.timeout(20):
-        while not await is_so():  # noqa: ASYNC110 - the database tells nobody
+        while not await is_so():
             await asyncio.sleep(0.01)
 
 

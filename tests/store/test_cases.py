@@ -98,7 +98,7 @@ async def test_a_saved_change_loads_equal(store: Store, first: Case, second: Cas
     async with store.begin() as tx:
         made = insert(tables.cases).values(cases.columns(first)).returning(tables.cases.c.id)
         row_id = (await tx.conn.execute(made)).scalar_one()
-        fixed = {name: getattr(first, name) for name in cases._FIXED}
+        fixed = {name: getattr(first, name) for name in cases.FIXED}
         after = replace(second, id=row_id, **fixed)
         await cases.save(tx, [Saving(change=moves.Change(case=after, facts=()))])
 

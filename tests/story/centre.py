@@ -80,7 +80,9 @@ class Centre:
     def context(self) -> Context:
         return self.parts.context
 
-    async def warn(self, *, risk: str = "HIGH", unit: str | None = "P1", at: datetime | None = None, **given: Any) -> UUID:
+    async def warn(
+        self, *, risk: str = "HIGH", unit: str | None = "P1", at: datetime | None = None, **given: Any
+    ) -> UUID:
         """A warning of a new person (or of `number`, `phone`, `name`, `id_number`), through the router's own steps."""
         self.sent += 1
         lat, lon = INSIDE.get(unit or "", (0.0, 0.0))
@@ -113,7 +115,7 @@ class Centre:
     async def look_round(self) -> None:
         """A new roster, as a process draws one every second."""
         async with self.store.read() as conn:
-            picture.swap_roster(self.context, await picture.draw_roster(conn, now=self.clock.now()))
+            await picture.redraw(conn, self.context, now=self.clock.now())
 
     async def pass_time(self, until: datetime) -> None:
         """Move the clock, stopping wherever something is due, as a timekeeper would."""

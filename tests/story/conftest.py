@@ -17,7 +17,9 @@ async def centre(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     url = request.getfixturevalue("database_url") if postgres else f"sqlite:///{tmp_path / 'story.db'}"
     store = Store(url, name="story")
     try:
-        made = await build(store, lambda app: httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://c"))
+        made = await build(
+            store, lambda app: httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://c")
+        )
         async with made.client:
             yield made
     finally:

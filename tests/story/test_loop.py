@@ -6,7 +6,9 @@ from centre import Centre, minute, shown
 async def test_a_warning_is_followed_until_it_is_closed(centre: Centre) -> None:
     case = await centre.warn(risk="HIGH")
     await centre.do("R11", case, "acknowledgement", at=minute(2))
-    await centre.do("R11", case, "attempts", {"result": "NO_ANSWER", "channel": "call", "note": "无人接听"}, at=minute(4))
+    await centre.do(
+        "R11", case, "attempts", {"result": "NO_ANSWER", "channel": "call", "note": "无人接听"}, at=minute(4)
+    )
     await centre.do("R11", case, "contact", {"mode": "in_person"}, at=minute(15))
     conclusion = {"outcome": "DISSUADED_NO_LOSS", "amount_saved_fen": 500_000, "awakened": True}
     await centre.do("R11", case, "conclusion", conclusion, at=minute(25))

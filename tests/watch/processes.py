@@ -8,6 +8,7 @@ from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from schemas.topics import WARNING_ISSUED, WARNING_URGENT
@@ -33,13 +34,13 @@ class Scrapes(Collector):
     def __init__(self, metrics: list[MetricWrapperBase], wanted: int) -> None:
         self.metrics, self.left, self.enough = metrics, wanted, threading.Event()
 
-    def collect(self) -> Iterator[MetricWrapperBase]:
+    def collect(self) -> Iterable[Metric]:
         for metric in self.metrics:
             move(metric)
         self.left -= 1
         if self.left < 0:  # one more has begun: the wanted ones are over
             self.enough.set()
-        return iter(())
+        return ()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tests.watch.panels import JOBS, dashboard, panels, queries, unanswered, wit
 from tests.watch.processes import processes
 
 PANELS = panels()
-ROUNDS = 5  # two samples make a rate; the rules are evaluated in between
+ROUNDS = 4  # two samples make a rate; the rules are evaluated in between
 every_panel = pytest.mark.parametrize("panel", PANELS, ids=[panel["title"] for panel in PANELS])
 
 
@@ -28,7 +28,6 @@ def watching(promtool: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             home=tmp_path_factory.mktemp("prometheus"),
             targets={job: [address] for job in JOBS},
             rules=[ROOT / "deploy" / "prometheus" / "rules.yml"],
-            interval="500ms",
         )
         prometheus.start()
         try:

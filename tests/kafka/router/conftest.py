@@ -31,8 +31,8 @@ async def centre(
     kafka.start()
     postgres.start()
     url = postgres.new_database(name, template=county_database)
-    await ensure_topics(BrokerAddress(bootstrap=kafka.bootstrap))
-    await asyncio.to_thread(empty_topics, kafka.bootstrap)
+    if not await ensure_topics(BrokerAddress(bootstrap=kafka.bootstrap)):
+        await asyncio.to_thread(empty_topics, kafka.bootstrap)
     async with Centre.opened(settings_for(url, kafka.bootstrap)) as opened:
         yield opened
     postgres.start()

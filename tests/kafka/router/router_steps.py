@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from random import Random
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from sqlalchemy import Row, Table, select
 
@@ -68,9 +69,16 @@ def empty_topics(bootstrap: str) -> None:
         if name in found
         for number in found[name].partitions
     ]
-    if places:
-        for removed in admin.delete_records(places).values():
-            removed.result(timeout=10)
+    for _ in range(100):  # a broker just started is not yet the leader of everything
+        try:
+            for removed in admin.delete_records(places).values() if places else ():
+                removed.result(timeout=10)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 @dataclass(slots=True)
@@ -122,6 +130,12 @@ class Centre:
     async def send(self, *warnings: dict[str, Any], topic: str = WARNING_ISSUED, broker: str = "") -> None:
         """Each as an event of its own, acknowledged."""
         await self.put([event(json.dumps(one).encode()) for one in warnings], topic=topic, broker=broker)
+
+    async def put_everywhere(self, count: int) -> None:
+        """So many good warnings, evenly over the ordinary topic's partitions."""
+        records = [event(json.dumps(self.warning()).encode()) for _ in range(count)]
+        spread = [records[number::12] for number in range(12)]
+        await asyncio.gather(*(self.put(some, partition=number) for number, some in enumerate(spread)))
 
     async def put(
         self,
@@ -238,13 +252,16 @@ _ids = iter(range(1, 10**9))
 
 
 def event(
-    data: bytes, *, id: str | None = None, type: str = EventType.WARNING_ISSUED, source: str = SOURCE
+    data: bytes,
+    *,
+    id: str | None = None,
+    type: str = EventType.WARNING_ISSUED,
 ) -> "tuple[Headers, bytes]":
     """A binary CloudEvent under an id of its own."""
     headers = [
         ("ce_specversion", b"1.0"),
         ("ce_id", (id or f"event-{next(_ids)}").encode()),
-        ("ce_source", source.encode()),
+        ("ce_source", SOURCE.encode()),
         ("ce_type", type.encode()),
         ("content-type", b"application/json"),
     ]

@@ -47,7 +47,12 @@ def minute(count: float) -> datetime:
 
 
 def opened(
-    *, at: datetime = ISSUED, issued_at: datetime = ISSUED, risk: Risk = Risk.HIGH, responder: str | None = "R-1"
+    *,
+    at: datetime = ISSUED,
+    issued_at: datetime = ISSUED,
+    risk: Risk = Risk.HIGH,
+    responder: str | None = "R-1",
+    money_moves: bool = False,
 ) -> Change:
     """A warning taken at `at`: offered to `responder`, or in the queue where that is None."""
     return open_case(
@@ -64,6 +69,7 @@ def opened(
         routing={"rule": "POLYGON"},
         responder=responder,
         choice={"decided": "NEAREST"} if responder else {},
+        money_moves=money_moves,
     )
 
 

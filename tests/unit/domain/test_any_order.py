@@ -63,12 +63,13 @@ class AnyOrder(RuleBasedStateMachine):
         late_s=st.integers(-120, 100 * 60),
         risk=st.sampled_from(Risk),
         asked=st.booleans(),
+        money=st.booleans(),
         pauses=st.lists(st.integers(0, 15 * 60), max_size=8),
     )
-    def a_warning_comes(self, late_s: int, risk: Risk, asked: bool, pauses: list[int]) -> None:
+    def a_warning_comes(self, late_s: int, risk: Risk, asked: bool, money: bool, pauses: list[int]) -> None:
         """And is worked on the straight way for a while, sometimes slowly, so that later steps find every state."""
         self.now = ISSUED + timedelta(seconds=late_s)
-        change = opened(at=self.now, risk=risk, responder="R-1" if asked else None)
+        change = opened(at=self.now, risk=risk, responder="R-1" if asked else None, money_moves=money)
         self.case = self.before = change.case
         self.told = list(change.facts)
         for pause in pauses:
@@ -263,5 +264,5 @@ def path_of(facts: Sequence[Fact]) -> list[State | None]:
     return [facts[0].from_state, facts[-1].to_state]
 
 
-AnyOrder.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+AnyOrder.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 TestAnyOrder = AnyOrder.TestCase
