@@ -37,7 +37,7 @@ from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
 
-MAX_BATCH = 250  # larger ones gain little and block the loop for longer
+MAX_BATCH = 500
 IDLE_S = 0.05
 CONFIRM_AFTER_S = 0.1
 POLICY_S, COMMIT_S = 1.0, 1.0
