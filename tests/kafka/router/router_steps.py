@@ -170,7 +170,7 @@ class Centre:
     async def until(self, holds: "Callable[[], Any]", *, within: float = 20.0) -> Any:
         """Ask (a coroutine function) again and again until the answer is truthy; returns it."""
         async with asyncio.timeout(within):
-            while not (answer := await holds()):  # noqa: ASYNC110 - it is another process's doing
+            while not (answer := await holds()):
                 await asyncio.sleep(0.05)
         return answer
 
@@ -254,8 +254,8 @@ _ids = iter(range(1, 10**9))
 def event(
     data: bytes,
     *,
-    id: str | None = None,  # noqa: A002 - CloudEvents' own word
-    type: str = EventType.WARNING_ISSUED,  # noqa: A002
+    id: str | None = None,
+    type: str = EventType.WARNING_ISSUED,
 ) -> "tuple[Headers, bytes]":
     """A binary CloudEvent under an id of its own."""
     headers = [
