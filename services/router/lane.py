@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 MAX_BATCH = 500
 IDLE_S = 0.05
+PAUSE_S = 0.5  # after a failure of the broker or the database
 CONFIRM_AFTER_S = 0.1
 COMMIT_S = 1.0
 
@@ -67,10 +68,10 @@ class Lane:
                 log.warning("lane.over", lane=self.id, topic=self.topic)
             except BrokerSilent as silent:
                 log.warning("lane.broker_silent", topic=self.topic, reason=str(silent))
-                await asyncio.sleep(IDLE_S)
+                await asyncio.sleep(PAUSE_S)
             except DATABASE_AWAY as away:
                 log.warning("lane.database_away", topic=self.topic, reason=type(away).__name__)
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(PAUSE_S)
             finally:
                 await self._close()
 

@@ -148,7 +148,13 @@ async def positions(conn: AsyncConnection, topic: str) -> list[Position]:
 
 
 async def take(tx: Transaction, *, topic: str, lane_id: int, wanted: int) -> list[int]:
-    """Make up to `wanted` free partitions this lane's own; returns which."""
+    """Make up to `wanted` free partitions this lane's own; returns which. A lane that is over gets none.
+
+    Its row is locked, so that it can't end in between: partitions given to it then would never be free again.
+    """
+    open_still = select(lane.c.id).where(lane.c.id == lane_id, lane.c.ended_at.is_(None)).with_for_update(read=True)
+    if (await tx.conn.execute(open_still)).scalar() is None:
+        return []
     free = (
         select(position.c.partition)
         .where(position.c.topic == topic, position.c.lane.is_(None))

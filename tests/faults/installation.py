@@ -20,7 +20,7 @@ from deploy.native.kafka import Kafka
 from deploy.native.ports import answers, free_port
 from deploy.native.postgres import Postgres
 from deploy.native.processes import ROOT, Process, Program, start
-from schemas.topics import TOPICS
+from schemas.topics import TOPICS, WARNING_ISSUED, WARNING_URGENT
 from services.broker.link import BrokerAddress
 from services.broker.topics import ensure_topics
 from services.clock import SteadyClock
@@ -63,6 +63,8 @@ class Installation:
         self.ports: dict[str, int] = {}
         asyncio.run(self._settle())
         empty_topics(kafka.bootstrap)
+        bounds = bounds_of(kafka.bootstrap, WARNING_ISSUED, WARNING_URGENT)
+        self.begins = {place: begin for place, (begin, _) in bounds.items()}
 
     async def _settle(self) -> None:
         """The county with one responder on duty in each precinct, so that an unanswered case goes back to the queue."""

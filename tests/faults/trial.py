@@ -33,7 +33,7 @@ class Trial:
 
     def look(self) -> None:
         """Compare positions with what was taken, now, in the middle of everything."""
-        ahead = misplaced(self.installation.url, self.installation.kafka.bootstrap)
+        ahead = misplaced(self.installation.url, self.installation.begins)
         if ahead:
             self.notes.append(f"I9: in the middle of the run the positions are {ahead} records ahead")
 
@@ -60,7 +60,7 @@ def run(
         recovery_s = time.monotonic() - quiet_from
         until(lambda: settled(installation.url, kafka.bootstrap), HEALS_WITHIN_S, "quiet")
         trial.notes += installation.stop_all()
-        figures: Figures = judge(installation.url, kafka.bootstrap, acknowledged)
+        figures: Figures = judge(installation.url, kafka.bootstrap, installation.begins, acknowledged)
     broken = [*figures.broken, *trial.notes, *loader.failed[:3]]
     return {
         "fault": fault.__name__,
