@@ -5,13 +5,12 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from asyncpg import PostgresError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from services.broker.embedded import EmbeddedBroker
 from services.broker.link import BrokerAddress
 from services.clock import Clock, SteadyClock
 from services.domain.datum import Datum
@@ -19,10 +18,13 @@ from services.handlers import picture
 from services.handlers.context import Context, Picture
 from services.health import Health
 from services.settings import Settings
-from services.store import schema
 from services.store.engine import Store
 from services.store.policies import Policies, UnknownPolicy
+from services.store.revision import is_current
 from services.store.sealing import Sealer
+
+if TYPE_CHECKING:
+    from services.broker.embedded import EmbeddedBroker
 
 log = structlog.get_logger(__name__)
 Made = TypeVar("Made")
@@ -56,7 +58,7 @@ async def opened(
     health = health or Health()
     sealer = Sealer(settings.masters, settings.index)
     store = Store(settings.database, name=name)
-    embedded = None if settings.kafka else EmbeddedBroker()
+    embedded = None if settings.kafka else _embedded_broker()
     try:
         ticking = clock if clock is not None else await _waited_for(health, lambda: _clock(store, speed))
         store.clock = ticking
@@ -77,6 +79,13 @@ async def opened(
         await store.close()
         if embedded is not None:
             embedded.close()
+
+
+def _embedded_broker() -> "EmbeddedBroker":
+    """librdkafka is large: only who needs it carries it."""
+    from services.broker.embedded import EmbeddedBroker  # noqa: PLC0415
+
+    return EmbeddedBroker()
 
 
 async def _waited_for(health: Health, make: Callable[[], Awaitable[Made]]) -> Made:
@@ -116,7 +125,7 @@ async def _clock(store: Store, speed: float) -> Clock:
 
 async def _context(store: Store, sealer: Sealer, settings: Settings) -> Context:
     assert store.clock is not None  # noqa: S101 - set just before
-    if not await schema.is_current(store):
+    if not await is_current(store):
         raise NotMigrated
     policies = Policies()
     async with store.read() as conn:

@@ -21,8 +21,8 @@ READING: Mapping[str, Any] = {
     "auto_offset_reset": "none",  # never to another place by itself: PositionLost, and the caller decides
     "isolation_level": "read_committed",
     "fetch_max_wait_ms": 100,  # a new assignment waits behind the poll under way: this is part of a take-over
-    "max_partition_fetch_bytes": 1 << 20,
-    "fetch_max_bytes": 8 << 20,
+    "max_partition_fetch_bytes": 256 << 10,  # what waits here is memory: a batch is taken from it at once
+    "fetch_max_bytes": 2 << 20,
     "request_timeout_ms": 5_000,
     "metadata_max_age_ms": 30_000,
 }

@@ -9,6 +9,7 @@ from services.cli.show import print_json
 from services.cli.words import say
 from services.settings import Settings
 from services.store import schema
+from services.store.revision import is_current
 
 app = typer.Typer(help=say("help.db"), no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -39,4 +40,4 @@ def check(ctx: typer.Context) -> None:
 
 async def _check(settings: Settings) -> tuple[bool, list[str]]:
     async with store_of(settings, newest=False) as store:
-        return await schema.is_current(store), await schema.differences(store)
+        return await is_current(store), await schema.differences(store)

@@ -16,7 +16,7 @@ from services.cli.show import print_json
 from services.cli.stopped import Stopped
 from services.cli.words import say
 from services.settings import BadSetting, Settings
-from services.store import schema
+from services.store.revision import is_current
 from services.wiring import DATABASE_AWAY
 
 MAX_OFFSET_S = 1.0
@@ -68,7 +68,7 @@ async def _database(settings: Settings) -> list[Finding]:
     try:
         async with store_of(settings, newest=False) as store:
             offset_s = (await store.measure_time() - datetime.now(UTC)).total_seconds()
-            current = await schema.is_current(store)
+            current = await is_current(store)
     except Stopped as stopped:
         return [Finding(name="database", well=False, what=str(stopped), fix="quanzu db upgrade")]
     except (*DATABASE_AWAY, SQLAlchemyError) as away:

@@ -23,7 +23,6 @@ from services.cli.stopped import Stopped
 from services.cli.words import say
 from services.health import Health, health_app, served
 from services.settings import Settings
-from services.store import schema
 from services.wiring import Parts, opened
 
 log = structlog.get_logger(__name__)
@@ -130,6 +129,8 @@ async def serve_all(settings: Settings, chosen: Sequence[str]) -> int:
 async def _migrate_file(settings: Settings) -> None:
     """A file has one user, so nobody else would migrate it."""
     if sqlite_path(settings) is not None:
+        from services.store import schema  # noqa: PLC0415 - Alembic is large: only who migrates carries it
+
         async with store_of(settings, newest=False) as store:
             await schema.upgrade(store)
 

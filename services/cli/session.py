@@ -13,8 +13,8 @@ from services.cli.stopped import Stopped
 from services.cli.words import say
 from services.clock import Clock, SteadyClock
 from services.settings import DEMO_KEY, Settings, read_settings
-from services.store import schema
 from services.store.engine import Store
+from services.store.revision import is_current
 
 
 def given(ctx: typer.Context) -> Given:
@@ -64,7 +64,7 @@ async def store_of(settings: Settings, *, clock: Clock | None = None, newest: bo
     store = Store(settings.database, name="cli", pool_size=2)
     try:
         store.clock = clock or SteadyClock(await store.measure_time())
-        if newest and not await schema.is_current(store):
+        if newest and not await is_current(store):
             raise Stopped(say("fault.not_current"))
         yield store
     finally:

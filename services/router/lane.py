@@ -28,7 +28,7 @@ from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
 
-MAX_BATCH = 500
+MAX_BATCH = 250  # 500 take 11 % less of the processor a record, but 30 MB more and the loop for 100 ms
 IDLE_S = 0.05
 PAUSE_S = 0.5  # after a failure of the broker or the database
 CONFIRM_AFTER_S = 0.1

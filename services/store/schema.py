@@ -1,21 +1,18 @@
 """Bring a database to the newest schema, or say how it differs. Alembic does the work, on a connection of ours."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.store import policies, tables
 from services.store.defaults import FRAUD_TYPES
 from services.store.engine import Store, Transaction
-
-MIGRATIONS = Path(__file__).parent / "migrations"
+from services.store.revision import MIGRATIONS
 
 
 def _config(connection: Connection) -> Config:
@@ -47,18 +44,6 @@ async def differences(store: Store) -> list[str]:
 
     await _run(store, compare)
     return found
-
-
-async def is_current(store: Store) -> bool:
-    """Whether every migration has been applied."""
-    state: list[bool] = []
-
-    def look(connection: Connection) -> None:
-        head = ScriptDirectory.from_config(_config(connection)).get_current_head()
-        state.append(MigrationContext.configure(connection).get_current_revision() == head)
-
-    await _run(store, look)
-    return state[0]
 
 
 async def _run(store: Store, work: Callable[[Connection], object]) -> None:

@@ -10,6 +10,7 @@ from services.clock import MovedClock
 from services.store import schema, tables
 from services.store.columns import Moment
 from services.store.engine import Store
+from services.store.revision import is_current
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ async def test_an_upgrade_from_empty_differs_in_nothing(empty: Store) -> None:
     await schema.upgrade(empty)
 
     assert await schema.differences(empty) == []
-    assert await schema.is_current(empty)
+    assert await is_current(empty)
 
 
 async def test_an_upgrade_twice_seeds_policy_once(empty: Store) -> None:
@@ -42,7 +43,7 @@ async def test_an_upgrade_twice_seeds_policy_once(empty: Store) -> None:
 
 
 async def test_an_empty_database_is_not_current(empty: Store) -> None:
-    assert not await schema.is_current(empty)
+    assert not await is_current(empty)
 
 
 async def test_a_downgrade_leaves_nothing_and_comes_back(empty: Store) -> None:
