@@ -14,6 +14,9 @@ class Due(Wire):
 
     acknowledge_by: At = Field(title="签收时限", description="Acknowledge before this moment.")
     total_by: At = Field(title="总时限", description="The first feedback is due at this moment.")
+    stop_request_by: At | None = Field(
+        default=None, title="止付申请时限", description="Money is moving: the bank must be asked before this moment."
+    )
 
 
 class SubjectMasked(Wire):
@@ -74,6 +77,7 @@ def encode_instruction(
     assigned_at: datetime,
     acknowledge_by: datetime,
     total_by: datetime,
+    stop_request_by: datetime | None,
     name_masked: str | None,
     phone_masked: str | None,
     place_masked: str,
@@ -101,7 +105,7 @@ def encode_instruction(
             "round": round,
             "issued_at": issued_at,
             "assigned_at": assigned_at,
-            "due": {"acknowledge_by": acknowledge_by, "total_by": total_by},
+            "due": {"acknowledge_by": acknowledge_by, "total_by": total_by, "stop_request_by": stop_request_by},
             "subject_masked": {"name": name_masked, "phone": phone_masked},
             "place_masked": place_masked,
             "reason": {"rule": rule, "distance_m": distance_m, "text": reason},

@@ -179,8 +179,7 @@ def show_doors(stack: Stack) -> None:
     """Where to look, once all runs."""
     port = State.read(stack.home / "state.json").ports("api")[API_PORT]
     place = os.path.relpath(stack.home)
-    print(f"  Board       http://127.0.0.1:{port}/")
-    print(f"  API docs    http://127.0.0.1:{port}/docs    events /asyncapi    metrics /metrics")
+    print(f"  API         http://127.0.0.1:{port}/docs    messages /asyncapi.json    events /events")
     print(f"  Commands    set -a; . {place}/settings.env; set +a; .venv/bin/quanzu doctor")
     print(f"  Logs        {place}/logs    data {place}    stop: make down (the data stays)")
 

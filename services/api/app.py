@@ -80,7 +80,8 @@ async def _problem(request: Request, error: Exception) -> Response:
 async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> None:
     """Serve until `parts.stop`; `on_port` hears the port, which may be another than the settings'.
 
-    Open streams end at once then; a request under way has three seconds."""
+    Open streams end at once then; a request under way has three seconds.
+    """
     broadcaster = Broadcaster()
     app = make_app(parts, broadcaster)
     following = asyncio.create_task(broadcaster.follow(parts.broker))

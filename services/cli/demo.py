@@ -141,7 +141,6 @@ class Show:
         """Until `parts.stop` or the end of the minutes; 1 where one of the parts failed."""
         served_at: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         story = Story(self.parts, self.out)
-        await story.start()
         runs: Mapping[str, Run] = {
             "router": router.run,
             "timekeeper": timekeeper.run,
@@ -151,7 +150,11 @@ class Show:
             "simulator": partial(self._simulate, served_at=served_at),
             "end": partial(_end, minutes=self.playing.minutes),
         }
-        return await together(self.parts, runs)
+        try:
+            await story.start()
+            return await together(self.parts, runs)
+        finally:
+            await story.stop()
 
     async def _simulate(self, parts: Parts, served_at: asyncio.Future[int]) -> None:
         """Once the api has its port: say where everything is, and let the people begin."""

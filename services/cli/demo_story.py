@@ -47,15 +47,16 @@ class Story:
         """From here on nothing is missed."""
         await self._follower.start()
 
+    async def stop(self) -> None:
+        """Look on no longer; to be called whatever became of `start` and `run`."""
+        await self._follower.stop()
+
     async def run(self, parts: Parts) -> None:
         """Tell until `parts.stop`."""
-        try:
-            names = await _names(parts)
-            async for record in records(self._follower, until=parts.stop):
-                for line in await self._lines(record, names):
-                    self._out(line)
-        finally:
-            await self._follower.stop()
+        names = await _names(parts)
+        async for record in records(self._follower, until=parts.stop):
+            for line in await self._lines(record, names):
+                self._out(line)
 
     async def _lines(self, record: Any, names: Names) -> list[str]:
         try:

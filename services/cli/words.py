@@ -202,7 +202,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "registry.line": ("行", "line"),
     "registry.reason": ("原因", "reason"),
     "registry.fix": ("解决办法", "fix"),
-    "registry.written": ("已写入;重启 router 后按新辖区分派", "written; restart the routers to route by it"),
+    "registry.written": ("已写入;router 随后按新辖区分派", "written; the routers draw their map by it now"),
     "registry.bad_rows": ("有误的行改正前不写入", "nothing was written: mend the bad rows first"),
     "registry.dry_run": ("只检查,没有写入;加 --commit 写入", "only checked, nothing written; add --commit to write"),
     "db.upgraded": ("数据库结构已是最新", "the schema is up to date"),

@@ -20,17 +20,19 @@ ASSIGNING = frozenset({Action.ASSIGN, Action.REASSIGN})
 def messages_for(change: Change, warning: WarningIssued | None, address: str | None) -> tuple[Message, ...]:
     """The messages of one change. `warning` may be gone (erased); then the instruction shows nobody."""
     case = change.case
-    told = [_changed(change)]
-    if case.responder is not None and any(fact.action in ASSIGNING for fact in change.facts):
-        told.insert(0, _instruction(case, warning, address))
-    return tuple(told)
+    key = str(case.case_id)
+    changed = _changed(change, key)
+    if case.responder is None or all(fact.action not in ASSIGNING for fact in change.facts):
+        return (changed,)
+    return _instruction(case, key, warning, address), changed
 
 
-def _changed(change: Change) -> Message:
+def _changed(change: Change, key: str) -> Message:
     case = change.case
     total = limits.running(case.timers, TimerKind.TOTAL)
     return _message(
-        case,
+        key,
+        case.version,
         EventType.CASE_CHANGED,
         CASE_CHANGED,
         encode_change(
@@ -57,14 +59,16 @@ def _changed(change: Change) -> Message:
     )
 
 
-def _instruction(case: Case, warning: WarningIssued | None, address: str | None) -> Message:
+def _instruction(case: Case, key: str, warning: WarningIssued | None, address: str | None) -> Message:
     subject = warning.subject if warning is not None else None
     choice: dict[str, Any] = case.routing.get("choice", {})
     acknowledge = limits.running(case.timers, TimerKind.ACK)
     total = limits.running(case.timers, TimerKind.TOTAL)
+    stopping = limits.running(case.timers, TimerKind.STOP_REQUEST)
     assert case.assigned_at is not None  # noqa: S101 - somebody was just asked
     return _message(
-        case,
+        key,
+        case.version,
         EventType.INSTRUCTION_ISSUED,
         INSTRUCTION_ISSUED,
         encode_instruction(
@@ -84,6 +88,7 @@ def _instruction(case: Case, warning: WarningIssued | None, address: str | None)
             assigned_at=case.assigned_at,
             acknowledge_by=acknowledge.due_at if acknowledge else case.assigned_at,
             total_by=total.due_at if total else case.assigned_at,
+            stop_request_by=stopping.due_at if stopping else None,
             name_masked=mask_name(subject.name) if subject and subject.name else None,
             phone_masked=mask_phone(subject.phone) if subject and subject.phone else None,
             place_masked=mask_address(address) if address else "",
@@ -94,6 +99,5 @@ def _instruction(case: Case, warning: WarningIssued | None, address: str | None)
     )
 
 
-def _message(case: Case, event_type: EventType, topic: str, value: bytes) -> Message:
-    key = str(case.case_id)
-    return Message(ce_id=f"{key}:{case.version}:{event_type}", ce_type=event_type, topic=topic, key=key, value=value)
+def _message(key: str, version: int, event_type: EventType, topic: str, value: bytes) -> Message:
+    return Message(ce_id=f"{key}:{version}:{event_type}", ce_type=event_type, topic=topic, key=key, value=value)

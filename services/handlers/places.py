@@ -50,7 +50,10 @@ def _converted(
 def _chosen(warning: WarningIssued, now: datetime) -> tuple[Whereabouts | None, Place]:
     """A point is judged by age and accuracy alone, so its datum may wait until the batch is converted."""
     places = warning.places
-    used = place_to_use(_place(places.last_seen), _place(places.current), _place(places.registered), now)
+    seen = place_to_use(
+        _place(places.last_seen), None, None, now
+    )  # it is the first choice: often no other is looked at
+    used = seen or place_to_use(None, _place(places.current), _place(places.registered), now)
     return (None, Place()) if used is None else used
 
 

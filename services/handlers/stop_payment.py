@@ -48,11 +48,15 @@ async def request_stop(tx: Transaction, context: Context, command: Command, *, b
     return await carry_out(tx, context, command, by=by, decide=decide, also=also)
 
 
-async def resolve_stop(tx: Transaction, context: Context, command: Command, *, by: Actor) -> Done:
-    """The bank has answered, whatever it says; STOP_CONFIRM stops. Raises Incomplete where nothing was asked."""
+async def resolve_stop(
+    tx: Transaction, context: Context, command: Command, *, by: Actor, order_id: UUID | None = None
+) -> Done:
+    """The bank has answered, whatever it says; STOP_CONFIRM stops. Raises Incomplete where nothing was asked, or where
+    `order_id` names another order than the one that waits."""
 
     def decide(case: Case, policy: Policy, said: Said) -> Change:
-        if limits.running(case.timers, TimerKind.STOP_CONFIRM) is None:
+        waits = limits.running(case.timers, TimerKind.STOP_CONFIRM) is not None
+        if not waits or (order_id is not None and order_id != order_id_for(case)):
             raise Incomplete(field="order", why="no stop payment waits for an answer")
         return moves.move(case, Action.RESOLVE_STOP, by=by, now=tx.now, policy=policy, said=said)
 

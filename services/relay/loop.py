@@ -20,7 +20,7 @@ from services.relay import metrics
 from services.store import outbox
 from services.store.engine import Transaction
 from services.store.outbox import Waiting
-from services.store.sealing import Sealer
+from services.store.sealing import CannotOpen, Sealer
 from services.store.signals import Signal
 from services.wiring import DATABASE_AWAY, Parts
 
@@ -47,7 +47,7 @@ async def run(parts: Parts) -> None:
 
 
 class Relay:
-    """`aside` holds the rows that the broker will never take as it is now: they stay, and stand in nobody's way."""
+    """`aside` holds the rows that can't be sent as things are now: they stay, and stand in nobody's way."""
 
     def __init__(self, parts: Parts, sender: Sender) -> None:
         self.aside: set[int] = set()
@@ -95,24 +95,36 @@ class Relay:
 
     async def _send(self, tx: Transaction, waiting: list[Waiting]) -> list[Waiting]:
         """Send, and forget what the broker has; returns that. Raises SendUnknown, and then every row stays."""
-        records = [_record(self._parts.context.sealer, one) for one in waiting]
+        records = self._records(waiting)
         refused: set[int] = set()
         try:
-            await self._sender.send(records, within=SEND_S)
+            await self._sender.send(list(records.values()), within=SEND_S)
         except TooLargeToSend as error:
-            too_large = {id(record) for record in error.messages}
-            refused = {one.id for one, record in zip(waiting, records, strict=True) if id(record) in too_large}
-        sent = [one for one in waiting if one.id not in refused]
-        await outbox.forget(tx, [one.id for one in sent])
+            refused = {id(record) for record in error.messages}
+        sent = []
         for one in waiting:
-            if one.id in refused:
-                self._set_aside(one)
+            if one.id in records and id(records[one.id]) in refused:
+                self._set_aside(one, metrics.TOO_LARGE)
+            elif one.id in records:
+                sent.append(one)
+        await outbox.forget(tx, [one.id for one in sent])
         return sent
 
-    def _set_aside(self, one: Waiting) -> None:
-        log.error("relay.too_large", ce_id=one.message.ce_id, topic=one.message.topic, bytes=len(one.message.value))
+    def _records(self, waiting: list[Waiting]) -> dict[int, Record]:
+        """By row; one whose seal does not open is set aside."""
+        records = {}
+        for one in waiting:
+            try:
+                records[one.id] = _record(self._parts.context.sealer, one)
+            except CannotOpen:
+                self._set_aside(one, metrics.CANNOT_OPEN)
+        return records
+
+    def _set_aside(self, one: Waiting, kind: str) -> None:
+        message = one.message
+        log.error("relay.set_aside", reason=kind, ce_id=message.ce_id, topic=message.topic, bytes=len(message.value))
         self.aside.add(one.id)
-        metrics.FAILURES.labels(metrics.TOO_LARGE).inc()
+        metrics.FAILURES.labels(kind).inc()
         metrics.ASIDE.set(len(self.aside))
 
     async def _measure(self) -> None:

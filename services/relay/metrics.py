@@ -6,13 +6,15 @@ from schemas.topics import TOPICS
 
 MESSAGES = Gauge("quanzu_outbox_messages", "Messages in the outbox, of the relay and of the routers' lanes.")
 AGE = Gauge("quanzu_outbox_age_seconds", "Age of the oldest message in the outbox; 0 when it is empty.")
-ASIDE = Gauge("quanzu_relay_set_aside_messages", "Messages the broker will not take; tried again at the next start.")
+ASIDE = Gauge(
+    "quanzu_relay_set_aside_messages", "Messages that can't be sent as things are; tried again at the next start."
+)
 SENT = Counter("quanzu_relay_sent", "Messages that the relay sent and the broker has.", ["topic"])
 FAILURES = Counter("quanzu_relay_failures", "Rounds or messages that failed, by kind.", ["kind"])
 
-UNKNOWN, TOO_LARGE, DATABASE, BUG = "unknown", "too_large", "database", "bug"
+UNKNOWN, TOO_LARGE, CANNOT_OPEN, DATABASE, BUG = "unknown", "too_large", "cannot_open", "database", "bug"
 
 for topic in TOPICS:
     SENT.labels(topic)
-for kind in (UNKNOWN, TOO_LARGE, DATABASE, BUG):
+for kind in (UNKNOWN, TOO_LARGE, CANNOT_OPEN, DATABASE, BUG):
     FAILURES.labels(kind)

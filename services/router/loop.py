@@ -1,4 +1,4 @@
-"""The router process: lanes for the ordinary topic, one for the urgent, and the watch that shares the partitions out."""
+"""The router process: lanes for the ordinary topic, one for the urgent, the watch that shares out, and the receipts."""
 
 import asyncio
 import os
@@ -16,6 +16,7 @@ from services.broker.producer import Sender
 from services.broker.topics import ensure_topics
 from services.router import metrics
 from services.router.lane import Lane
+from services.router.receipts import read_receipts
 from services.store import lanes
 from services.store.engine import Transaction
 from services.wiring import DATABASE_AWAY, Parts
@@ -26,6 +27,7 @@ LOOK_S, BEAT_S = 0.1, 0.5
 PARTITIONS_S = 10.0  # how often the topics are asked whether they have grown
 FROZEN_AFTER = timedelta(seconds=2)
 STALLED_S = 30.0
+SILENT_S = 3.0
 
 
 async def run(parts: Parts) -> None:
@@ -53,7 +55,8 @@ async def _connect(parts: Parts, sender: Sender, running: list[Lane]) -> None:
 async def _read_and_watch(parts: Parts, running: list[Lane]) -> None:
     counts: dict[str, int] = {}
     async with asyncio.TaskGroup() as tasks:
-        beside = [tasks.create_task(_count(running, counts)), tasks.create_task(_watch(parts, running, counts))]
+        others = (_count(running, counts), _watch(parts, running, counts), read_receipts(parts))
+        beside = [tasks.create_task(work) for work in others]
         await asyncio.wait([tasks.create_task(lane.run()) for lane in running])
         for task in beside:
             task.cancel()
@@ -109,7 +112,8 @@ async def _count(running: list[Lane], counts: dict[str, int]) -> None:
 
 async def _watch(parts: Parts, running: list[Lane], counts: dict[str, int]) -> None:
     """Beat for the lanes, end those of others that are dead, and keep to an even share."""
-    beaten_at = 0.0
+    beaten_at, looked_at = 0.0, time.monotonic()
+    parts.health.ready_when("watch", lambda: _silent(looked_at))
     while True:
         began = time.monotonic()
         ours = [lane.id for lane in running if lane.id is not None]
@@ -122,10 +126,16 @@ async def _watch(parts: Parts, running: list[Lane], counts: dict[str, int]) -> N
                 for lane in running:
                     if lane.id is not None and lane.topic in counts:
                         await _look(tx, lane, lane.id, ours, partitions=counts[lane.topic])
+            looked_at = began
         except DATABASE_AWAY as away:
             log.info("watch.database_away", reason=type(away).__name__)
         _gauge(running)
         await asyncio.sleep(max(0.0, LOOK_S - (time.monotonic() - began)))
+
+
+def _silent(looked_at: float) -> str | None:
+    """An idle lane asks the database for nothing, so it is the watch that notices when there is no answer."""
+    return "the database does not answer" if time.monotonic() - looked_at > SILENT_S else None
 
 
 async def _look(tx: Transaction, lane: Lane, lane_id: int, ours: list[int], *, partitions: int) -> None:

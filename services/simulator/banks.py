@@ -44,16 +44,17 @@ class Bank:
         """From here on every request is seen."""
         await self._follower.start()
 
+    async def stop(self) -> None:
+        """Look on no longer; to be called whatever became of `start` and `run`."""
+        await self._follower.stop()
+
     async def run(self) -> None:
         """Answer requests until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as answering:
-                async for request in self._requests():
-                    if request.order_id not in self._orders:
-                        self._orders.add(request.order_id)
-                        answering.create_task(self._answer(request))
-        finally:
-            await self._follower.stop()
+        async with asyncio.TaskGroup() as answering:
+            async for request in self._requests():
+                if request.order_id not in self._orders:
+                    self._orders.add(request.order_id)
+                    answering.create_task(self._answer(request))
 
     async def _requests(self) -> AsyncIterator[StopPaymentRequested]:
         async for record in records(self._follower):

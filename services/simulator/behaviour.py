@@ -5,6 +5,7 @@ Every number is invented, chosen so that most cases keep their limits and each k
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -17,6 +18,7 @@ NEVER_ANSWERED, DECLINED, CONTACT_LOST = 5, 5, 5
 
 # Seconds of the demo's clock from the step before; the mean is the first number.
 TO_ANSWER = Lognormal(mean=55, sigma=0.6)
+TO_ASK_THE_BANK = Lognormal(mean=40, sigma=0.5)
 TO_FIRST_CALL = Lognormal(mean=50, sigma=0.6)
 TO_CALL_AGAIN = Lognormal(mean=150, sigma=0.5)
 TO_VISIT = Lognormal(mean=330, sigma=0.4)
@@ -69,9 +71,9 @@ class Step:
     body: dict[str, Any] = field(default_factory=dict)
 
 
-def planned(rng: Random, risk: Risk) -> tuple[Step, ...]:
-    """Everything the responder will do; empty where the instruction is never answered."""
-    return tuple(_steps(rng, risk))
+def planned(rng: Random, risk: Risk, *, paid_at: datetime | None = None) -> tuple[Step, ...]:
+    """Everything the responder will do; empty where the instruction is never answered. `paid_at`: money is moving."""
+    return tuple(_steps(rng, risk, paid_at))
 
 
 def mending(rng: Random) -> tuple[Step, ...]:
@@ -79,13 +81,15 @@ def mending(rng: Random) -> tuple[Step, ...]:
     return (Step(after_s=TO_MEND_TEXT.draw(rng), command="feedback", body={"text": rng.choice(FEEDBACK[None])}),)
 
 
-def _steps(rng: Random, risk: Risk) -> Iterator[Step]:
+def _steps(rng: Random, risk: Risk, paid_at: datetime | None) -> Iterator[Step]:
     if happens(rng, NEVER_ANSWERED):
         return
     if happens(rng, DECLINED):
         yield Step(after_s=TO_ANSWER.draw(rng), command="decline", body={"reason": rng.choice(DECLINING)})
         return
     yield Step(after_s=TO_ANSWER.draw(rng), command="acknowledgement")
+    if paid_at is not None:
+        yield Step(after_s=TO_ASK_THE_BANK.draw(rng), command="stop-payment", body=_payment(rng, paid_at))
     reached = yield from _reaching(rng, TO_FIRST_CALL)
     if reached is not None and happens(rng, CONTACT_LOST):
         yield _contact(rng, reached)
@@ -97,6 +101,17 @@ def _steps(rng: Random, risk: Risk) -> Iterator[Step]:
     if risk in (Risk.URGENT, Risk.HIGH) and reached is R.REACHED_VOICE:  # these close only after a meeting
         yield _attempt(TO_VISIT.draw(rng), R.REACHED_IN_PERSON, "visit")
     yield from _ending(rng)
+
+
+def _payment(rng: Random, paid_at: datetime) -> dict[str, Any]:
+    """A payee and an account that cannot be: letters stand in its place of digits."""
+    return {
+        "payee_name": "测试收款人",
+        "account": f"DEMO{rng.randrange(10**8):08d}",
+        "bank": "虚构银行",
+        "amount_fen": max(1, round(AMOUNT_YUAN.draw(rng))) * YUAN_FEN,
+        "transferred_at": paid_at.isoformat(),
+    }
 
 
 def _reaching(rng: Random, first: Lognormal) -> Generator[Step, None, AttemptResult | None]:

@@ -39,5 +39,5 @@ async def run(parts: Parts, *, api: str, tokens: Tokens, every: timedelta, seed:
                 await parts.stop.wait()
                 for task in tasks:
                     task.cancel()
-        finally:
-            await sender.stop()
+        finally:  # not in the tasks: one that is cancelled before its first step would close nothing
+            await asyncio.gather(*(actor.stop() for actor in actors), sender.stop())

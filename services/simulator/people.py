@@ -48,6 +48,10 @@ class Responders:
         """From here on every instruction is seen."""
         await self._follower.start()
 
+    async def stop(self) -> None:
+        """Look on no longer; to be called whatever became of `start` and `run`."""
+        await self._follower.stop()
+
     async def run(self) -> None:
         """Act until cancelled."""
         await _acting(self._follower, self._desk, self._errand)
@@ -61,7 +65,8 @@ class Responders:
         if told is None or self._leaves(told):
             return None
         name = f"{told.responder}:{told.case_id}:{told.round}"
-        return self._as_asked(told, name, planned(Random(f"{self._seed}:{name}"), Risk(told.risk)))
+        paid_at = told.issued_at if told.due.stop_request_by is not None else None
+        return self._as_asked(told, name, planned(Random(f"{self._seed}:{name}"), Risk(told.risk), paid_at=paid_at))
 
     def _leaves(self, told: InstructionIssued) -> bool:
         """Whether this case, in all its rounds, is left to the person at the screen."""
@@ -97,6 +102,10 @@ class Reviewers:
         """From here on every feedback is seen."""
         await self._follower.start()
 
+    async def stop(self) -> None:
+        """Look on no longer; to be called whatever became of `start` and `run`."""
+        await self._follower.stop()
+
     async def run(self) -> None:
         """Act until cancelled."""
         await _acting(self._follower, self._desk, self._errand)
@@ -129,17 +138,14 @@ async def _acting(follower: Follower, desk: Desk, errand_for: Callable[[Any], Er
         finally:
             free.release()
 
-    try:
-        async with asyncio.TaskGroup() as acting:
-            async for record in records(follower):
-                errand = errand_for(record)
-                if errand is None or errand.name in begun:  # a topic may bring a message twice
-                    continue
-                begun.add(errand.name)
-                await free.acquire()
-                acting.create_task(run(errand))
-    finally:
-        await follower.stop()
+    async with asyncio.TaskGroup() as acting:
+        async for record in records(follower):
+            errand = errand_for(record)
+            if errand is None or errand.name in begun:  # a topic may bring a message twice
+                continue
+            begun.add(errand.name)
+            await free.acquire()
+            acting.create_task(run(errand))
 
 
 def _read(kind: type[Told], record: Any) -> Told | None:

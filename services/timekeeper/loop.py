@@ -18,6 +18,7 @@ from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
 
+LOOPS = 2
 BATCH = 250  # a claim holds its rows for so long that a larger one would make the last of them late
 POLL_S = 1.0  # a signal may be lost
 HELD_S = (0.005, 0.02)  # another timekeeper holds what is due: look again after a while between these
@@ -28,36 +29,44 @@ MARKS = frozenset({Action.AT_RISK, Action.BREACH})
 
 async def run(parts: Parts) -> None:
     """Settle what is due until `parts.stop`. All state is in the database: whoever looks next goes on."""
-    pulse = Pulse(parts.health, "timekeeper")
     forgetting = asyncio.create_task(_forget_old_keys(parts))
     try:
-        while not parts.stop.is_set():
-            try:
-                async with asyncio.timeout(LOOK_S):
-                    fired, next_at = await _look(parts)
-            except DATABASE_AWAY as error:
-                pulse.missed(f"the database ({type(error).__name__})", away=not await parts.store.answers())
-                await _rest(parts, None, PAUSE_S)
-            except Exception:
-                log.exception("timekeeper.bug")
-                pulse.missed("a bug", away=False)
-                await _rest(parts, None, PAUSE_S)
-            else:
-                pulse.beat()
-                await _wait(parts, fired, next_at)
+        # One commits while the other decides; they share as two timekeepers would. A file has one writer anyway.
+        loops = LOOPS if parts.store.postgres else 1
+        await asyncio.gather(*(_keep(parts, Pulse(parts.health, f"timekeeper {index}")) for index in range(loops)))
     finally:
         forgetting.cancel()
         await asyncio.wait({forgetting})
 
 
+async def _keep(parts: Parts, pulse: Pulse) -> None:
+    while not parts.stop.is_set():
+        try:
+            async with asyncio.timeout(LOOK_S):
+                fired, next_at = await _look(parts)
+        except DATABASE_AWAY as error:
+            pulse.missed(f"the database ({type(error).__name__})", away=not await parts.store.answers())
+            await _rest(parts, None, PAUSE_S)
+        except Exception:
+            log.exception("timekeeper.bug")
+            pulse.missed("a bug", away=False)
+            await _rest(parts, None, PAUSE_S)
+        else:
+            pulse.beat()
+            await _wait(parts, fired, next_at)
+
+
 async def _look(parts: Parts) -> tuple[Fired, datetime | None]:
-    """Settle one batch; returns it with the earliest due time that is left."""
+    """Settle one batch; where there was none, returns the earliest due time that is left."""
+    next_at = None
     async with parts.store.begin() as tx:
         fired = await fire_due(tx, parts.context, limit=BATCH)
-        next_at = await deadlines.earliest(tx.conn)
-        tx.wakes.discard(Signal.DUE)  # this loop has just looked itself
+        if not fired.changes:
+            next_at = await deadlines.earliest(tx.conn)
+        tx.wakes.discard(Signal.DUE)  # this loop looks again at once
     now = parts.clock.now()
-    metrics.OVERDUE.set(0.0 if next_at is None else max(0.0, (now - next_at).total_seconds()))
+    overdue_at = tx.now - max(fired.late) if fired.late else next_at
+    metrics.OVERDUE.set(0.0 if overdue_at is None else max(0.0, (now - overdue_at).total_seconds()))
     metrics.FAILURES.inc(fired.failed)
     tally(fired.changes)
     for change, late in zip(fired.changes, fired.late, strict=True):
@@ -67,10 +76,12 @@ async def _look(parts: Parts) -> tuple[Fired, datetime | None]:
 
 
 async def _wait(parts: Parts, fired: Fired, next_at: datetime | None) -> None:
-    """Until there is something to do: at once, if there was and more is due; else the next due time, a signal, a second."""
+    """Until there is something to do: at once, if there just was; else the next due time, a signal, a second."""
+    if fired.changes:
+        return
     if next_at is None or next_at > parts.clock.now():
         await _rest(parts, next_at, POLL_S)
-    elif not fired.changes:
+    else:
         await asyncio.sleep(random.uniform(*HELD_S))  # noqa: S311 - not a secret: two must only not march in step
 
 

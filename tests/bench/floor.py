@@ -25,7 +25,8 @@ from tests.bench.rows import say
 from tests.bench.warnings import warnings
 
 BATCH, CONNECTIONS = 500, 2
-WRAPPED_KEYS, SEALED = 29, 30  # the places of these columns among the statement's parameters
+CASES = 7  # the place of the new cases among the statement's parameters
+WRAPPED_KEY, SEALED = 22, 23  # and of these two among the fields of each
 
 Batch = tuple[Sequence[Incoming], tuple[Any, ...]]
 
@@ -64,10 +65,12 @@ async def _write(connection: asyncpg.Connection, batches: list[Batch], sealer: S
     statement = await connection.prepare(STATEMENT)
     while batches:
         incoming, arguments = batches.pop()
-        keys = [sealer.new_key() for _ in incoming]
-        sealed = [key.seal(one.data, bound_to=bound_to(one.case_id)) for key, one in zip(keys, incoming, strict=True)]
-        parameters = list(arguments)
-        parameters[WRAPPED_KEYS], parameters[SEALED] = [key.wrapped for key in keys], sealed
+        rows = []
+        for one, row in zip(incoming, arguments[CASES], strict=True):
+            key = sealer.new_key()
+            sealed = key.seal(one.data, bound_to=bound_to(one.case_id))
+            rows.append((*row[:WRAPPED_KEY], key.wrapped, sealed, *row[SEALED + 1 :]))
+        parameters = (*arguments[:CASES], rows, *arguments[CASES + 1 :])
         await statement.fetch(*parameters)
 
 

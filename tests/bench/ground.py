@@ -40,7 +40,8 @@ class Ground:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.kafka = Kafka(home=home / "kafka")
-        self.postgres = Postgres(home=home / "postgres")
+        # when a row was committed, and not only when its transaction began, is what lateness is
+        self.postgres = Postgres(home=home / "postgres", settings={"track_commit_timestamp": "on"})
         self._numbers = itertools.count(1)
 
     def start(self) -> None:
@@ -180,14 +181,19 @@ async def _furnish(url: str) -> None:
         await store.close()
 
 
-def finished(process: Process, *, within_s: float = 300) -> dict[str, Any]:
-    """The figures that a program wrote as the last line of its output. Raises StartError when it failed."""
+def waited(process: Process, *, within_s: float) -> None:
+    """Wait until a program has ended. Raises StartError when it takes longer."""
     limit = time.monotonic() + within_s
     while process.alive:
         if time.monotonic() > limit:
             process.kill()
             raise StartError(f"{process.name} took longer than {within_s:g} s")
         time.sleep(0.1)
+
+
+def finished(process: Process, *, within_s: float = 300) -> dict[str, Any]:
+    """The figures that a program wrote as the last line of its output. Raises StartError when it failed."""
+    waited(process, within_s=within_s)
     try:
         figures: dict[str, Any] = json.loads(process.tail(1))
     except ValueError:

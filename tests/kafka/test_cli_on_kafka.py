@@ -5,50 +5,66 @@ import base64
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.native.kafka import Kafka
+from deploy.native.processes import ROOT
 from schemas.envelope import EventType
 from schemas.topics import WARNING_ISSUED
 from services.broker.link import BrokerAddress
 from services.broker.producer import Message, Sender
+from services.cli import main
 
+Quanzu = Callable[..., Any]
 QUANZU = [sys.executable, "-m", "services.cli"]
 SQUARE = [[[131.0, 19.0], [131.1, 19.0], [131.1, 19.1], [131.0, 19.1], [131.0, 19.0]]]
 
 
 @pytest.fixture
-def env(database_url: str, kafka: Kafka, tmp_path: Path) -> dict[str, str]:
-    keys = {name: base64.b64encode(os.urandom(32)).decode() for name in ("QUANZU_MASTER_KEYS", "QUANZU_INDEX_KEY")}
+def quanzu(
+    database_url: str, kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Quanzu:
+    """Run a command on a fresh database and the session's Kafka; gives what it said, and fails where it failed."""
+    for name in ("QUANZU_MASTER_KEYS", "QUANZU_INDEX_KEY"):
+        monkeypatch.setenv(name, base64.b64encode(os.urandom(32)).decode())
     places = {"QUANZU_DATABASE": database_url, "QUANZU_KAFKA": kafka.bootstrap, "QUANZU_VAR": str(tmp_path)}
-    return {**os.environ, **keys, **places, "QUANZU_METRICS_PORT": "0", "LC_ALL": "C"}
+    for name, value in {**places, "QUANZU_METRICS_PORT": "0", "LC_ALL": "C"}.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*words: object, code: int = 0) -> Any:
+        ended = main(["--json", *map(str, words)])
+        said = capsys.readouterr()
+        assert ended == code, said.err
+        return json.loads(said.out) if said.out.startswith(("[", "{")) else said.out
+
+    return run
 
 
 @pytest.fixture
-def router(env: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def router(quanzu: Quanzu, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A router with one square precinct, ended by SIGTERM, which it must obey."""
     feature = {"type": "Feature", "properties": {"code": "A"}, "geometry": {"type": "Polygon", "coordinates": SQUARE}}
     areas = tmp_path / "areas.geojson"
     areas.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
-    _quanzu(env, "db", "upgrade")
-    _quanzu(env, "registry", "import", "--jurisdictions", areas, "--code", "code", "--commit")
+    quanzu("db", "upgrade")
+    quanzu("registry", "import", "--jurisdictions", areas, "--code", "code", "--commit")
     with (tmp_path / "router.log").open("w") as log:
-        process = subprocess.Popen([*QUANZU, "serve", "router"], env=env, stdout=log, text=True)
+        process = subprocess.Popen([*QUANZU, "serve", "router"], stdout=log, text=True)
     yield process
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
 
 
-def test_every_replayed_row_is_accounted_for(
-    env: dict[str, str], router: subprocess.Popen[str], tmp_path: Path
-) -> None:
+def test_every_replayed_row_is_accounted_for(quanzu: Quanzu, router: subprocess.Popen[str], tmp_path: Path) -> None:
     rows = [("1", "19.05", "131.05", "A", ""), ("2", "19.05", "131.06", "B", ""), ("3", "", "", "", "")]
     rows += [("4", "19.05", "131.05", "A", ""), ("4", "19.05", "131.05", "A", ""), ("5", "", "", "", "no code")]
     path = tmp_path / "rows.csv"
@@ -69,7 +85,7 @@ def test_every_replayed_row_is_accounted_for(
         "50",
     ]
 
-    summary = _json(env, *words)
+    summary = quanzu(*words)
 
     counts = {name: summary[name] for name in ("sent", "cases", "merged", "dead_letters", "unsettled")}
     assert counts == {"sent": 6, "cases": 4, "merged": 1, "dead_letters": 1, "unsettled": 0}
@@ -78,16 +94,16 @@ def test_every_replayed_row_is_accounted_for(
 
 
 def test_a_dead_letter_goes_again_as_it_was_and_mended(
-    env: dict[str, str], router: subprocess.Popen[str], tmp_path: Path
+    quanzu: Quanzu, router: subprocess.Popen[str], tmp_path: Path
 ) -> None:
-    asyncio.run(_send_broken(env["QUANZU_KAFKA"]))
-    letter = _until(env, 1)[0]
+    asyncio.run(_send_broken(os.environ["QUANZU_KAFKA"]))
+    letter = _until(quanzu, 1)[0]
     assert "oops" not in json.dumps(letter)
 
-    again = _json(env, "dead-letters", "replay", letter["id"])
+    again = quanzu("dead-letters", "replay", letter["id"])
 
-    first, second = sorted(_until(env, 2), key=lambda one: int(one["id"]))
-    raw = [_json(env, "dead-letters", "show", one["id"], "--raw", "--reason", "test")["raw"] for one in (first, second)]
+    first, second = sorted(_until(quanzu, 2), key=lambda one: int(one["id"]))
+    raw = [quanzu("dead-letters", "show", one["id"], "--raw", "--reason", "test")["raw"] for one in (first, second)]
     assert again == {"sent": [letter["id"]], "without_bytes": []}
     assert raw[0] == raw[1]
     assert raw[0]["value"] == "{oops"
@@ -102,21 +118,28 @@ def test_a_dead_letter_goes_again_as_it_was_and_mended(
         "subject": {"name": "测试甲"},
     }
     mended.write_text(json.dumps(body))
-    _quanzu(env, "dead-letters", "mend", second["id"], "--file", mended)
+    quanzu("dead-letters", "mend", second["id"], "--file", mended)
 
-    assert _numbers_with_a_case(env) == ["M-1"]
+    assert _numbers_with_a_case(quanzu, "/test") == ["M-1"]
 
 
-def test_doctor_misses_the_topics_that_are_not_there(env: dict[str, str], tmp_path: Path) -> None:
-    _quanzu(env, "db", "upgrade")
-    away = {**env, "QUANZU_KAFKA": "127.0.0.1:1"}
+def test_doctor_says_that_the_broker_is_away(quanzu: Quanzu) -> None:
+    quanzu("db", "upgrade")
 
-    done = subprocess.run(
-        [*QUANZU, "--json", "doctor"], env=away, capture_output=True, text=True, timeout=60, check=False
+    findings = quanzu("--kafka", "127.0.0.1:1", "doctor", code=1)
+
+    assert {one["name"] for one in findings if one["well"] is False} == {"broker"}
+
+
+def test_the_readme_program_sends_a_warning_that_becomes_a_case(quanzu: Quanzu, router: subprocess.Popen[str]) -> None:
+    (program,) = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
+    program = program.replace("127.0.0.1:19092", os.environ["QUANZU_KAFKA"])
 
-    assert done.returncode == 1
-    assert {one["name"] for one in json.loads(done.stdout) if one["well"] is False} == {"broker"}
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+    assert _numbers_with_a_case(quanzu, "/example") == ["E-1"]
 
 
 async def _send_broken(bootstrap: str) -> None:
@@ -129,29 +152,21 @@ async def _send_broken(bootstrap: str) -> None:
         await sender.stop()
 
 
-def _until(env: dict[str, str], count: int) -> list[dict[str, Any]]:
-    """The dead letters of our broken record, asked for until there are so many; each asking takes its time by itself."""
-    for _ in range(40):
-        letters = [one for one in _json(env, "dead-letters", "list") if one["size"] == len("{oops")]
+def _until(quanzu: Quanzu, count: int) -> list[dict[str, Any]]:
+    """The dead letters of our broken record, asked for until there are so many, within a minute."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        letters = [one for one in quanzu("dead-letters", "list") if one["size"] == len("{oops")]
         if len(letters) == count:
             return letters
     raise AssertionError(f"no {count} dead letters")
 
 
-def _numbers_with_a_case(env: dict[str, str]) -> list[str]:
-    for _ in range(40):
-        found = [_json(env, "cases", "show", one["case_id"]) for one in _json(env, "cases", "list")]
-        numbers = [one["instruction_number"] for one in found if one["source"] == "/test"]
+def _numbers_with_a_case(quanzu: Quanzu, source: str) -> list[str]:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        found = [quanzu("cases", "show", one["case_id"]) for one in quanzu("cases", "list")]
+        numbers = [one["instruction_number"] for one in found if one["source"] == source]
         if numbers:
             return numbers
     raise AssertionError("the mended warning is no case")
-
-
-def _json(env: dict[str, str], *words: object) -> Any:
-    return json.loads(_quanzu(env, "--json", *words))
-
-
-def _quanzu(env: dict[str, str], *words: object) -> str:
-    done = subprocess.run([*QUANZU, *map(str, words)], env=env, capture_output=True, text=True, timeout=90, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -62,7 +63,7 @@ async def parts(store: Store, address: BrokerAddress) -> AsyncIterator[Parts]:
         context=Context(
             policies=Policies(),
             sealer=Sealer([bytes(32)], bytes(32)),
-            picture=Picture(jurisdictions=Jurisdictions([], [], []), roster=Roster([]), units={}),
+            picture=Picture(jurisdictions=Jurisdictions([], [], []), roster=Roster([]), units={}, stamp=()),
             source_datum=Datum.GCJ02,
             edge_limit_m=500,
             station_limit_m=5000,
@@ -215,6 +216,19 @@ async def test_a_message_too_large_holds_up_no_other(parts: Parts, reader: Follo
 
     await until(lambda: one_left(parts.store))
     assert REGISTRY.get_sample_value("quanzu_relay_failures_total", {"kind": "too_large"}) == before + 1
+
+
+async def test_a_message_that_does_not_open_holds_up_no_other(parts: Parts, reader: Follower) -> None:
+    """Sealed for another id: its seal says that it was moved."""
+    moved, whole = names(2)
+    key = parts.context.sealer.new_key()
+    sealed = key.seal(b"{}", bound_to=b"another")
+    await leave(parts.store, replace(message(moved, sealed), wrapped_key=key.wrapped), message(whole))
+
+    records = await read(reader, 1)
+
+    assert [ce_id(record) for record in records] == [whole]
+    await until(lambda: one_left(parts.store))
 
 
 async def test_its_gauges_tell_how_old_the_oldest_is(parts: Parts) -> None:

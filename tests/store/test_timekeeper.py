@@ -164,7 +164,7 @@ async def _ready(parts: Parts) -> bool:
 
 
 async def _waits_for_database(parts: Parts) -> bool:
-    return "database" in parts.health.waits().get("timekeeper", "")
+    return "database" in parts.health.waits().get("timekeeper 0", "")
 
 
 async def _held_by(store: Store, number: str, responder: str) -> bool:

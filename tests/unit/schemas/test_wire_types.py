@@ -74,7 +74,7 @@ def test_every_field_of_a_message_is_described(model: type[Any]) -> None:
             "place_masked": CODES,
         }
     ),
-    st.fixed_dictionaries({"acknowledge_by": TIMES, "total_by": TIMES}),
+    st.fixed_dictionaries({"acknowledge_by": TIMES, "total_by": TIMES, "stop_request_by": st.none() | TIMES}),
     st.none() | st.floats(0, 1e7),
 )
 def test_encoded_instruction_equals_the_models_dump(
@@ -138,6 +138,7 @@ def test_encoded_instruction_is_byte_for_byte_the_dump() -> None:
         assigned_at=at + timedelta(microseconds=1),
         acknowledge_by=at,
         total_by=at,
+        stop_request_by=None,
         name_masked="测**",
         phone_masked=None,
         place_masked="",

@@ -69,6 +69,7 @@ async def open_bank(broker: EmbeddedBroker) -> AsyncIterator[tuple[Sender, Follo
     finally:
         working.cancel()
         await asyncio.wait({working})
+        await bank.stop()
         await answers.stop()
         await sender.stop()
 

@@ -1,8 +1,11 @@
 """Repeats, stale turns and refusals: what a bad line or a second hand does to a case."""
 
+from dataclasses import replace
+
 import pytest
 from centre import Centre, minute, shown
 
+from services.domain.choosing import Roster
 from services.domain.words import Role
 
 
@@ -189,11 +192,7 @@ async def test_an_assignment_sent_again_is_the_same_answer(centre: Centre) -> No
     case = await centre.warn()
     body = {"unit": "P1", "responder": "R12", "reason": "就近"}
     first = await centre.do("operator", case, "assignment", body, key="k", turn=2)
-    centre.context.picture = type(centre.context.picture)(
-        jurisdictions=centre.context.picture.jurisdictions,
-        roster=type(centre.context.picture.roster)([]),
-        units=centre.context.picture.units,
-    )
+    centre.context.picture = replace(centre.context.picture, roster=Roster([]))
 
     assert await centre.do("operator", case, "assignment", body, key="k", turn=2) == first
 

@@ -1,0 +1,64 @@
+"""What a lane has committed goes out beside its next batch; what the broker has is remembered until it can be deleted."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from schemas.envelope import headers_for
+from services.broker.producer import Message as Record
+from services.broker.producer import Sender, SendUnknown, TooLargeToSend
+from services.clock import Clock
+from services.handlers.messages import SOURCE
+from services.handlers.warning import Taken
+from services.store.outbox import Message
+
+log = structlog.get_logger(__name__)
+
+
+class Sending:
+    """One batch's messages at a time. `confirmed` are the outbox rows of messages that the broker has."""
+
+    def __init__(self, sender: Sender, clock: Clock) -> None:
+        self.confirmed: list[int] = []
+        self.confirmed_at = 0.0  # monotonic
+        self._sender, self._clock = sender, clock
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def send(self, taken: Taken) -> None:
+        """Begin to send what was committed, once what was committed before is out."""
+        await self.done()
+        messages = [message for opening in taken.opened for message in opening.messages]
+        if messages:
+            self._under_way = asyncio.create_task(self._deliver(messages, taken.outbox_ids))
+
+    async def done(self) -> None:
+        """Wait for what is under way: it ends within the sender's deadline, one way or the other."""
+        if self._under_way is not None:
+            await asyncio.wait({self._under_way})
+            self._under_way = None
+
+    def forget(self, deleted: Sequence[int]) -> None:
+        """The first of the confirmed rows are deleted, and that is committed."""
+        del self.confirmed[: len(deleted)]
+
+    async def _deliver(self, messages: Sequence[Message], ids: Sequence[int]) -> None:
+        at = self._clock.now()
+        records = [
+            Record(
+                topic=message.topic,
+                key=message.key.encode(),
+                value=message.value,
+                headers=headers_for(id=message.ce_id, source=SOURCE, type=message.ce_type, time=at, key=message.key),
+            )
+            for message in messages
+        ]
+        try:
+            await self._sender.send(records)
+        except (SendUnknown, TooLargeToSend) as failed:
+            # Stored they are; the relay sends them again with the same ids.
+            log.warning("lane.left_to_relay", messages=len(records), reason=type(failed).__name__)
+            return
+        self.confirmed.extend(ids)
+        self.confirmed_at = time.monotonic()

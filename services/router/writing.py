@@ -1,0 +1,156 @@
+"""A batch is written whole, in one transaction; what stands in its way is waited for, halved out or begun afresh."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.policy import Policy
+from services.handlers.tally import tally, tally_repeats
+from services.handlers.warning import BadRecord, Incoming, Prepared, Taken, Vanished, prepare, take
+from services.router import metrics
+from services.router.records import Item, letter_for, letter_message, moved
+from services.router.sending import Sending
+from services.store import dead_letters, outbox
+from services.store.intake import Progress
+from services.store.lanes import LaneOver
+from services.store.signals import Signal
+from services.wiring import DATABASE_AWAY, Parts
+
+log = structlog.get_logger(__name__)
+
+POLICY_S = 1.0
+TRIES = 5
+SOON = timedelta(minutes=1)  # the timekeeper looks by itself within a second; nearer dues wake it
+TRANSIENT = frozenset({"40001", "40P01", "55P03", "57014", "23505"})  # the last: another lane was first with a record
+OF_THE_RECORD = frozenset({"22", "23", "54"})  # SQLSTATE classes: the value, a constraint, a limit
+
+Moved = list[tuple[int, int, int]]  # partition, first position, following position
+
+
+class Writer:
+    """Writes the batches of one topic for its lane, on the lane's connection (None on SQLite)."""
+
+    def __init__(self, parts: Parts, topic: str, sending: Sending) -> None:
+        self._parts, self._topic, self._sending = parts, topic, sending
+        self._lane = 0
+        self._conn: AsyncConnection | None = None
+        self._policy: tuple[float, Policy] | None = None
+
+    def write_as(self, lane: int, conn: AsyncConnection | None) -> None:
+        """From now on as this lane: where it is over, nothing is written."""
+        self._lane, self._conn = lane, conn
+
+    async def settle(self, items: Sequence[Item], *, incarnation: str) -> Moved:
+        """Write a batch; one that can't be written is halved until the poison record stands alone.
+
+        Returns how far each partition has moved. Raises LaneOver, or the database's own trouble.
+        """
+        for attempt in range(1, TRIES + 1):
+            try:
+                return await self._write(items, incarnation)
+            except LaneOver:
+                raise
+            except Vanished:
+                continue
+            except Exception as error:
+                if _transient(error) and attempt < TRIES:
+                    await asyncio.sleep(0.01 * 2**attempt)
+                elif not _of_the_record(error):
+                    raise
+                elif len(items) == 1:
+                    return await self._write([_poisoned(items[0], error)], incarnation)
+                else:
+                    log.warning("batch.halved", records=len(items), reason=type(error).__name__)
+                    half = len(items) // 2
+                    first = await self.settle(items[:half], incarnation=incarnation)
+                    return first + await self.settle(items[half:], incarnation=incarnation)
+        raise LaneOver  # the same obstacle came and went five times: begin afresh
+
+    async def _write(self, items: Sequence[Item], incarnation: str) -> Moved:
+        """Everything about these records in one transaction, then their messages on their way."""
+        now = self._parts.clock.now()
+        context = self._parts.context
+        incoming = [item.found for item in items if isinstance(item.found, Incoming)]
+        prepared = prepare(context, incoming, policy=await self._newest_policy(), now=now)
+        bad = _refused(items, prepared)
+        letters = [
+            letter_for(item, fault, topic=self._topic, incarnation=incarnation, sealer=context.sealer, now=now)
+            for item, fault in bad
+        ]
+        confirmed = tuple(self._sending.confirmed)
+        progress = Progress(topic=self._topic, lane=self._lane, moved=moved(items), confirmed=confirmed)
+        async with self._parts.store.begin(on=self._conn, now=now) as tx:
+            taken = await take(tx, context, prepared, progress)
+            await dead_letters.add(tx, letters)
+            await outbox.add(tx, [letter_message(letter) for letter in letters])
+            soon = now + SOON
+            if any((due_at := opening.change.case.next_due_at) and due_at < soon for opening in taken.opened):
+                tx.wake(Signal.DUE)
+        self._sending.forget(confirmed)
+        await self._sending.send(taken)
+        self._count(items, taken, [fault for _, fault in bad])
+        return list(progress.moved)
+
+    async def _newest_policy(self) -> Policy:
+        if self._policy is None or time.monotonic() - self._policy[0] > POLICY_S:
+            async with self._parts.store.read() as conn:
+                self._policy = (time.monotonic(), await self._parts.context.policies.newest(conn))
+        return self._policy[1]
+
+    def _count(self, items: Sequence[Item], taken: Taken, faults: Sequence[BadRecord]) -> None:
+        given = self._parts.context.given
+        for opening in taken.opened:
+            if opening.change.case.responder is not None:
+                given[opening.change.case.responder] += 1
+        tally([opening.change for opening in taken.opened])
+        tally_repeats(taken.repeats)
+        metrics.RECORDS.labels(self._topic).inc(len(items))
+        for fault in faults:
+            metrics.DEAD_LETTERS.labels(fault.kind).inc()
+        log.info(
+            "batch.settled",
+            topic=self._topic,
+            records=len(items),
+            opened=len(taken.opened),
+            repeats=len(taken.repeats),
+            redelivered=taken.redelivered,
+            dead_letters=len(faults),
+        )
+
+
+def _refused(items: Sequence[Item], prepared: Prepared) -> list[tuple[Item, BadRecord]]:
+    """The records that become dead letters: unreadable ones, and warnings that were refused."""
+    faults = {id(refused): fault for refused, fault in prepared.refused}
+    return [
+        (item, item.found if isinstance(item.found, BadRecord) else faults[id(item.found)])
+        for item in items
+        if isinstance(item.found, BadRecord) or id(item.found) in faults
+    ]
+
+
+def _transient(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in TRANSIENT
+
+
+def _of_the_record(error: Exception) -> bool:
+    """Whether the record can be why it was not taken. Anything else is the database's own trouble: wait, lose nothing."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, StatementError) or not isinstance(error, DATABASE_AWAY)
+    if state := getattr(error.orig, "sqlstate", None):
+        return state[:2] in OF_THE_RECORD
+    by_the_driver = error.orig is not None and isinstance(error.orig.__cause__, ValueError)
+    return by_the_driver or isinstance(error, (DataError, IntegrityError))
+
+
+def _poisoned(item: Item, error: Exception) -> Item:
+    """The record as a dead letter: the database or our own code could not take it."""
+    kind = "database" if isinstance(error, DBAPIError) else "bug"
+    if kind == "bug":
+        log.exception("record.bug", partition=item.partition, offset=item.record.offset)
+    name = type(error.orig if isinstance(error, DBAPIError) and error.orig else error).__name__
+    return Item(item.partition, item.before, item.after, item.record, BadRecord(kind, f"could not be stored: {name}"))

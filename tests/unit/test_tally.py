@@ -1,0 +1,140 @@
+"""What committed changes add to the counters: each move and each limit once, exercises apart."""
+
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client import REGISTRY, generate_latest
+
+from services.domain import moves
+from services.domain.actor import Actor
+from services.domain.case import Change, case_id_for
+from services.domain.opening import open_case
+from services.domain.policy import policy_from
+from services.domain.states import Action
+from services.domain.words import Mode, Risk, Role
+from services.handlers.tally import tally, tally_repeats
+from services.relay import metrics as relay_metrics
+from services.store.policies import default_document
+from services.timekeeper import metrics as timekeeper_metrics
+
+NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+POLICY = policy_from(1, default_document())
+RESPONDER = Actor(name="r1", role=Role.RESPONDER, unit="990102", responder="R1")
+
+
+def opened(mode: Mode = Mode.ACTUAL) -> Change:
+    return open_case(
+        case_id=case_id_for("/test", "T-1"),
+        source="/test",
+        instruction_number="T-1",
+        mode=mode,
+        risk=Risk.HIGH,
+        fraud_type="UNKNOWN",
+        issued_at=NOW,
+        now=NOW + timedelta(seconds=5),
+        policy=POLICY,
+        responsible_unit="990102",
+        routing={"rule": "EDGE"},
+        responder="R1",
+        choice={},
+    )
+
+
+class Growth:
+    """How much each sample has grown since this was made."""
+
+    def __init__(self) -> None:
+        self._before = self._all()
+
+    def of(self, name: str, **labels: str) -> float:
+        key = (name, tuple(sorted(labels.items())))
+        return self._all()[key] - self._before[key]
+
+    @staticmethod
+    def _all() -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+        return {
+            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+            for metric in REGISTRY.collect()
+            if metric.name.startswith("quanzu_")
+            for sample in metric.samples
+        }
+
+
+@pytest.fixture
+def growth() -> Growth:
+    return Growth()
+
+
+def test_an_opening_counts_its_rule_and_its_assignment(growth: Growth) -> None:
+    tally([opened(), opened()])
+
+    assert growth.of("quanzu_cases_opened_total", rule="EDGE", risk="HIGH", mode="actual") == 2
+    assert growth.of("quanzu_cases_moved_total", action="ASSIGN") == 2
+    assert growth.of("quanzu_stage_seconds_count", stage="ASSIGN", risk="HIGH") == 2
+    assert growth.of("quanzu_stage_seconds_sum", stage="ASSIGN", risk="HIGH") == 10
+
+
+def test_an_exercise_counts_only_as_opened(growth: Growth) -> None:
+    drill = opened(Mode.EXERCISE)
+    late = moves.tick(drill.case, now=NOW + timedelta(minutes=9), policy=POLICY)
+    assert late is not None
+
+    tally([drill, late])
+
+    assert growth.of("quanzu_cases_opened_total", rule="EDGE", risk="HIGH", mode="exercise") == 1
+    assert growth.of("quanzu_cases_opened_total", rule="EDGE", risk="HIGH", mode="actual") == 0
+    assert growth.of("quanzu_cases_moved_total", action="ASSIGN") == 0
+    assert growth.of("quanzu_limit_breached_total", stage="ACK", risk="HIGH") == 0
+
+
+def test_a_move_observes_the_stage_it_ends(growth: Growth) -> None:
+    """Several rounds later and with the same time twice, each stage is still observed once."""
+    at = NOW + timedelta(minutes=2)
+    change = moves.move(opened().case, Action.ACKNOWLEDGE, by=RESPONDER, now=at, policy=POLICY)
+    tried = moves.move(change.case, Action.ATTEMPT, by=RESPONDER, now=at, policy=POLICY)
+    handed = moves.release(tried.case, Action.HAND_OVER, by=RESPONDER, now=at, policy=POLICY)
+
+    tally([change, tried, handed])
+
+    assert growth.of("quanzu_stage_seconds_count", stage="ACK", risk="HIGH") == 1
+    assert growth.of("quanzu_stage_seconds_sum", stage="ACK", risk="HIGH") == 115
+    assert growth.of("quanzu_stage_seconds_count", stage="FIRST_ATTEMPT", risk="HIGH") == 1
+    assert growth.of("quanzu_stage_seconds_count", stage="CONTACT", risk="HIGH") == 1
+    assert growth.of("quanzu_cases_moved_total", action="HAND_OVER") == 1
+
+
+def test_marks_count_by_stage_and_risk(growth: Growth) -> None:
+    first = moves.tick(opened().case, now=NOW + timedelta(minutes=2.5), policy=POLICY)
+    assert first is not None
+    second = moves.tick(first.case, now=NOW + timedelta(minutes=4), policy=POLICY)
+    assert second is not None
+
+    tally([first, second])
+
+    assert growth.of("quanzu_limit_at_risk_total", stage="ACK", risk="HIGH") == 1
+    assert growth.of("quanzu_limit_breached_total", stage="ACK", risk="HIGH") == 1
+    assert growth.of("quanzu_cases_moved_total", action="EXPIRE") == 1
+
+
+def test_repeats_count_by_effect(growth: Growth) -> None:
+    tally_repeats(["REPEATED", "ATTACHED", "REPEATED"])
+
+    assert growth.of("quanzu_warnings_repeated_total", effect="REPEATED") == 2
+    assert growth.of("quanzu_warnings_repeated_total", effect="ATTACHED") == 1
+
+
+@pytest.mark.skipif(
+    shutil.which("promtool") is None and os.environ.get("CI") != "true", reason="promtool is not installed"
+)
+def test_promtool_finds_nothing_wrong() -> None:
+    assert relay_metrics.AGE
+    assert timekeeper_metrics.OVERDUE  # both are registered by their import
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=generate_latest(REGISTRY), capture_output=True, check=False
+    )
+
+    wrong = [line for line in (done.stdout + done.stderr).decode().splitlines() if line.startswith("quanzu_")]
+    assert wrong == []
