@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from schemas.topics import INSTRUCTION_ISSUED, WARNING_ISSUED, WARNING_URGENT
+from schemas.topics import CASE_CHANGED, INSTRUCTION_ISSUED, WARNING_ISSUED, WARNING_URGENT
 from services.domain.states import MOVES, Action, State
 from tests.faults.installation import bounds_of, everything_on
 
@@ -125,6 +125,9 @@ def judge(url: str, bootstrap: str, begins: Mapping[tuple[str, int], int], ackno
         broken.append(f"I2: {len(missing)} assignments without an instruction")
     if len({ce_id for ce_id, _ in sent}) != len(told):
         broken.append(f"I2: {len({ce_id for ce_id, _ in sent})} ids for {len(told)} effects")
+    changes = {(body["case_id"], body["version"]) for _, body in everything_on(bootstrap, CASE_CHANGED)}
+    if untold := [case for case in cases if (str(case["case_id"]), case["version"]) not in changes]:
+        broken.append(f"I2: of {len(untold)} cases the last change was never told")
     if ahead := misplaced(url, begins):
         broken.append(f"I9: the positions are {ahead} records ahead of what was taken")
     return Figures(
