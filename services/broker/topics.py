@@ -6,10 +6,10 @@ from typing import Any
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaError, NodeNotReadyError, for_code
 
 from schemas.topics import TOPICS, Topic
-from services.broker.link import BrokerAddress, BrokerSilent, calm, over, started
+from services.broker.link import AWAY, FIRST_PAUSE_S, BrokerAddress, BrokerSilent, calm, over, started
 
 log = structlog.get_logger()
 
@@ -35,11 +35,17 @@ async def ensure_topics(
 
     try:
         async with asyncio.timeout(within):
-            admin = await started(lambda: _make(address), _begin, _drop, waits)
-            try:
-                return await _ensure(admin, rows)
-            finally:
-                await _drop(admin)
+            while True:
+                admin = await started(lambda: _make(address), _begin, _drop, waits)
+                try:
+                    return await _ensure(admin, rows, embedded=address.incarnation is not None)
+                except AWAY as error:  # it answered once and fell silent: a broker that is just starting does
+                    if isinstance(error, KafkaError) and not error.retriable:
+                        raise
+                    waits(f"the broker ({type(error).__name__})")
+                    await asyncio.sleep(FIRST_PAUSE_S)
+                finally:
+                    await _drop(admin)
     except TimeoutError as error:
         raise BrokerSilent(f"topics not ensured within {within:g} s (waited for {waited_for})") from error
 
@@ -57,10 +63,12 @@ async def partitions_of(address: BrokerAddress, within: float = 5.0) -> dict[str
         raise BrokerSilent(f"no answer within {within:g} s") from error
 
 
-async def _ensure(admin: Any, rows: Mapping[str, Topic]) -> list[str]:
-    if admin._client.cluster.controller is None:  # the embedded broker
+async def _ensure(admin: Any, rows: Mapping[str, Topic], *, embedded: bool) -> list[str]:
+    if embedded:  # it has no controller, and makes a topic when it is asked for
         await admin.describe_topics(list(rows))
         return []
+    if admin._client.cluster.controller is None:
+        raise NodeNotReadyError("no controller yet")
     counts = {about["topic"]: len(about["partitions"]) for about in await admin.describe_topics()}
     created = await _create(admin, [row for name, row in rows.items() if name not in counts])
     for name, count in counts.items():

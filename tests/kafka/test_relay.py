@@ -25,6 +25,7 @@ from services.domain.jurisdiction import Jurisdictions
 from services.handlers.context import Context, Picture
 from services.health import Health
 from services.relay import loop
+from services.relay.loop import POLL_S
 from services.settings import Settings
 from services.store import outbox, schema, tables
 from services.store.engine import Store
@@ -138,14 +139,16 @@ async def one_left(store: Store) -> bool:
     return await waiting(store) == 1
 
 
-async def test_a_message_arrives_within_a_second(parts: Parts, reader: Follower) -> None:
-    (name,) = names(1)
-    began = time.monotonic()
+async def test_a_message_does_not_wait_for_the_poll(parts: Parts, reader: Follower) -> None:
+    """The relay is woken by the commit: of some messages, one at least comes well before it would look by itself."""
+    took_s = []
+    for name in names(5):
+        began = time.monotonic()
+        await leave(parts.store, message(name))
+        (record,) = await read(reader, 1)
+        took_s.append(time.monotonic() - began)
 
-    await leave(parts.store, message(name))
-    (record,) = await read(reader, 1)
-
-    assert time.monotonic() - began < 1
+    assert min(took_s) < POLL_S / 2
     headers = dict(record.headers)
     assert (record.key, record.value) == (name.encode(), b'{"told": true}')
     assert (headers["ce_id"], headers["ce_source"]) == (name.encode(), b"/quanzu")

@@ -1,5 +1,6 @@
 """The door itself: who comes in, what is refused and in which words, and that nothing sent in comes back out."""
 
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from services.api.wording import LANGUAGES, TEXTS
 from services.domain import refusals
 from services.domain.refusals import Refused
 from services.domain.words import Role
+from services.log import set_up
 from services.store.engine import Store
 
 CANARY = "19900001234"
@@ -154,13 +156,16 @@ async def test_a_lost_database_is_said_with_a_time_to_retry(centre: Centre) -> N
     assert (answer.status_code, answer.json()["type"], answer.headers["retry-after"]) == (503, "/problems/away", "2")
 
 
-async def test_requests_are_logged_without_what_they_carry(centre: Centre, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_requests_are_logged_without_what_they_carry(centre: Centre) -> None:
+    told = io.StringIO()
+    set_up(process="test", stream=told)
     case = await centre.warn()
     await centre.get("operator", "/cases", params={"cursor": CANARY})
     await centre.get("operator", f"/cases/{CANARY}")
     await centre.do("R11", case, "decline", {"reason": CANARY})
 
-    said = capsys.readouterr().out
+    said = told.getvalue()
+    set_up(process="test")
 
     assert str(case) in said
     assert "/cases/{case_id}/decline" in said
