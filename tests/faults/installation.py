@@ -13,21 +13,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, TopicPartition
 
 from deploy.native.kafka import Kafka
 from deploy.native.ports import answers, free_port
 from deploy.native.postgres import Postgres
 from deploy.native.processes import ROOT, Process, Program, start
-from schemas.topics import TOPICS, WARNING_ISSUED, WARNING_URGENT
-from services.broker.link import BrokerAddress
-from services.broker.topics import ensure_topics
+from schemas.topics import WARNING_ISSUED, WARNING_URGENT
 from services.clock import SteadyClock
 from services.settings import DEMO_KEY
 from services.simulator.county import County, county
 from services.store import policies, registry, schema
 from services.store.engine import Store
+from tests.topics import renew_topics
 
 MOTING: County = county()
 NAMES = ("router-1", "router-2", "timekeeper", "relay")
@@ -62,13 +60,12 @@ class Installation:
         self.running: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
         asyncio.run(self._settle())
-        empty_topics(kafka.bootstrap)
         bounds = bounds_of(kafka.bootstrap, WARNING_ISSUED, WARNING_URGENT)
         self.begins = {place: begin for place, (begin, _) in bounds.items()}
 
     async def _settle(self) -> None:
         """The county with one responder on duty in each precinct, so that an unanswered case goes back to the queue."""
-        await ensure_topics(BrokerAddress(bootstrap=self.kafka.bootstrap))
+        await renew_topics(self.kafka.bootstrap)
         store = Store(self.url, name="test")
         store.clock = SteadyClock(await store.measure_time())
         await schema.upgrade(store)
@@ -150,25 +147,6 @@ def short_policy() -> dict[str, Any]:
     for limits in document["limits_min"].values():
         limits.update({kind: seconds * SECONDS for kind, seconds in LIMITS_S.items()})
     return document
-
-
-def empty_topics(bootstrap: str) -> None:
-    """Remove every record of the topics; offsets go on where they were."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    found = admin.list_topics(timeout=10).topics
-    places = [TopicPartition(name, number, OFFSET_END) for name in TOPICS for number in found[name].partitions]
-
-    def emptied() -> bool:
-        try:
-            for removed in admin.delete_records(places).values():
-                removed.result(timeout=10)
-        except KafkaException as error:
-            if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
-                raise
-            return False  # just made: nobody leads it yet
-        return True
-
-    until(emptied, what="an empty topic")
 
 
 def bounds_of(bootstrap: str, *topics: str) -> dict[tuple[str, int], tuple[int, int]]:

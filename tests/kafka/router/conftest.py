@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from router_steps import Centre, empty_topics, settings_for, settle_county
+from router_steps import Centre, settings_for, settle_county
 
 from deploy.native.kafka import Kafka
 from deploy.native.postgres import Postgres
-from services.broker.link import BrokerAddress
-from services.broker.topics import ensure_topics
+from tests.topics import renew_topics
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +30,7 @@ async def centre(
     kafka.start()
     postgres.start()
     url = postgres.new_database(name, template=county_database)
-    if not await ensure_topics(BrokerAddress(bootstrap=kafka.bootstrap)):
-        await asyncio.to_thread(empty_topics, kafka.bootstrap)
+    await renew_topics(kafka.bootstrap)
     async with Centre.opened(settings_for(url, kafka.bootstrap)) as opened:
         yield opened
     postgres.start()

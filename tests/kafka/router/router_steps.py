@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,12 +10,12 @@ from random import Random
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from sqlalchemy import Row, Table, select
 
 from schemas.envelope import EventType
-from schemas.topics import INSTRUCTION_ISSUED, TOPICS, WARNING_ISSUED
+from schemas.topics import INSTRUCTION_ISSUED, WARNING_ISSUED
 from services.clock import SteadyClock
 from services.router.loop import run
 from services.settings import DEMO_KEY, Settings, read_settings
@@ -57,28 +56,6 @@ async def settle_county(url: str) -> None:
 
 def _of(given: Any, names: str) -> dict[str, Any]:
     return {name: getattr(given, name) for name in names.split()}
-
-
-def empty_topics(bootstrap: str) -> None:
-    """Remove every record of the topics that are there; offsets go on where they were."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    found = admin.list_topics(timeout=10).topics
-    places = [
-        TopicPartition(name, number, OFFSET_END)
-        for name in TOPICS
-        if name in found
-        for number in found[name].partitions
-    ]
-    for _ in range(100):  # a broker just started is not yet the leader of everything
-        try:
-            for removed in admin.delete_records(places).values() if places else ():
-                removed.result(timeout=10)
-        except KafkaException as error:
-            if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
-                raise
-            time.sleep(0.05)
-        else:
-            return
 
 
 @dataclass(slots=True)
