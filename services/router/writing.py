@@ -56,7 +56,8 @@ class Writer:
             except LaneOver:
                 raise
             except Vanished:
-                continue
+                if attempt > 1 and len(items) > 1:  # no race: the records of this very batch stand in each other's way
+                    return await self._halved(items, incarnation, "Vanished")
             except Exception as error:
                 if _transient(error) and attempt < TRIES:
                     await asyncio.sleep(0.01 * 2**attempt)
@@ -65,11 +66,14 @@ class Writer:
                 elif len(items) == 1:
                     return await self._write([_poisoned(items[0], error)], incarnation)
                 else:
-                    log.warning("batch.halved", records=len(items), reason=type(error).__name__)
-                    half = len(items) // 2
-                    first = await self.settle(items[:half], incarnation=incarnation)
-                    return first + await self.settle(items[half:], incarnation=incarnation)
+                    return await self._halved(items, incarnation, type(error).__name__)
         raise LaneOver  # the same obstacle came and went five times: begin afresh
+
+    async def _halved(self, items: Sequence[Item], incarnation: str, reason: str) -> Moved:
+        log.warning("batch.halved", records=len(items), reason=reason)
+        half = len(items) // 2
+        first = await self.settle(items[:half], incarnation=incarnation)
+        return first + await self.settle(items[half:], incarnation=incarnation)
 
     async def _write(self, items: Sequence[Item], incarnation: str) -> Moved:
         """Everything about these records in one transaction, then their messages on their way."""

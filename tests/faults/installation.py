@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 import time
 import uuid
@@ -178,6 +177,3 @@ def everything_on(bootstrap: str, topic: str) -> list[tuple[str, dict[str, Any]]
             unread.discard(got.partition())
     reader.close()
     return found
-
-
-LOGS = Path(os.environ.get("QUANZU_TEST_LOGS") or ROOT / "var" / "faults")

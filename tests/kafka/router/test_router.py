@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from router_steps import Centre, event
+from sqlalchemy import select
 
 from schemas.topics import WARNING_ISSUED, WARNING_URGENT
 from services.store import tables
@@ -88,6 +89,27 @@ async def test_repeats_are_counted_and_redeliveries_are_not(either_centre: Centr
     assert {row.ce_id: row.effect for row in rows} == {"one": "OPENED", "two": "REPEATED", "three": "ATTACHED"}
 
 
+async def test_an_attached_instruction_amended_at_once_holds_nothing_up(either_centre: Centre) -> None:
+    """Its first record goes to the subject's open case, so the second, of another subject, finds none to amend."""
+    centre = either_centre
+    known = centre.warning("MT-1")
+    attached = centre.warning("MT-2", subject=known["subject"])
+    amended = centre.warning("MT-2")
+    async with centre.router() as parts:
+        await centre.send(known, broker=parts.broker.bootstrap)
+        await centre.count(tables.cases, 1)
+    async with centre.router() as parts:
+        records = [event(json.dumps(one).encode()) for one in (attached, amended, centre.warning("MT-3"))]
+        await centre.put(records, partition=1, broker=parts.broker.bootstrap)
+        await centre.count(tables.cases, 3)
+
+    assert {number: case.repeat_count for number, case in (await centre.cases()).items()} == {
+        "MT-1": 1,
+        "MT-2": 0,
+        "MT-3": 0,
+    }
+
+
 async def test_fifty_copies_under_three_routers_make_one_case(centre: Centre) -> None:
     """Copies with ids of their own and with one id, on every partition at once: the database decides who is first."""
     body = json.dumps(centre.warning("MT-1")).encode()
@@ -104,14 +126,19 @@ async def test_fifty_copies_under_three_routers_make_one_case(centre: Centre) ->
 
 
 async def test_urgent_warnings_do_not_wait_for_ordinary_ones(centre: Centre) -> None:
-    await centre.send(*(centre.warning(f"MT-{number}") for number in range(1_500)))
-    await centre.send(centre.warning("NOW", risk="URGENT"), topic=WARNING_URGENT)
+    """The ordinary lanes are held up by a lock on their positions."""
+    position = tables.position
     async with centre.router():
-        await centre.count(tables.cases, 1_501, within=30)
+        await centre.until(lambda: centre.shared([6, 6]))
+        await centre.until(lambda: centre.shared([6], WARNING_URGENT))
+        async with centre.store.begin() as tx:
+            await tx.conn.execute(select(position).where(position.c.topic == WARNING_ISSUED).with_for_update())
+            await centre.send(*(centre.warning() for _ in range(50)))
+            await centre.send(centre.warning("NOW", risk="URGENT"), topic=WARNING_URGENT)
+            (case,) = await centre.count(tables.cases, 1)
+        await centre.count(tables.cases, 51)
 
-    rows = sorted(await centre.rows(tables.cases), key=lambda row: row.received_at)
-    place = [row.instruction_number for row in rows].index("NOW")
-    assert place < 750
+    assert case.instruction_number == "NOW"
 
 
 async def test_partitions_are_shared_out_and_handed_on(centre: Centre) -> None:

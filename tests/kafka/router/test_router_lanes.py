@@ -1,9 +1,11 @@
 """Who owns a partition, decided by PostgreSQL also where two decide at once."""
 
-from router_steps import Centre
+import json
+
+from router_steps import Centre, event
 
 from schemas.topics import WARNING_ISSUED
-from services.store import lanes
+from services.store import lanes, tables
 
 
 async def test_a_lane_that_ends_meanwhile_takes_no_partition(centre: Centre) -> None:
@@ -20,3 +22,15 @@ async def test_a_lane_that_ends_meanwhile_takes_no_partition(centre: Centre) -> 
 
     async with centre.store.read() as conn:
         assert [position.lane for position in await lanes.positions(conn, WARNING_ISSUED)] == [None, None]
+
+
+async def test_two_lanes_with_the_same_people_do_not_wait_in_a_ring(centre: Centre) -> None:
+    """Two sources warn of the same people at the same time, one in the opposite order."""
+    warnings = [centre.warning() for _ in range(600)]
+    again = [warning | {"instruction_number": f"{warning['instruction_number']}-B"} for warning in reversed(warnings)]
+    for partition, some in ((0, warnings), (11, again)):
+        await centre.put([event(json.dumps(one).encode()) for one in some], partition=partition)
+    async with centre.router():
+        await centre.count(tables.received, 1_200, within=10)
+
+    assert sum(row.repeat_count for row in await centre.count(tables.cases, 600)) == 600
