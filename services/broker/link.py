@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
@@ -75,7 +75,10 @@ class CalmClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka has no types
     _over = False
 
     async def send(self, node_id: Any, request: Any, *, group: ConnectionGroup = ConnectionGroup.DEFAULT) -> Any:
-        answer = await super().send(node_id, request, group=group)
+        try:
+            answer = await super().send(node_id, request, group=group)
+        except RuntimeError as closed:  # uvloop's word for a connection that has just been closed under our hands
+            raise KafkaConnectionError("the connection was closed") from closed
         self.answered_at = time.monotonic()
         if isinstance(request, FetchRequest):
             self.fetched_at = self.answered_at

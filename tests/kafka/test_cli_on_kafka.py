@@ -23,6 +23,7 @@ from schemas.topics import WARNING_ISSUED
 from services.broker.link import BrokerAddress
 from services.broker.producer import Message, Sender
 from services.cli import main
+from tests.topics import renew_topics
 
 Quanzu = Callable[..., Any]
 QUANZU = [sys.executable, "-m", "services.cli"]
@@ -33,7 +34,8 @@ SQUARE = [[[131.0, 19.0], [131.1, 19.0], [131.1, 19.1], [131.0, 19.1], [131.0, 1
 def quanzu(
     database_url: str, kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Quanzu:
-    """Run a command on a fresh database and the session's Kafka; gives what it said, and fails where it failed."""
+    """Run a command on a fresh database and empty topics; gives what it said, and fails where it failed."""
+    asyncio.run(renew_topics(kafka.bootstrap))
     for name in ("QUANZU_MASTER_KEYS", "QUANZU_INDEX_KEY"):
         monkeypatch.setenv(name, base64.b64encode(os.urandom(32)).decode())
     places = {"QUANZU_DATABASE": database_url, "QUANZU_KAFKA": kafka.bootstrap, "QUANZU_VAR": str(tmp_path)}
