@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -95,18 +96,22 @@ def headers_for(
 
     `time` must be aware; a naive one raises ValueError.
     """
+    version, of_source, of_type, at, content = _shared_headers(source, type, time)
+    return [version, ("ce_id", id.encode()), of_source, of_type, at, ("ce_partitionkey", key.encode()), content]
+
+
+@lru_cache(maxsize=64)  # a batch has one source, one time and two types
+def _shared_headers(source: str, type: str, time: datetime) -> tuple[tuple[str, bytes], ...]:  # noqa: A002
     if time.tzinfo is None:
         raise ValueError("an event's time must be aware")
-    at = time if time.tzinfo is UTC else time.astimezone(UTC)
-    return [
+    at = time.astimezone(UTC)
+    return (
         ("ce_specversion", b"1.0"),
-        ("ce_id", id.encode()),
         ("ce_source", source.encode()),
         ("ce_type", type.encode()),
         ("ce_time", at.isoformat()[:-6].encode() + b"Z"),  # "+00:00" is six characters
-        ("ce_partitionkey", key.encode()),
         ("content-type", b"application/json"),
-    ]
+    )
 
 
 def parse_type(type: str) -> tuple[str, int]:  # noqa: A002 - CloudEvents' own word

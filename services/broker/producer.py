@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -14,6 +14,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from services.broker.link import FIRST_PAUSE_S, BrokerAddress, Waiting, calm, over, started
 from services.broker.partition import partition_of
+from services.domain.value import value
 
 log = structlog.get_logger()
 
@@ -30,7 +31,7 @@ WRITING: Mapping[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Message:
     """One record to be written. Messages with one key stay in order; `partition` overrides where the key leads."""
 

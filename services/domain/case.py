@@ -1,7 +1,7 @@
 """One case: a warning on its way through the loop. `moves.py` changes it; this says what it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from services.domain import timers as limits
 from services.domain.states import Action, State, TimerKind
 from services.domain.timers import Timer
+from services.domain.value import value
 from services.domain.words import Mode, Outcome, Risk, Role
 
 CASE_NAMESPACE = UUID("6f1c1c2e-6a0d-5a4e-9d63-9d1a3c0b7e51")
@@ -19,7 +20,7 @@ def case_id_for(source: str, instruction_number: str) -> UUID:
     return uuid5(CASE_NAMESPACE, f"{source}\x1f{instruction_number}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Case:
     id: int | None  # the row; None until it is stored
     case_id: UUID
@@ -78,7 +79,7 @@ class Case:
         return total.due_at if total else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Fact:
     """One thing that happened to a case: a row of its timeline. `detail` holds no personal data; `private` is sealed."""
 
@@ -101,7 +102,7 @@ def kept_of(why: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in why.items() if name != "candidates"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Change:
     """What one command, message or tick did: the case as it is now and the facts that tell of it, in order."""
 

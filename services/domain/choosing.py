@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from services.domain.geodesy import distance_m
 from services.domain.place import usable
+from services.domain.value import value
 
 Numbers = NDArray[np.float64]
 Seen = tuple[int, float, float]  # number of the person; metres, inf if unknown; age of the fix in s, NaN for the post
@@ -39,7 +40,7 @@ class OnDuty:
     open_cases: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ask:
     """One case that needs a responder: no lat and lon when its place is known by code or address only."""
 
@@ -81,7 +82,7 @@ class Candidate(NamedTuple):
     rejected: Rejected | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Choice:
     """The responder chosen, by which rule, and up to five candidates: the chosen one, then in order of the rule."""
 
@@ -90,7 +91,7 @@ class Choice:
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NoChoice:
     reason: Nobody
     candidates: tuple[Candidate, ...]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from services.domain.located import Why
+from services.domain.value import value
 
 MAX_FIX_AGE = timedelta(minutes=30)
 MAX_FIX_AHEAD = timedelta(minutes=5)  # a phone's clock may run ahead of ours by this much
@@ -22,7 +23,7 @@ class Whereabouts(StrEnum):
     REGISTERED = "REGISTERED"  # where they are registered
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Place:
     """One place of a person, WGS-84 degrees. What it says of the person never shows in its repr."""
 

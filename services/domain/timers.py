@@ -1,11 +1,11 @@
 """The limits of one case: started, stopped, and what each does next by itself. Values in, values out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.domain.policy import Policy
 from services.domain.states import TimerKind
+from services.domain.value import value
 from services.domain.words import Risk
 
 OUTSIDE_TOTAL = frozenset(
@@ -13,7 +13,7 @@ OUTSIDE_TOTAL = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Timer:
     """One limit in one round. It runs until `stopped_at`; a breached one runs on, so that how late it was is known."""
 
@@ -62,7 +62,16 @@ def start(
 def stop(timer: Timer, *, at: datetime) -> Timer:
     """The timer stopped at `at`; one that was over by then counts as breached, even if nobody had time to say so."""
     late = timer.breached_at is None and timer.due_at <= at
-    return replace(timer, stopped_at=at, breached_at=at if late else timer.breached_at)
+    return Timer(
+        kind=timer.kind,
+        round=timer.round,
+        started_at=timer.started_at,
+        due_at=timer.due_at,
+        at_risk_at=timer.at_risk_at,
+        at_risk_fired=timer.at_risk_fired,
+        breached_at=at if late else timer.breached_at,
+        stopped_at=at,
+    )
 
 
 # The three questions below are asked some fifteen times a warning: plain loops take a third of the time of generators.

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from services.domain.choosing import Ask, Choice, choose_batch
 from services.domain.opening import open_case
 from services.domain.policy import Policy
 from services.domain.states import BEFORE_CONCLUDED
+from services.domain.value import value
 from services.domain.words import Mode, Risk
 from services.handlers.context import Context, bound_to, fact_bound_to
 from services.handlers.messages import messages_for
@@ -48,7 +48,7 @@ class Vanished(Exception):
     """A case that stood in the way of an opening is no longer there: roll back and take the batch again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Incoming:
     """One good record."""
 
@@ -59,7 +59,7 @@ class Incoming:
     case_id: UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Prepared:
     """A batch ready to be written. `openings` and `incoming` go side by side; a refused record is in neither."""
 
@@ -69,7 +69,7 @@ class Prepared:
     refused: tuple[tuple[Incoming, BadRecord], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Taken:
     """What became of a batch."""
 

@@ -4,11 +4,12 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.topics import TOPICS, WARNING_ISSUED, WARNING_URGENT
 from services.broker.link import BrokerSilent
@@ -19,6 +20,7 @@ from services.router.lane import Lane
 from services.router.receipts import read_receipts
 from services.store import lanes
 from services.store.engine import Transaction
+from services.store.lanes import Situation
 from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
@@ -111,26 +113,59 @@ async def _count(running: list[Lane], counts: dict[str, int]) -> None:
 
 
 async def _watch(parts: Parts, running: list[Lane], counts: dict[str, int]) -> None:
-    """Beat for the lanes, end those of others that are dead, and keep to an even share."""
+    """Beat for the lanes, end those of others that are dead, and keep to an even share.
+
+    Nearly always all is as it was at the last look: one question on a connection of its own finds that out.
+    """
     beaten_at, looked_at = 0.0, time.monotonic()
     parts.health.ready_when("watch", lambda: _silent(looked_at))
-    while True:
-        began = time.monotonic()
-        ours = [lane.id for lane in running if lane.id is not None]
-        try:
-            if began - beaten_at > BEAT_S:
-                async with parts.store.begin() as tx:  # its own: a look that fails must not take the beat with it
-                    await lanes.beat(tx, ours)
-                beaten_at = began
-            async with parts.store.begin() as tx:
-                for lane in running:
-                    if lane.id is not None and lane.topic in counts:
-                        await _look(tx, lane, lane.id, ours, partitions=counts[lane.topic])
-            looked_at = began
-        except DATABASE_AWAY as away:
-            log.info("watch.database_away", reason=type(away).__name__)
-        _gauge(running)
-        await asyncio.sleep(max(0.0, LOOK_S - (time.monotonic() - began)))
+    settled: Situation = ()
+    conn: AsyncConnection | None = None
+    try:
+        while True:
+            began = time.monotonic()
+            ours = [lane.id for lane in running if lane.id is not None]
+            try:
+                if began - beaten_at > BEAT_S:
+                    async with parts.store.begin() as tx:  # its own: a look that fails must not take the beat with it
+                        await lanes.beat(tx, ours)
+                    beaten_at = began
+                conn = conn or await parts.store.asking()
+                now_so = (*ours, *counts.items(), *await _situation(parts, conn, counts))
+                if now_so != settled:
+                    settled = () if await _look_at_all(parts, running, ours, counts) else now_so
+                looked_at = began
+            except DATABASE_AWAY as away:
+                log.info("watch.database_away", reason=type(away).__name__)
+                await _dropped(conn)
+                conn = None
+            _gauge(running)
+            await asyncio.sleep(max(0.0, LOOK_S - (time.monotonic() - began)))
+    finally:
+        await _dropped(conn)
+
+
+async def _situation(parts: Parts, conn: AsyncConnection, topics: Iterable[str]) -> Situation:
+    found = await lanes.situation(conn, list(topics), alive_since=parts.clock.now() - FROZEN_AFTER)
+    await conn.rollback()  # on SQLite a question keeps its moment until it is over
+    return found
+
+
+async def _look_at_all(parts: Parts, running: list[Lane], ours: list[int], counts: Mapping[str, int]) -> bool:
+    """Whether there was anything to do."""
+    async with parts.store.begin() as tx:
+        did = [
+            await _look(tx, lane, lane.id, ours, partitions=counts[lane.topic])
+            for lane in running
+            if lane.id is not None and lane.topic in counts
+        ]
+    return any(did)
+
+
+async def _dropped(conn: AsyncConnection | None) -> None:
+    if conn is not None:
+        await conn.invalidate()
+        await conn.close()
 
 
 def _silent(looked_at: float) -> str | None:
@@ -138,25 +173,29 @@ def _silent(looked_at: float) -> str | None:
     return "the database does not answer" if time.monotonic() - looked_at > SILENT_S else None
 
 
-async def _look(tx: Transaction, lane: Lane, lane_id: int, ours: list[int], *, partitions: int) -> None:
+async def _look(tx: Transaction, lane: Lane, lane_id: int, ours: list[int], *, partitions: int) -> bool:
+    """Put one lane's share right; whether there was anything to do."""
     alive = await lanes.end_dead(tx, topic=lane.topic, ours=ours, frozen_after=FROZEN_AFTER)
     if lane_id not in alive:
         lane.ended = True  # by another process; it may have nothing to write that would tell it so
-        return
+        return True
     known = await lanes.positions(tx.conn, lane.topic)
     positions = [position for position in known if position.partition < partitions]
     if len(positions) < partitions:
         incarnation = lane.consumer.incarnation(lane.topic)
         await lanes.know(tx, topic=lane.topic, partitions=partitions, incarnation=incarnation)
-        return
+        return True
     mine = sorted(position.partition for position in positions if position.lane == lane_id)
     share = lanes.quota(len(positions), alive, lane_id)
     lane.gained.update(number for number in mine if number not in lane.owned)
     if len(mine) > share:
         lane.surplus.update(mine[share:])
-    elif len(mine) < share and any(position.lane is None for position in positions):
+        return True
+    if len(mine) < share and any(position.lane is None for position in positions):
         taken = await lanes.take(tx, topic=lane.topic, lane_id=lane_id, wanted=share - len(mine))
         metrics.TAKEOVERS.inc(len(taken))
+        return True
+    return bool(lane.gained)
 
 
 def _stalled(running: list[Lane]) -> str | None:

@@ -1,9 +1,8 @@
 """Records of a batch as items that know their place in the log; splitting, positions and dead letters of them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid5
 
 from schemas.dead_letter import DeadLetter as WireDeadLetter
@@ -17,8 +16,7 @@ from services.store.outbox import Message
 from services.store.sealing import Sealer
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One record: what it is (a warning or a fault), and how far the partition is read before and after it."""
 
     partition: int

@@ -16,28 +16,33 @@ from services.store.outbox import Message
 
 log = structlog.get_logger(__name__)
 
+MOST = 4  # batches on their way at once; more would be memory, and no help where the broker is the slow one
+
 
 class Sending:
-    """One batch's messages at a time. `confirmed` are the outbox rows of messages that the broker has."""
+    """Some batches' messages at a time. `confirmed` are the outbox rows of messages that the broker has."""
 
     def __init__(self, sender: Sender, clock: Clock) -> None:
         self.confirmed: list[int] = []
         self.confirmed_at = 0.0  # monotonic
         self._sender, self._clock = sender, clock
-        self._under_way: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def send(self, taken: Taken) -> None:
-        """Begin to send what was committed, once what was committed before is out."""
-        await self.done()
+        """Begin to send what was committed; waits only where too much is on its way already."""
         messages = [message for opening in taken.opened for message in opening.messages]
-        if messages:
-            self._under_way = asyncio.create_task(self._deliver(messages, taken.outbox_ids))
+        if not messages:
+            return
+        if len(self._under_way) >= MOST:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        delivery = asyncio.create_task(self._deliver(messages, taken.outbox_ids))
+        self._under_way.add(delivery)
+        delivery.add_done_callback(self._under_way.discard)
 
     async def done(self) -> None:
         """Wait for what is under way: it ends within the sender's deadline, one way or the other."""
-        if self._under_way is not None:
-            await asyncio.wait({self._under_way})
-            self._under_way = None
+        if self._under_way:
+            await asyncio.wait(self._under_way)
 
     def forget(self, deleted: Sequence[int]) -> None:
         """The first of the confirmed rows are deleted, and that is committed."""

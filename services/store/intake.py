@@ -5,7 +5,6 @@ that could not be opened) and handled by the caller in the same transaction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,7 @@ from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from services.domain.case import Change, Fact
+from services.domain.value import value
 from services.store import cases, tables
 from services.store.engine import Transaction
 from services.store.events import event_columns
@@ -24,7 +24,7 @@ from services.store.outbox import Message, message_columns
 OPENED = "OPENED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Opening:
     """A warning that wants to become a case, with everything that is stored with it."""
 
@@ -38,7 +38,7 @@ class Opening:
     account_key: bytes | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Progress:
     """What a batch moves besides cases: the lane's positions, and the messages the broker has confirmed meanwhile."""
 
@@ -48,7 +48,7 @@ class Progress:
     confirmed: Sequence[int] = ()  # ids of outbox rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Written:
     opened: frozenset[Any]  # public ids of the cases that are new
     outbox_ids: tuple[int, ...]

@@ -7,15 +7,19 @@ in its batch's own transaction: a lane that lost a partition can't write a row o
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.store import outbox, tables
+from services.store.columns import Moment
 from services.store.engine import Transaction
 
 lane, position = tables.lane, tables.position
+
+Situation = tuple[Any, ...]
 
 UNREAD = -1  # no position yet: start at the earliest record
 
@@ -89,6 +93,22 @@ async def current(tx: Transaction, topic: str) -> list[Known]:
         Known(id=row.id, connected=bool(row.connected), heartbeat_at=row.heartbeat_at, backend_pid=row.backend_pid)
         for row in await tx.conn.execute(question.order_by(lane.c.id))
     ]
+
+
+async def situation(conn: AsyncConnection, topics: Sequence[str], *, alive_since: datetime) -> Situation:
+    """Who lives and who owns what, in one question: as long as it is the same, a closer look would find nothing new."""
+    lives = "l.heartbeat_at >= :since"
+    if conn.dialect.name == "postgresql":
+        lives += (
+            " AND EXISTS (SELECT 1 FROM pg_stat_activity a"
+            " WHERE a.pid = l.backend_pid AND a.backend_start = l.backend_start)"
+        )
+    question = text(
+        f"SELECT l.topic, l.id, -1 AS partition, {lives} AS lives FROM lane l"  # noqa: S608 - no word of it is given
+        " WHERE l.ended_at IS NULL AND l.topic IN :topics"
+        " UNION ALL SELECT p.topic, p.lane, p.partition, NULL FROM position p WHERE p.topic IN :topics ORDER BY 1, 2, 3"
+    ).bindparams(bindparam("topics", list(topics), expanding=True), bindparam("since", alive_since, Moment()))
+    return tuple(tuple(row) for row in await conn.execute(question))
 
 
 async def end_dead(tx: Transaction, *, topic: str, ours: Sequence[int], frozen_after: timedelta) -> list[int]:

@@ -1,13 +1,13 @@
 """Messages that must leave, stored with the state they tell of. The lane that wrote one sends it; else the relay does."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.value import value
 from services.store import arrays, tables
 from services.store.engine import Transaction
 from services.store.signals import Signal
@@ -15,7 +15,7 @@ from services.store.signals import Signal
 outbox = tables.outbox
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Message:
     """One CloudEvent on its way out; `ce_id` is the same at every sending, so that a reader can drop the second copy."""
 
@@ -27,7 +27,7 @@ class Message:
     wrapped_key: bytes | None = None  # `value` is sealed, bound to the ce_id; it is opened when it is sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Waiting:
     """A message still in the outbox."""
 

@@ -56,11 +56,11 @@ class Sealer:
         self._current = key_id(masters[0])
         self._masters: Mapping[bytes, AESGCM] = {key_id(master): AESGCM(master) for master in masters}
         self._wrapper = self._masters[self._current]
-        self._index_key = index_key
+        self._index = hmac.new(index_key, digestmod="sha256")
 
     def new_key(self) -> RowKey:
-        key = os.urandom(KEY_BYTES)
-        nonce = os.urandom(NONCE_BYTES)
+        random = os.urandom(KEY_BYTES + NONCE_BYTES)
+        key, nonce = random[:KEY_BYTES], random[KEY_BYTES:]
         return RowKey(self._current + nonce + self._wrapper.encrypt(nonce, key, self._current), AESGCM(key))
 
     def unwrap(self, wrapped: bytes) -> RowKey:
@@ -77,4 +77,6 @@ class Sealer:
 
     def blind(self, kind: str, value: str) -> bytes:
         """The keyed hash by which an exact value is found again. The same value of another kind hashes differently."""
-        return hmac.digest(self._index_key, f"{kind}\x1f{value}".encode(), "sha256")[:INDEX_BYTES]
+        index = self._index.copy()  # with the key already in it: half the time of beginning with the key
+        index.update(f"{kind}\x1f{value}".encode())
+        return index.digest()[:INDEX_BYTES]

@@ -1,7 +1,7 @@
 """The warnings that the lines are measured with: the golden one with every field filled, each of another person."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
@@ -26,12 +26,14 @@ class Record(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-def warnings(numbers: Iterable[int], *, run: str) -> Iterator[Record]:
+def warnings(
+    numbers: Iterable[int], *, run: str, issued: Callable[[int], datetime] = lambda _number: datetime.now(UTC)
+) -> Iterator[Record]:
     """One record a number, issued now. The same number of the same run is the same case, another run another one."""
     golden: dict[str, Any] = orjson.loads(GOLDEN.read_bytes()) | {"risk": RISK, "mode": "actual"}
     points = itertools.cycle(_points())
     for number in numbers:
-        at = datetime.now(UTC)
+        at = issued(number)
         name = f"BENCH-{run}-{number:08}"
         key = f"{SOURCE}:{name}"
         golden |= {"instruction_number": name, "issued_at": at.isoformat()}
