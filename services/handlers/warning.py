@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from pydantic import ValidationError
 from sqlalchemy import and_, or_, select
 
@@ -168,6 +169,18 @@ async def take(tx: Transaction, context: Context, prepared: Prepared, progress: 
         repeats=tuple(repeats),
         redelivered=len(left) - len(repeats),
     )
+
+
+async def take_alone(
+    driver: asyncpg.Connection, prepared: Prepared, progress: Progress, *, now: datetime
+) -> Taken | None:
+    """`take` as one statement, where every warning opens a case; None: nothing was written, `take` must find out why."""
+    if prepared.again:
+        return None
+    written = await intake.write_alone(driver, prepared.openings, progress, now=now)
+    if written is None:
+        return None
+    return Taken(opened=prepared.openings, outbox_ids=written.outbox_ids, repeats=(), redelivered=0)
 
 
 def subject_key(sealer: Sealer, subject: Subject) -> bytes | None:

@@ -85,7 +85,7 @@ class Lane:
         self._conn = await self._store.engine.connect() if self._store.postgres else None
         async with self._begin() as tx:
             self.id = await lanes.open_lane(tx, topic=self.topic, process=self.name)
-        self._writer.write_as(self.id, self._conn)
+        await self._writer.write_as(self.id, self._conn)
         self.gained.clear()
         self.surplus.clear()
         self.ended = False

@@ -3,20 +3,21 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import asyncpg
 import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.policy import Policy
 from services.handlers.tally import tally, tally_repeats
-from services.handlers.warning import BadRecord, Incoming, Prepared, Taken, Vanished, prepare, take
+from services.handlers.warning import BadRecord, Incoming, Prepared, Taken, Vanished, prepare, take, take_alone
 from services.router import metrics
 from services.router.records import Item, letter_for, letter_message, moved
 from services.router.sending import Sending
 from services.store import dead_letters, outbox
-from services.store.intake import Progress
+from services.store.intake import Opening, Progress
 from services.store.lanes import LaneOver
 from services.store.signals import Signal
 from services.wiring import DATABASE_AWAY, Parts
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 POLICY_S = 1.0
 TRIES = 5
+FEW = 25  # so small a batch is tried as one statement: its round trips are what it costs
 SOON = timedelta(minutes=1)  # the timekeeper looks by itself within a second; nearer dues wake it
 TRANSIENT = frozenset({"40001", "40P01", "55P03", "57014", "23505"})  # the last: another lane was first with a record
 OF_THE_RECORD = frozenset({"22", "23", "54"})  # SQLSTATE classes: the value, a constraint, a limit
@@ -39,11 +41,13 @@ class Writer:
         self._parts, self._topic, self._sending = parts, topic, sending
         self._lane = 0
         self._conn: AsyncConnection | None = None
+        self._driver: asyncpg.Connection | None = None
         self._policy: tuple[float, Policy] | None = None
 
-    def write_as(self, lane: int, conn: AsyncConnection | None) -> None:
+    async def write_as(self, lane: int, conn: AsyncConnection | None) -> None:
         """From now on as this lane: where it is over, nothing is written."""
         self._lane, self._conn = lane, conn
+        self._driver = conn and (await conn.get_raw_connection()).driver_connection
 
     async def settle(self, items: Sequence[Item], *, incarnation: str) -> Moved:
         """Write a batch; one that can't be written is halved until the poison record stands alone.
@@ -88,17 +92,23 @@ class Writer:
         ]
         confirmed = tuple(self._sending.confirmed)
         progress = Progress(topic=self._topic, lane=self._lane, moved=moved(items), confirmed=confirmed)
-        async with self._parts.store.begin(on=self._conn, now=now) as tx:
-            taken = await take(tx, context, prepared, progress)
-            await dead_letters.add(tx, letters)
-            await outbox.add(tx, [letter_message(letter) for letter in letters])
-            soon = now + SOON
-            if any((due_at := opening.change.case.next_due_at) and due_at < soon for opening in taken.opened):
-                tx.wake(Signal.DUE)
+        taken = None if letters else await self._taken_alone(prepared, progress, now)
+        if taken is None:
+            async with self._parts.store.begin(on=self._conn, now=now) as tx:
+                taken = await take(tx, context, prepared, progress)
+                await dead_letters.add(tx, letters)
+                await outbox.add(tx, [letter_message(letter) for letter in letters])
+                if _due_soon(taken.opened, now):
+                    tx.wake(Signal.DUE)
         self._sending.forget(confirmed)
         await self._sending.send(taken)
         self._count(items, taken, [fault for _, fault in bad])
         return list(progress.moved)
+
+    async def _taken_alone(self, prepared: Prepared, progress: Progress, now: datetime) -> Taken | None:
+        if self._driver is None or len(prepared.openings) > FEW or _due_soon(prepared.openings, now):
+            return None
+        return await take_alone(self._driver, prepared, progress, now=now)
 
     async def _newest_policy(self) -> Policy:
         if self._policy is None or time.monotonic() - self._policy[0] > POLICY_S:
@@ -135,6 +145,11 @@ def _refused(items: Sequence[Item], prepared: Prepared) -> list[tuple[Item, BadR
         for item in items
         if isinstance(item.found, BadRecord) or id(item.found) in faults
     ]
+
+
+def _due_soon(openings: Sequence[Opening], now: datetime) -> bool:
+    soon = now + SOON
+    return any((due_at := opening.change.case.next_due_at) and due_at < soon for opening in openings)
 
 
 def _transient(error: Exception) -> bool:

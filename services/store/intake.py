@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.dialects import sqlite
@@ -57,6 +58,22 @@ class Written:
 async def write(tx: Transaction, openings: Sequence[Opening], progress: Progress) -> Written:
     """Open what can be opened and move the positions. Raises LaneOver, and then the caller must roll back."""
     return await (_write_postgres if tx.postgres else _write_sqlite)(tx, openings, progress)
+
+
+async def write_alone(
+    driver: asyncpg.Connection, openings: Sequence[Opening], progress: Progress, *, now: datetime
+) -> Written | None:
+    """`write` as a transaction of its own in one round trip, for a lane on PostgreSQL. None: nothing was written.
+
+    All or nothing: where a single warning can't be opened, or the lane is over, the statement undoes itself and the
+    caller takes the long way, which finds out why. Whether a lost answer meant yes or no, the positions know.
+    """
+    arguments = arguments_of(openings, progress, now=now)
+    try:
+        written = await driver.fetchrow(ALONE, *arguments)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        return None
+    return Written(opened=frozenset(written["opened"] or ()), outbox_ids=tuple(written["sent"] or ()))
 
 
 async def redelivered(tx: Transaction, records: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -156,8 +173,13 @@ WITH moved AS (
     FROM unnest($10::new_message[]) m JOIN opened o ON o.case_id = m.case_id
     RETURNING id
 )
-SELECT (SELECT count(*) FROM moved), (SELECT array_agg(case_id) FROM opened), (SELECT array_agg(id) FROM sent)
+SELECT (SELECT count(*) FROM moved) AS moved, (SELECT array_agg(case_id) FROM opened) AS opened,
+    (SELECT array_agg(id) FROM sent) AS sent
 """
+# A division by nothing undoes it all.
+UNLESS_WHOLE = """,
+    1 / ((SELECT count(*) FROM moved) = cardinality($1) AND (SELECT count(*) FROM opened) = cardinality($8))::int"""
+ALONE = STATEMENT + UNLESS_WHOLE
 
 
 async def _write_postgres(tx: Transaction, openings: Sequence[Opening], progress: Progress) -> Written:
