@@ -24,9 +24,7 @@ def run(bootstrap: str, rate: int, count: int, tag: str, file: Path) -> None:
     producer = producer_for(bootstrap)
     lead_s = 0.5 + count * MAKING_S
     began, starts_at = time.monotonic() + lead_s, datetime.now(UTC) + timedelta(seconds=lead_s)
-    records = list(
-        warnings(range(count), run=tag, issued=lambda number: starts_at + timedelta(seconds=number / rate))
-    )
+    records = list(warnings(range(count), run=tag, issued=lambda number: starts_at + timedelta(seconds=number / rate)))
     sent: list[int] = []
     for number, record in enumerate(records):
         while (ahead := began + number / rate - time.monotonic()) > 0:

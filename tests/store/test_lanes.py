@@ -210,3 +210,19 @@ async def test_a_beating_lane_is_not_frozen(
         await lanes.beat(tx, [first])
 
     assert await end_dead(postgres_store) == [first]
+
+
+async def test_the_situation_changes_only_when_somebody_does(store: Store, clock: MovedClock) -> None:
+    lane_id = await open_lane(store)
+
+    async def seen() -> lanes.Situation:
+        async with store.read() as conn:
+            return await lanes.situation(conn, [TOPIC], alive_since=clock.now() - FROZEN_AFTER)
+
+    quiet = await seen()
+    assert await seen() == quiet
+    await take(store, lane_id, wanted=1)
+    owned = await seen()
+    assert owned != quiet
+    clock.move_to(clock.now() + timedelta(seconds=3))
+    assert await seen() != owned  # its heart stands still

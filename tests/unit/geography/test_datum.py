@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.datum import Datum, from_wgs84, to_wgs84
+from services.domain.datum import FEW, Datum, from_wgs84, to_wgs84
 
 
 def test_the_shift_gives_the_published_value() -> None:
@@ -78,3 +78,18 @@ def test_the_input_arrays_are_left_alone() -> None:
 def test_an_unknown_datum_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="CGCS2000"):
         to_wgs84([38.0, 38.0], [114.0, 114.0], [Datum.WGS84, "CGCS2000"])
+
+
+@given(
+    points=st.lists(st.tuples(st.floats(0.5, 56.5), st.floats(71.5, 138.5)), min_size=1, max_size=FEW),
+    datum=st.sampled_from(list(Datum)),
+)
+def test_few_points_convert_as_many_do(points: list[tuple[float, float]], datum: Datum) -> None:
+    """A few are done one by one, many at once: by the same formula."""
+    lat, lon = np.array(points).T
+
+    few_lat, few_lon = to_wgs84(lat, lon, datum)
+    many_lat, many_lon = to_wgs84(np.tile(lat, FEW + 1), np.tile(lon, FEW + 1), datum)
+
+    assert few_lat == pytest.approx(many_lat[: len(lat)], abs=1e-12)
+    assert few_lon == pytest.approx(many_lon[: len(lon)], abs=1e-12)
