@@ -11,7 +11,6 @@ from pathlib import Path
 from schemas.topics import WARNING_ISSUED
 from tests.bench.warnings import producer_for, warnings
 
-
 MAKING_S = 200e-6  # a record, generously
 
 
