@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.persons import Person
-from services.api.reasons import why_responder, why_unit
+from services.api.reasons import why_not, why_responder, why_unit
 from services.domain.case import Case
 from services.domain.located import Language
 from services.domain.states import ENDED, State, TimerKind
@@ -101,6 +101,24 @@ class Line(View):
     person: Person
 
 
+class CandidateView(View):
+    """A responder who was looked at, the one who was asked first."""
+
+    responder: str
+    distance_m: float | None
+    travel_s: float | None = Field(default=None, description="Measured travel time, where there is one.")
+    fix_age_s: float | None = Field(description="Age of the position used; null: the duty post's.")
+    open_cases: int
+    rejected: str | None = Field(description="Why not; null for the one who was asked.")
+    why_not_zh: str | None
+    why_not_en: str | None
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "CandidateView":
+        rejected = stored["rejected"]
+        return cls(**stored, why_not_zh=why_not(rejected, "zh"), why_not_en=why_not(rejected, "en"))
+
+
 class RoutingView(View):
     """Why this unit, and why this responder."""
 
@@ -115,7 +133,8 @@ class RoutingView(View):
     choice_zh: str
     choice_en: str
     decided: str | None
-    candidates: tuple[dict[str, Any], ...] = Field(description="Who was looked at for the last assignment.")
+    lacks: tuple[str, ...] = Field(description="What the case asks for and nobody who could be asked has.")
+    candidates: tuple[CandidateView, ...] = Field(description="Who was looked at for the last assignment.")
 
 
 class CaseView(Line):
@@ -185,5 +204,6 @@ def _routing(case: Case, candidates: list[dict[str, Any]], units: Mapping[str, U
         choice_zh=why_responder(routing, case.responder, "zh"),
         choice_en=why_responder(routing, case.responder, "en"),
         decided=routing.get("choice", {}).get("decided"),
-        candidates=tuple(candidates),
+        lacks=tuple(routing.get("choice", {}).get("lacks", ())),
+        candidates=tuple(CandidateView.of(candidate) for candidate in candidates),
     )

@@ -29,11 +29,11 @@ def open_case(
     policy: Policy,
     responsible_unit: str | None,
     routing: dict[str, Any],
-    responder: str | None,
+    asked: tuple[str, str] | None,
     choice: dict[str, Any],
     money_moves: bool = False,
 ) -> Change:
-    """The new case with its facts: ASSIGNED to `responder` of the responsible unit, or PENDING in the centre's queue.
+    """The new case with its facts: ASSIGNED to whoever is `asked` (unit, responder), or PENDING in the centre's queue.
 
     The same as opening and then `moves.assign`, built at once because every warning passes here.
     Raises IssuedTooFarAhead. TOTAL and ASSIGN run from issued_at, so a warning that arrives late is late at once; where
@@ -48,6 +48,7 @@ def open_case(
     timers: tuple[Timer, ...] = (total, waiting)
     facts = [_fact(Action.OPEN, 1, None, State.PENDING, now=now, detail=routing)]
     version = turn = 1
+    unit, responder = asked or (None, None)
     if responder is not None:
         if waiting.due_at <= now:
             version += 1
@@ -55,7 +56,7 @@ def open_case(
         version, turn = version + 1, 2
         acknowledge = start((total,), TimerKind.ACK, at=now, now=now, risk=risk, policy=policy)
         timers = (total, stop(waiting, at=now), acknowledge)
-        detail = {"unit": responsible_unit, "responder": responder, "why": choice}
+        detail = {"unit": unit, "responder": responder, "why": choice}
         facts.append(_fact(Action.ASSIGN, version, State.PENDING, State.ASSIGNED, now=now, detail=detail))
     if money_moves:
         timers = (*timers, start((), TimerKind.STOP_REQUEST, at=started, now=now, risk=risk, policy=policy))
@@ -69,7 +70,7 @@ def open_case(
         fraud_type=fraud_type,
         state=State.PENDING if responder is None else State.ASSIGNED,
         responsible_unit=responsible_unit,
-        assigned_unit=responsible_unit if responder is not None else None,
+        assigned_unit=unit,
         responder=responder,
         policy_version=policy.version,
         issued_at=started,

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from schemas.warning import WarningIssued
-from services.domain.choosing import Roster
+from services.domain.choice import Rules
 from services.domain.datum import Datum
 from services.domain.jurisdiction import Jurisdictions
+from services.domain.roster import Roster
 from services.store.cases import Stored
 from services.store.policies import Policies
 from services.store.registry import Unit
@@ -36,7 +36,7 @@ class Context:
     source_datum: Datum
     edge_limit_m: float
     station_limit_m: float
-    max_fix_age: timedelta = timedelta(minutes=15)
+    rules: Rules = field(default_factory=Rules)  # of choosing a responder
     given: Counter[str] = field(default_factory=Counter)  # cases given out since the picture was drawn
 
 

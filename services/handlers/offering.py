@@ -1,45 +1,43 @@
 """Ask the next candidate: when nobody answered, somebody declined, handed over or fell silent. Never the same one twice."""
 
+from dataclasses import replace
+
 from services.domain import moves
 from services.domain.actor import ROUTER
 from services.domain.case import Change
-from services.domain.choosing import Choice, choose
+from services.domain.choice import Ask, Choice
+from services.domain.choosing import choose
 from services.domain.policy import Policy
 from services.domain.states import State
+from services.domain.words import Risk
 from services.handlers.context import Context, open_warning
 from services.handlers.places import places_of
-from services.handlers.routing import choice_of
+from services.handlers.routing import ask_for, choice_of
 from services.store.cases import Stored
 from services.store.engine import Transaction
 
 
 def offer_next(tx: Transaction, context: Context, stored: Stored, change: Change, *, policy: Policy) -> Change:
-    """The change, and, where it left the case in the queue, the next candidate of the responsible unit asked at once.
+    """The change, and, where it left the case in the queue, the next candidate asked at once: of the responsible unit,
+    else its head, else a neighbour.
 
-    Nobody fits: the case stays in the centre's queue, and the reason is stored with it.
+    Nobody is left: the case stays in the centre's queue, and the reason is stored with it.
     """
     case = change.case
     if case.state is not State.PENDING or case.responsible_unit is None:
         return change
     warning = open_warning(context.sealer, stored)
-    lat = lon = None
+    excluding = frozenset(case.tried)
+    ask = Ask(unit=case.responsible_unit, lat=None, lon=None, excluding=excluding, urgent=case.risk is Risk.URGENT)
     if warning is not None:
         lat, lon = places_of([warning], now=tx.now, datum=context.source_datum).point(0)
-    choice = choose(
-        context.picture.roster,
-        case.responsible_unit,
-        lat,
-        lon,
-        tx.now,
-        excluding=frozenset(case.tried),
-        load=context.given,
-        max_fix_age=context.max_fix_age,
-    )
+        ask = replace(ask_for(warning, case.responsible_unit, lat, lon, excluding=excluding), urgent=ask.urgent)
+    choice = choose(context.picture.roster, ask, tx.now, load=context.given, rules=context.rules)
     why = choice_of(choice)
     if not isinstance(choice, Choice):
         return moves.nobody(change, why)
     context.given[choice.responder] += 1
     asked = moves.assign(
-        case, unit=case.responsible_unit, responder=choice.responder, why=why, by=ROUTER, now=tx.now, policy=policy
+        case, unit=choice.unit, responder=choice.responder, why=why, by=ROUTER, now=tx.now, policy=policy
     )
     return moves.then(change, asked)

@@ -6,9 +6,9 @@ from datetime import datetime
 import shapely
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.choosing import OnDuty, Roster
 from services.domain.ground import Area, RegionCode, Station
 from services.domain.jurisdiction import Jurisdictions
+from services.domain.roster import OnDuty, Roster
 from services.handlers.context import Context, Picture
 from services.store import registry
 

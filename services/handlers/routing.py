@@ -1,10 +1,27 @@
-"""Why this unit and this responder, as it is stored with the case: rule, distance, place used, candidates."""
+"""What a case asks of choosing; and why this unit and this responder, as it is stored with the case."""
 
 from typing import Any
 
-from services.domain.choosing import Choice, NoChoice
+from schemas.warning import WarningIssued
+from services.domain.choice import Ask, Choice, NoChoice
 from services.domain.located import Located
 from services.domain.place import Whereabouts
+
+
+def ask_for(
+    warning: WarningIssued, unit: str, lat: float | None, lon: float | None, *, excluding: frozenset[str] = frozenset()
+) -> Ask:
+    """What the case of this warning asks of whoever gets it."""
+    needs = warning.needs
+    return Ask(
+        unit=unit,
+        lat=lat,
+        lon=lon,
+        excluding=excluding,
+        skill=needs.skill or None,
+        language=needs.language or None,
+        urgent=warning.risk == "URGENT",
+    )
 
 
 def routing_of(located: Located, which: Whereabouts | None) -> dict[str, Any]:
@@ -35,10 +52,13 @@ def choice_of(choice: Choice | NoChoice | None) -> dict[str, Any]:
                 "fix_age_s": None if candidate.fix_age_s is None else round(candidate.fix_age_s),
                 "open_cases": candidate.open_cases,
                 "rejected": candidate.rejected,
+                **({} if candidate.travel_s is None else {"travel_s": round(candidate.travel_s)}),
             }
             for candidate in choice.candidates
         ],
     }
-    if isinstance(choice, Choice) and choice.candidates:
+    if isinstance(choice, Choice):
         told["distance_m"] = told["candidates"][0]["distance_m"]
+        if choice.lacks:
+            told["lacks"] = list(choice.lacks)
     return told

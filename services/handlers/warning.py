@@ -17,7 +17,8 @@ from schemas.warning import Subject, WarningIssued
 from services.domain import moves
 from services.domain.actor import ROUTER
 from services.domain.case import case_id_for
-from services.domain.choosing import Ask, Choice, choose_batch
+from services.domain.choice import Choice
+from services.domain.choosing import choose_batch
 from services.domain.opening import open_case
 from services.domain.policy import Policy
 from services.domain.states import BEFORE_CONCLUDED
@@ -26,7 +27,7 @@ from services.domain.words import Mode, Risk
 from services.handlers.context import Context, bound_to, fact_bound_to
 from services.handlers.messages import messages_for
 from services.handlers.places import places_of
-from services.handlers.routing import choice_of, routing_of
+from services.handlers.routing import ask_for, choice_of, routing_of
 from services.store import cases, intake, tables
 from services.store.cases import Saving
 from services.store.engine import Transaction
@@ -109,11 +110,11 @@ def prepare(context: Context, batch: Sequence[Incoming], *, policy: Policy, now:
     )
     points = [used.point(row) for row in range(len(first))]
     asks = [
-        Ask(unit=place.unit, lat=lat, lon=lon)
-        for place, (lat, lon) in zip(located, points, strict=True)
+        ask_for(incoming.warning, place.unit, lat, lon)
+        for incoming, place, (lat, lon) in zip(first, located, points, strict=True)
         if place.unit is not None
     ]
-    choices = iter(choose_batch(picture.roster, asks, now, load=context.given, max_fix_age=context.max_fix_age))
+    choices = iter(choose_batch(picture.roster, asks, now, load=context.given, rules=context.rules))
     openings = []
     for row, incoming in enumerate(first):
         place = located[row]
@@ -131,7 +132,7 @@ def prepare(context: Context, batch: Sequence[Incoming], *, policy: Policy, now:
             policy=policy,
             responsible_unit=place.unit,
             routing=routing_of(place, used.which[row]),
-            responder=choice.responder if isinstance(choice, Choice) else None,
+            asked=(choice.unit, choice.responder) if isinstance(choice, Choice) else None,
             choice=choice_of(choice),
             money_moves=warning.scam.transfer_under_way,
         )

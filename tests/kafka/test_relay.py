@@ -19,9 +19,9 @@ from services.broker.link import BrokerAddress
 from services.broker.producer import MAX_MESSAGE_BYTES
 from services.broker.topics import ensure_topics
 from services.clock import SteadyClock
-from services.domain.choosing import Roster
 from services.domain.datum import Datum
 from services.domain.jurisdiction import Jurisdictions
+from services.domain.roster import Roster
 from services.handlers.context import Context, Picture
 from services.health import Health
 from services.relay import loop

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from services.domain.case import case_id_for
-from services.domain.choosing import OnDuty, Roster
 from services.domain.datum import Datum
 from services.domain.jurisdiction import Jurisdictions
 from services.domain.opening import open_case
 from services.domain.policy import policy_from
+from services.domain.roster import OnDuty, Roster
 from services.domain.words import Mode, Risk
 from services.handlers.context import Context, Picture, bound_to
 from services.handlers.messages import messages_for
@@ -59,7 +59,7 @@ def opening(
         policy=POLICY,
         responsible_unit=UNIT,
         routing={"rule": "POLYGON", "why": []},
-        responder=responder,
+        asked=(UNIT, responder) if responder else None,
         choice={},
     )
     key = SEALER.new_key()

@@ -89,10 +89,28 @@ async def test_a_declined_case_goes_to_the_next_candidate(centre: Centre) -> Non
     assert (await centre.limit(case, "ACK"))["due_at"] == shown(minute(1 + 3))
 
 
-async def test_with_nobody_left_the_centre_has_the_case(centre: Centre) -> None:
+async def test_an_empty_precinct_is_helped_by_its_neighbour(centre: Centre) -> None:
+    """The boundary is crossed because nobody of the precinct is left; who is responsible stays."""
     case = await centre.warn(risk="HIGH")
     await centre.do("R11", case, "decline", {"reason": "不在岗"})
     await centre.do("R12", case, "decline", {"reason": "不在岗"})
+
+    seen = await centre.case(case)
+    assert (seen["state"], seen["responsible_unit"], seen["assigned_unit"]) == ("ASSIGNED", "P1", "P2")
+    assert (seen["responder"], seen["routing"]["decided"]) == ("R21", "NEIGHBOUR")
+    assert [(one["responder"], one["why_not_en"]) for one in seen["routing"]["candidates"]] == [
+        ("R21", None),
+        ("R11", "was asked before"),
+        ("R12", "was asked before"),
+        ("R22", "is farther"),
+    ]
+    assert (await centre.case(case, who="desk-1"))["assigned_unit"] == "P2"  # told, and still able to look
+
+
+async def test_with_nobody_left_the_centre_has_the_case(centre: Centre) -> None:
+    case = await centre.warn(risk="HIGH")
+    for responder in ("R11", "R12", "R21", "R22"):
+        await centre.do(responder, case, "decline", {"reason": "不在岗"})
 
     seen = await centre.case(case)
     assert (seen["state"], seen["responder"], seen["routing"]["decided"]) == ("PENDING", None, "ALL_EXCLUDED")

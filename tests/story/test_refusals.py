@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from centre import Centre, minute, shown
 
-from services.domain.choosing import Roster
+from services.domain.roster import Roster
 from services.domain.words import Role
 
 

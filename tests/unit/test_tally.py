@@ -38,7 +38,7 @@ def opened(mode: Mode = Mode.ACTUAL) -> Change:
         policy=POLICY,
         responsible_unit="990102",
         routing={"rule": "EDGE"},
-        responder="R1",
+        asked=("990102", "R1"),
         choice={},
     )
 

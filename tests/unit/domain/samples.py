@@ -67,7 +67,7 @@ def opened(
         policy=POLICY,
         responsible_unit=UNIT,
         routing={"rule": "POLYGON"},
-        responder=responder,
+        asked=(UNIT, responder) if responder else None,
         choice={"decided": "NEAREST"} if responder else {},
         money_moves=money_moves,
     )

@@ -1,0 +1,100 @@
+"""Who is on duty, as columns that a whole batch of cases is matched against. Chooses nobody: that is `choosing`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.domain.place import usable
+from services.domain.value import value
+
+Numbers = NDArray[np.float64]
+
+
+class Availability(StrEnum):
+    """The upper layer of a responder's status, as in NENA EIDD; what they are doing is the lower one."""
+
+    AVAILABLE = "AVAILABLE"
+    CONDITIONALLY_AVAILABLE = "CONDITIONALLY_AVAILABLE"  # can be pulled away: asked after those who are free
+    NOT_AVAILABLE = "NOT_AVAILABLE"  # never asked
+    UNKNOWN = "UNKNOWN"  # nobody said: taken for available
+
+
+class Activity(StrEnum):
+    """The lower layer: what a responder is doing."""
+
+    ASSIGNED = "ASSIGNED"
+    EN_ROUTE = "EN_ROUTE"
+    ON_SCENE = "ON_SCENE"
+    CLEARED = "CLEARED"
+    OFF_DUTY = "OFF_DUTY"
+
+
+@value
+class OnDuty:
+    """A responder on shift now; WGS-84 degrees. `fix_at` is the time of lat and lon."""
+
+    responder: str
+    unit: str
+    lat: float | None
+    lon: float | None
+    fix_at: datetime | None
+    post_lat: float | None  # the duty post, used when there is no fresh fix
+    post_lon: float | None
+    open_cases: int
+    grid: str | None = None  # the beat that is theirs
+    availability: Availability = Availability.UNKNOWN
+    rested: bool = True
+    skills: frozenset[str] = field(default_factory=frozenset)
+    languages: frozenset[str] = field(default_factory=frozenset)
+
+
+# What a person lacks, the heavier the worse: who lacks the least goes first, and only then distance counts.
+LACKS_SKILL, LACKS_LANGUAGE, ON_CALL, NOT_RESTED = 8, 4, 2, 1
+
+
+class Roster:
+    """Everyone on duty, each once, as columns ordered by unit and code; never changed, but replaced whole.
+
+    `heads` says who leads a unit, on duty or not; `closed` are units that no case is offered in by itself.
+    """
+
+    def __init__(
+        self, on_duty: Sequence[OnDuty], *, heads: Mapping[str, str] | None = None, closed: frozenset[str] = frozenset()
+    ) -> None:
+        people = sorted(on_duty, key=lambda person: (person.unit, person.responder))
+        self.responders = [person.responder for person in people]
+        self.open_cases = [person.open_cases for person in people]
+        self.index = {responder: index for index, responder in enumerate(self.responders)}
+        self.fix = positions([(person.lat, person.lon) for person in people])
+        self.post = positions([(person.post_lat, person.post_lon) for person in people])
+        fix_at_s = np.array([np.nan if p.fix_at is None else p.fix_at.timestamp() for p in people], np.float64)
+        self.fix_at_s = np.where(np.isnan(self.fix[:, 0]), np.nan, fix_at_s)  # no point, no fix
+        self.unit_of = [person.unit for person in people]
+        self.grids = [person.grid for person in people]
+        self.skills = [person.skills for person in people]
+        self.languages = [person.languages for person in people]
+        self.away = [person.availability is Availability.NOT_AVAILABLE for person in people]
+        self.lacking = [_lacking(person) for person in people]
+        self.heads = dict(heads or {})
+        self.closed = closed
+        self.offered = np.array([person.unit not in closed for person in people], np.bool_)
+        self.units: dict[str, tuple[int, int]] = {}  # the unit's first index, and one past its last
+        for index, person in enumerate(people):
+            first, _ = self.units.get(person.unit, (index, index))
+            self.units[person.unit] = (first, index + 1)
+
+
+def _lacking(person: OnDuty) -> int:
+    on_call = ON_CALL if person.availability is Availability.CONDITIONALLY_AVAILABLE else 0
+    return on_call | (0 if person.rested else NOT_RESTED)
+
+
+def positions(points: Sequence[tuple[float | None, float | None]]) -> Numbers:
+    """Rows of (lat, lon), NaN for both where there is no usable point."""
+    rows = np.array(points, np.float64).reshape(-1, 2)  # None becomes NaN
+    rows[~usable(rows[:, 0], rows[:, 1])] = np.nan
+    return rows
