@@ -1,7 +1,7 @@
 """Record batches byte by byte, for what no client would send, and bytes changed in a broker's log as a bad disk would."""
 
-import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from struct import pack_into, unpack_from
 
 from aiokafka import TopicPartition
@@ -63,17 +63,26 @@ async def produce(bootstrap: str, topic: str, batch: bytes, partition: int = 0) 
     return int(offset)
 
 
-def damage(kafka: Kafka, topic: str, offset: int, change: Callable[[bytearray], object], partition: int = 0) -> None:
-    """Change the batch that begins at `offset` where the broker keeps it; it serves what is in the file then."""
+def damage(
+    kafka: Kafka, topic: str, offset: int, change: Callable[[bytearray], object], partition: int = 0
+) -> Callable[[], object]:
+    """Change the batch that begins at `offset` where the broker keeps it; it serves what is in the file then.
+
+    What it returns undoes it: a broker that finds a length destroyed when it starts gives up.
+    """
     (path,) = (kafka.home / "data" / f"{topic}-{partition}").glob("*.log")
     log = path.read_bytes()
     at = 0
     while unpack_from(">q", log, at)[0] != offset:
         at += 12 + unpack_from(">i", log, at + LENGTH_AT)[0]
-    batch = bytearray(log[at : at + 12 + unpack_from(">i", log, at + LENGTH_AT)[0]])
-    length = len(batch)
-    change(batch)
-    assert len(batch) == length
-    descriptor = os.open(path, os.O_WRONLY)
-    os.pwrite(descriptor, batch, at)
-    os.close(descriptor)
+    whole = log[at : at + 12 + unpack_from(">i", log, at + LENGTH_AT)[0]]
+    change(changed := bytearray(whole))
+    assert len(changed) == len(whole)
+    _write(path, changed, at)
+    return lambda: _write(path, whole, at)
+
+
+def _write(path: Path, some: bytes, at: int) -> None:
+    with path.open("r+b", buffering=0) as log:
+        log.seek(at)
+        log.write(some)
