@@ -22,18 +22,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("only", nargs="?", default="", help="faults whose name holds this word")
     parser.add_argument("--kills", type=int, default=5, help="how often each fault strikes")
-    parser.add_argument("--warnings", type=int, default=10_000, help="how many warnings each fault has to deal with")
+    parser.add_argument(
+        "--warnings", type=int, default=10_000, help="how many warnings each fault has to deal with, at least"
+    )
     given = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="quanzu-faults-"))
     kafka, postgres = Kafka(home=home / "kafka", short_session=True), Postgres(home=home / "postgres")
+    count = max(given.warnings, 100 * given.kills)  # every strike has some load of its own
     rows = []
     try:
         kafka.start()
         postgres.start()
         for fault in [kind for kind in KINDS if given.only in kind.__name__]:
-            row = run(
-                fault, kafka, postgres, home, count=given.warnings, rate=RATE, strikes=given.kills, seed=given.kills
-            )
+            row = run(fault, kafka, postgres, home, count=count, rate=RATE, strikes=given.kills, seed=given.kills)
             rows.append(row)
             print(json.dumps(row, ensure_ascii=False), flush=True)  # noqa: T201 - the report itself
     finally:
