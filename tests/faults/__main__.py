@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.native.kafka import Kafka
 from deploy.native.postgres import Postgres
-from deploy.native.processes import ROOT
+from deploy.native.processes import ROOT, StartError
 from tests.faults.kinds import KINDS
 from tests.faults.trial import run
 
@@ -34,7 +34,10 @@ def main() -> int:
         kafka.start()
         postgres.start()
         for fault in [kind for kind in KINDS if given.only in kind.__name__]:
-            row = run(fault, kafka, postgres, home, count=count, rate=RATE, strikes=given.kills, seed=given.kills)
+            try:
+                row = run(fault, kafka, postgres, home, count=count, rate=RATE, strikes=given.kills, seed=given.kills)
+            except (AssertionError, StartError) as failed:  # the others are worth a run all the same
+                row = {"fault": fault.__name__, "passed": False, "sent": count, "broken": [str(failed)]}
             rows.append(row)
             print(json.dumps(row, ensure_ascii=False), flush=True)  # noqa: T201 - the report itself
     finally:
