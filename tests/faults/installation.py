@@ -60,6 +60,7 @@ class Installation:
         self.running: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
         self.unsure: set[str] = set()  # kinds of process that may have written more than they counted
+        self.longest_away_s = 0.0  # that a process or a server was not there, by our doing
         self._last_counts: list[Counts] = []  # of processes that are no more
         asyncio.run(self._settle())
         bounds = bounds_of(kafka.bootstrap, WARNING_ISSUED, WARNING_URGENT)
@@ -118,6 +119,10 @@ class Installation:
 
     def kill(self, *names: str) -> None:
         """SIGKILL, and start them again as a supervisor would."""
+        with self._away():
+            self._kill(names)
+
+    def _kill(self, names: Sequence[str]) -> None:
         for name in names:
             self._last_counts.append(counts_of(self.ports[name]))
             self.unsure.add(name.partition("-")[0])
@@ -130,12 +135,19 @@ class Installation:
 
     def away(self, server: Kafka | Postgres, *whose: str) -> None:
         """Kill a server, and start it again when `whose` processes say that they wait; all are ready again afterwards."""
-        server.kill()
-        for name in whose:
-            until(lambda name=name: waits_for(self.ports[name]), 20, f"red readiness of {name}")  # type: ignore[misc]
-        server.start()
-        for name in self.running:
-            until(lambda name=name: waits_for(self.ports[name]) == {}, 30, f"{name} ready again")  # type: ignore[misc]
+        with self._away():
+            server.kill()
+            for name in whose:
+                until(lambda name=name: waits_for(self.ports[name]), 20, f"red readiness of {name}")  # type: ignore[misc]
+            server.start()
+            for name in self.running:
+                until(lambda name=name: waits_for(self.ports[name]) == {}, 30, f"{name} ready again")  # type: ignore[misc]
+
+    @contextmanager
+    def _away(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self.longest_away_s = max(self.longest_away_s, time.monotonic() - began)
 
     def stop(self, name: str) -> tuple[int | None, float]:
         """SIGTERM; returns the exit code and the seconds it took."""

@@ -17,7 +17,7 @@ from tests.faults.installation import bounds_of, everything_on
 from tests.faults.telling import Counts, miscounted
 
 MARKS = {Action.REPEAT, Action.AT_RISK, Action.BREACH}
-LATE_S = 15.0  # how late a limit may fire in a run in which processes die
+LATE_S = 15.0  # how late a limit may fire in a run in which processes die, beside the time that they are dead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,12 @@ def judge(
     *,
     counts: Iterable[Counts],
     unsure: Collection[str],
+    away_s: float,
 ) -> Figures:
-    """Look at everything once the installation is quiet. `counts` and `unsure` as in `miscounted`."""
+    """Look at everything once the installation is quiet. `counts` and `unsure` as in `miscounted`.
+
+    `away_s` is the longest time that somebody was not there.
+    """
     lines = [line.split() for line in acknowledged.read_text().splitlines()]
     good = {(number, ce_id) for number, ce_id, unfit, _ in lines if unfit == "0"}
     known_at = {number: float(at) for number, _, _, at in reversed(lines)}
@@ -108,6 +112,8 @@ def judge(
     for case in cases:
         _legal(case, timelines.get(case["id"], []), broken)
     lateness = _fired_once(timelines, {case["id"]: case["received_at"] for case in cases}, broken)
+    if lateness > LATE_S + away_s:
+        broken.append(f"I5: a limit fired {lateness:.1f} s late, and nobody was away for more than {away_s:.1f} s")
     sent = everything_on(bootstrap, INSTRUCTION_ISSUED)
     assigned = {
         (str(case["case_id"]), event["version"])
@@ -204,6 +210,4 @@ def _fired_once(
             broken.append(f"I5: case {case_id}: a limit fired twice")
         if not fired[Action.BREACH, "TOTAL", 1]:
             broken.append(f"I5: case {case_id}: the total never fired")
-    if worst > LATE_S:
-        broken.append(f"I5: a limit fired {worst:.1f} s late")
     return worst

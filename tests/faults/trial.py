@@ -68,6 +68,7 @@ def run(
             acknowledged,
             counts=counts,
             unsure=installation.unsure,
+            away_s=installation.longest_away_s,
         )
     broken = [*figures.broken, *trial.notes, *loader.failed[:3]]
     return {
