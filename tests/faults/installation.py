@@ -60,6 +60,7 @@ class Installation:
         self.running: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
         self.unsure: set[str] = set()  # kinds of process that may have written more than they counted
+        self.strikes = 0
         self.longest_away_s = 0.0  # that a process or a server was not there, by our doing
         self._last_counts: list[Counts] = []  # of processes that are no more
         asyncio.run(self._settle())
@@ -119,7 +120,7 @@ class Installation:
 
     def kill(self, *names: str) -> None:
         """SIGKILL, and start them again as a supervisor would."""
-        with self._away():
+        with self.struck():
             self._kill(names)
 
     def _kill(self, names: Sequence[str]) -> None:
@@ -135,7 +136,7 @@ class Installation:
 
     def away(self, server: Kafka | Postgres, *whose: str) -> None:
         """Kill a server, and start it again when `whose` processes say that they wait; all are ready again afterwards."""
-        with self._away():
+        with self.struck():
             server.kill()
             for name in whose:
                 until(lambda name=name: waits_for(self.ports[name]), 20, f"red readiness of {name}")  # type: ignore[misc]
@@ -144,7 +145,9 @@ class Installation:
                 until(lambda name=name: waits_for(self.ports[name]) == {}, 30, f"{name} ready again")  # type: ignore[misc]
 
     @contextmanager
-    def _away(self) -> Iterator[None]:
+    def struck(self) -> Iterator[None]:
+        """One strike: from its beginning until what it hit is well again."""
+        self.strikes += 1
         began = time.monotonic()
         yield
         self.longest_away_s = max(self.longest_away_s, time.monotonic() - began)

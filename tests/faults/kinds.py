@@ -58,17 +58,18 @@ def router_frozen(trial: Trial) -> None:
     installation = trial.installation
     trial.loader.wait_for(trial.moments()[0])
     began = time.monotonic()
-    installation.running["router-1"].freeze()
-    frozen = installation.running["router-1"].pid
-    until(lambda: not _partitions_of(installation, frozen), 20, "the take-over")
-    took_s = time.monotonic() - began
-    if took_s > TAKEN_OVER_WITHIN_S:
-        trial.notes.append(f"the stand-by took over after {took_s:.1f} s")
-    until(lambda: time.monotonic() - began > FROZEN_FOR_S)
-    if waits_for(installation.ports["router-1"]) is not None:
-        trial.notes.append("I12: a frozen router answers")
-    installation.running["router-1"].thaw()
-    until(lambda: _partitions_of(installation, frozen), 20, "the return of the router that was frozen")
+    with installation.struck():
+        installation.running["router-1"].freeze()
+        frozen = installation.running["router-1"].pid
+        until(lambda: not _partitions_of(installation, frozen), 20, "the take-over")
+        took_s = time.monotonic() - began
+        if took_s > TAKEN_OVER_WITHIN_S:
+            trial.notes.append(f"the stand-by took over after {took_s:.1f} s")
+        until(lambda: time.monotonic() - began > FROZEN_FOR_S)
+        if waits_for(installation.ports["router-1"]) is not None:
+            trial.notes.append("I12: a frozen router answers")
+        installation.running["router-1"].thaw()
+        until(lambda: _partitions_of(installation, frozen), 20, "the return of the router that was frozen")
     trial.look()
 
 

@@ -77,7 +77,7 @@ def run(
         "sent": count,
         **figures.row(),
         "recovery_s": round(recovery_s, 2),
-        "strikes": strikes,
+        "strikes": installation.strikes,
         "seed": seed,
         "broken": broken,
     }
