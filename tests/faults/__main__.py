@@ -27,7 +27,8 @@ def main() -> int:
     )
     given = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="quanzu-faults-"))
-    kafka, postgres = Kafka(home=home / "kafka", short_session=True), Postgres(home=home / "postgres")
+    data = Path(tempfile.mkdtemp(prefix="quanzu-faults-pg-"))  # not below `home`, which only we can enter
+    kafka, postgres = Kafka(home=home / "kafka", short_session=True), Postgres(home=data)
     count = max(given.warnings, 100 * given.kills)  # every strike has some load of its own
     rows = []
     try:
@@ -45,7 +46,8 @@ def main() -> int:
         kafka.stop()
         RESULT.parent.mkdir(exist_ok=True)
         RESULT.write_text(json.dumps({"rows": rows}, ensure_ascii=False, indent=1))
-        shutil.rmtree(home, ignore_errors=True)
+        for folder in (home, data):
+            shutil.rmtree(folder, ignore_errors=True)
     return 0 if rows and all(row["passed"] for row in rows) else 1
 
 
