@@ -9,12 +9,20 @@ from uuid import UUID
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError, RecordTooLargeError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    OffsetOutOfRangeError,
+    RecordTooLargeError,
+    TopicAuthorizationFailedError,
+)
 
 from services.broker.commit import commit_positions
 from services.broker.link import AWAY, BrokerAddress, BrokerSilent, CalmClient, Waiting, answered, calm, over, started
+from services.broker.salvage import Unread, salvaged
 
 log = structlog.get_logger()
+
+TooLarge = Unread  # most of those that look only for what they can't read still call it so
 
 READING: Mapping[str, Any] = {
     "enable_auto_commit": False,  # a position moves with the case, in the database
@@ -38,16 +46,6 @@ class PositionLost(Exception):
         self.position = position
 
 
-@dataclass(frozen=True, slots=True)
-class TooLarge:
-    """Stands in a batch where a record over the limit was; to be dead-lettered by its place."""
-
-    topic: str
-    partition: int
-    offset: int
-    size: int | None  # bytes of key, value and headers; None where the client does not say
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Records of one partition in order. `position` is where reading stood before, `next_position` after them.
@@ -59,7 +57,7 @@ class Batch:
     partition: int
     position: int
     next_position: int
-    records: list[ConsumerRecord | TooLarge]
+    records: list[ConsumerRecord | Unread]
 
 
 class RawConsumer:
@@ -90,8 +88,11 @@ class RawConsumer:
 
     @property
     def waiting_for(self) -> str | None:
-        """What is missing, in words; None while the broker answers."""
-        return self._waiting.reason
+        """What is missing, in words; None while the broker answers and gives what is asked for."""
+        if self._waiting.reason is not None or self._consumer is None:
+            return self._waiting.reason
+        refused = ((place, self._client.refusals.get(place)) for place in self._positions)
+        return next((f"{place.topic}[{place.partition}] ({why})" for place, why in refused if why), None)
 
     async def start(self) -> None:
         """Connect, however long the broker stays away; `waiting_for` says so meanwhile. Cancel it to give up."""
@@ -111,9 +112,8 @@ class RawConsumer:
     def assign(self, positions: Mapping[TopicPartition, int]) -> None:
         """Read these partitions from these offsets and no others. What was fetched and not handed out is dropped."""
         self._consumer.assign(list(positions))
-        for partition, position in positions.items():
-            self._consumer.seek(partition, position)
         self._positions = dict(positions)
+        self._seek()
         self._hungry, self._handed_at = False, time.monotonic()
 
     @property
@@ -130,14 +130,20 @@ class RawConsumer:
             got = await self._consumer.getmany(timeout_ms=round(wait * 1000), max_records=max_records)
         except RecordTooLargeError as error:
             _, partition, offset, _ = error.args  # brokers before KIP-74; aiokafka has already stepped over it
-            got = {partition: [TooLarge(partition.topic, partition.partition, offset, None)]}
+            got = {partition: [Unread(partition.topic, partition.partition, offset, None)]}
         except OffsetOutOfRangeError as error:
             ((partition, position),) = error.args[0].items()
             raise PositionLost(partition, position) from error
+        except TopicAuthorizationFailedError:
+            got = {}  # `waiting_for` tells of it, and aiokafka asks again
+        except ConsumerStoppedError:
+            raise
+        except Exception as error:  # whatever aiokafka and its codecs raise at bytes they can't read
+            return await self._salvage(max_records, error) or await asyncio.sleep(wait, [])
         self._hungry = not got and bool(self._positions)
         if got:
             self._handed_at = time.monotonic()
-        return [self._batch(partition, records) for partition, records in got.items()]
+        return [self._batch(partition, records, records[-1].offset + 1) for partition, records in got.items()]
 
     async def bounds(
         self, partitions: Iterable[TopicPartition], within: float = 3.0
@@ -222,22 +228,48 @@ class RawConsumer:
         if refused:
             log.info("broker.commit_refused", client=self._name, reasons=sorted(refused))
 
-    def _batch(self, partition: TopicPartition, records: list[ConsumerRecord | TooLarge]) -> Batch:
-        position, after = self._positions[partition], records[-1].offset + 1
-        self._positions[partition] = after
+    async def _salvage(self, max_records: int, why: Exception) -> list[Batch]:
+        """One round in which each partition is read past aiokafka, from where it was last handed out.
+
+        All of them: aiokafka does not say which it failed at, and has passed records of others without giving them.
+        """
+        log.warning("broker.unreadable", client=self._name, error=type(why).__name__)
+        self._seek()
+        found: dict[TopicPartition, tuple[list[Any], int]] = {}
+        for partition, position in self._positions.items():
+            room = max_records - sum(len(records) for records, _ in found.values())
+            try:
+                records, after = await salvaged(self._client, partition, position, room)
+            except BrokerSilent as silent:
+                log.info("broker.salvage_waits", client=self._name, reason=str(silent))
+                break
+            if records:
+                found[partition] = (records, after)
+            if len(records) >= room:
+                break
+        batches = [self._batch(partition, *records) for partition, records in found.items()]
+        self._seek()
+        return batches
+
+    def _seek(self) -> None:
+        for partition, position in self._positions.items():
+            self._consumer.seek(partition, position)
+
+    def _batch(self, partition: TopicPartition, records: list[ConsumerRecord | Unread], after: int) -> Batch:
+        position, self._positions[partition] = self._positions[partition], after
         fit = [self._fit(record) for record in records]
         number = partition.partition
         return Batch(topic=partition.topic, partition=number, position=position, next_position=after, records=fit)
 
-    def _fit(self, record: ConsumerRecord | TooLarge) -> ConsumerRecord | TooLarge:
+    def _fit(self, record: ConsumerRecord | Unread) -> ConsumerRecord | Unread:
         """Kafka sends a record over every fetch limit whole (KIP-74), so the limit is kept here."""
-        if isinstance(record, TooLarge):
+        if isinstance(record, Unread):
             return record
         size = len(record.value or b"") + len(record.key or b"")
         size += sum(len(name) + len(value or b"") for name, value in record.headers)
         if size <= self._max_record_bytes:
             return record
-        return TooLarge(record.topic, record.partition, record.offset, size)
+        return Unread(record.topic, record.partition, record.offset, size)
 
 
 async def _begin(consumer: Any) -> None:

@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
+from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, NoError, OffsetOutOfRangeError, for_code
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
@@ -22,6 +24,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
 FIRST_START = "the first start"  # what a client waits for before it was ever connected
 TRY_S = 5.0  # one attempt to start, then the next
 AWAY = (KafkaError, OSError, TimeoutError)  # what a client raises while the broker is not there
+NO_REFUSAL = {NoError.errno, OffsetOutOfRangeError.errno}  # the second is told as PositionLost
 
 Answer = TypeVar("Answer")
 
@@ -70,6 +73,7 @@ class CalmClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka has no types
     answered_at = 0.0  # monotonic; of any request
     fetched_at = 0.0  # monotonic; of a fetch request
     cluster_id: str | None = None
+    refusals: Mapping[TopicPartition, str] = MappingProxyType({})  # what the last fetch answers refused, and why
     _pause_s = FIRST_PAUSE_S
     _not_before = 0.0
     _over = False
@@ -82,7 +86,16 @@ class CalmClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka has no types
         self.answered_at = time.monotonic()
         if isinstance(request, FetchRequest):
             self.fetched_at = self.answered_at
+            self._note(answer)
         return answer
+
+    def _note(self, answer: Any) -> None:
+        """aiokafka logs what a fetch is refused and asks again for ever, so somebody has to know."""
+        codes = {TopicPartition(topic, part[0]): part[1] for topic, parts in answer.topics for part in parts}
+        refused = {place: for_code(code).__name__ for place, code in codes.items() if code not in NO_REFUSAL}
+        if refused or self.refusals:
+            others = {place: why for place, why in self.refusals.items() if place not in codes}
+            self.refusals = others | refused
 
     async def ask(self, topics: list[str]) -> Any:
         """Ask any node for its metadata of `topics` (an empty list: only of the cluster)."""

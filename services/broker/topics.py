@@ -95,7 +95,7 @@ async def _create(admin: Any, rows: list[Topic]) -> list[str]:
 def _new(row: Topic, replicas: int) -> NewTopic:
     settings = {
         "cleanup.policy": row.cleanup,
-        "compression.type": "uncompressed",  # a source may compress with a codec that our client does not have
+        "compression.type": "uncompressed",  # unpacked once by the broker, not by every reader
         "retention.ms": str(round(row.retention.total_seconds() * 1000)),
     }
     if replicas == REPLICAS:

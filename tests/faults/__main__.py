@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.native.kafka import Kafka
 from deploy.native.postgres import Postgres
-from deploy.native.processes import ROOT
+from deploy.native.processes import ROOT, StartError
 from tests.faults.kinds import KINDS
 from tests.faults.trial import run
 
@@ -22,18 +22,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("only", nargs="?", default="", help="faults whose name holds this word")
     parser.add_argument("--kills", type=int, default=5, help="how often each fault strikes")
-    parser.add_argument("--warnings", type=int, default=10_000, help="how many warnings each fault has to deal with")
+    parser.add_argument(
+        "--warnings", type=int, default=10_000, help="how many warnings each fault has to deal with, at least"
+    )
     given = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="quanzu-faults-"))
-    kafka, postgres = Kafka(home=home / "kafka", short_session=True), Postgres(home=home / "postgres")
+    data = Path(tempfile.mkdtemp(prefix="quanzu-faults-pg-"))  # not below `home`, which only we can enter
+    kafka, postgres = Kafka(home=home / "kafka", short_session=True), Postgres(home=data)
+    count = max(given.warnings, 100 * given.kills)  # every strike has some load of its own
     rows = []
     try:
         kafka.start()
         postgres.start()
         for fault in [kind for kind in KINDS if given.only in kind.__name__]:
-            row = run(
-                fault, kafka, postgres, home, count=given.warnings, rate=RATE, strikes=given.kills, seed=given.kills
-            )
+            try:
+                row = run(fault, kafka, postgres, home, count=count, rate=RATE, strikes=given.kills, seed=given.kills)
+            except (AssertionError, StartError) as failed:  # the others are worth a run all the same
+                row = {"fault": fault.__name__, "passed": False, "sent": count, "broken": [str(failed)]}
             rows.append(row)
             print(json.dumps(row, ensure_ascii=False), flush=True)  # noqa: T201 - the report itself
     finally:
@@ -41,7 +46,8 @@ def main() -> int:
         kafka.stop()
         RESULT.parent.mkdir(exist_ok=True)
         RESULT.write_text(json.dumps({"rows": rows}, ensure_ascii=False, indent=1))
-        shutil.rmtree(home, ignore_errors=True)
+        for folder in (home, data):
+            shutil.rmtree(folder, ignore_errors=True)
     return 0 if rows and all(row["passed"] for row in rows) else 1
 
 

@@ -24,6 +24,7 @@ from services.settings import DEMO_KEY
 from services.simulator.county import County, county
 from services.store import policies, registry, schema
 from services.store.engine import Store
+from tests.faults.telling import Counts, counts_of, waits_for
 from tests.topics import renew_topics
 
 MOTING: County = county()
@@ -58,6 +59,10 @@ class Installation:
         self.url = postgres.new_database(self.database)
         self.running: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
+        self.unsure: set[str] = set()  # kinds of process that may have written more than they counted
+        self.strikes = 0
+        self.longest_away_s = 0.0  # that a process or a server was not there, by our doing
+        self._last_counts: list[Counts] = []  # of processes that are no more
         asyncio.run(self._settle())
         bounds = bounds_of(kafka.bootstrap, WARNING_ISSUED, WARNING_URGENT)
         self.begins = {place: begin for place, (begin, _) in bounds.items()}
@@ -113,10 +118,39 @@ class Installation:
             ended = dict(zip(names, pool.map(self.stop, names), strict=True))
         return [f"{name} ended with {code} after {s:.1f} s" for name, (code, s) in ended.items() if code or s > 10]
 
-    def kill(self, name: str) -> None:
-        """SIGKILL, and start it again as a supervisor would."""
-        self.running.pop(name).kill()
-        self.start(name)
+    def kill(self, *names: str) -> None:
+        """SIGKILL, and start them again as a supervisor would."""
+        with self.struck():
+            self._kill(names)
+
+    def _kill(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._last_counts.append(counts_of(self.ports[name]))
+            self.unsure.add(name.partition("-")[0])
+            self.running.pop(name).kill()
+        self.start_all(names)
+
+    def counts(self) -> list[Counts]:
+        """The last reading of every process that there was."""
+        return [*self._last_counts, *(counts_of(self.ports[name]) for name in self.running)]
+
+    def away(self, server: Kafka | Postgres, *whose: str) -> None:
+        """Kill a server, and start it again when `whose` processes say that they wait; all are ready again afterwards."""
+        with self.struck():
+            server.kill()
+            for name in whose:
+                until(lambda name=name: waits_for(self.ports[name]), 20, f"red readiness of {name}")  # type: ignore[misc]
+            server.start()
+            for name in self.running:
+                until(lambda name=name: waits_for(self.ports[name]) == {}, 30, f"{name} ready again")  # type: ignore[misc]
+
+    @contextmanager
+    def struck(self) -> Iterator[None]:
+        """One strike: from its beginning until what it hit is well again."""
+        self.strikes += 1
+        began = time.monotonic()
+        yield
+        self.longest_away_s = max(self.longest_away_s, time.monotonic() - began)
 
     def stop(self, name: str) -> tuple[int | None, float]:
         """SIGTERM; returns the exit code and the seconds it took."""

@@ -1,9 +1,8 @@
 """What must hold after every fault, looked at from outside: the file of acknowledged ids, the database, the topics."""
 
-import asyncio
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +12,12 @@ import asyncpg
 
 from schemas.topics import CASE_CHANGED, INSTRUCTION_ISSUED, WARNING_ISSUED, WARNING_URGENT
 from services.domain.states import MOVES, Action, State
+from tests.faults.database import ask
 from tests.faults.installation import bounds_of, everything_on
+from tests.faults.telling import Counts, miscounted
 
 MARKS = {Action.REPEAT, Action.AT_RISK, Action.BREACH}
-LATE_S = 15.0  # how late a limit may fire in a run in which processes die
+LATE_S = 15.0  # how late a limit may fire in a run in which processes die, beside the time that they are dead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,20 +37,6 @@ class Figures:
 
     def row(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def ask(url: str, *questions: str) -> list[list[asyncpg.Record]]:
-    """The answers of one snapshot of the database."""
-
-    async def asked() -> list[list[asyncpg.Record]]:
-        conn = await asyncpg.connect(url, timeout=10)
-        try:
-            async with conn.transaction(isolation="repeatable_read", readonly=True):
-                return [await conn.fetch(question) for question in questions]
-        finally:
-            await conn.close()
-
-    return asyncio.run(asked())
 
 
 def caught_up(url: str, bootstrap: str) -> bool:
@@ -89,8 +76,20 @@ def misplaced(url: str, begins: Mapping[tuple[str, int], int]) -> int:
     return read - int(taken[0]["n"])
 
 
-def judge(url: str, bootstrap: str, begins: Mapping[tuple[str, int], int], acknowledged: Path) -> Figures:
-    """Look at everything once the installation is quiet."""
+def judge(
+    url: str,
+    bootstrap: str,
+    begins: Mapping[tuple[str, int], int],
+    acknowledged: Path,
+    *,
+    counts: Iterable[Counts],
+    unsure: Collection[str],
+    away_s: float,
+) -> Figures:
+    """Look at everything once the installation is quiet. `counts` and `unsure` as in `miscounted`.
+
+    `away_s` is the longest time that somebody was not there.
+    """
     lines = [line.split() for line in acknowledged.read_text().splitlines()]
     good = {(number, ce_id) for number, ce_id, unfit, _ in lines if unfit == "0"}
     known_at = {number: float(at) for number, _, _, at in reversed(lines)}
@@ -113,6 +112,8 @@ def judge(url: str, bootstrap: str, begins: Mapping[tuple[str, int], int], ackno
     for case in cases:
         _legal(case, timelines.get(case["id"], []), broken)
     lateness = _fired_once(timelines, {case["id"]: case["received_at"] for case in cases}, broken)
+    if lateness > LATE_S + away_s:
+        broken.append(f"I5: a limit fired {lateness:.1f} s late, and nobody was away for more than {away_s:.1f} s")
     sent = everything_on(bootstrap, INSTRUCTION_ISSUED)
     assigned = {
         (str(case["case_id"]), event["version"])
@@ -130,6 +131,7 @@ def judge(url: str, bootstrap: str, begins: Mapping[tuple[str, int], int], ackno
         broken.append(f"I2: of {len(untold)} cases the last change was never told")
     if ahead := misplaced(url, begins):
         broken.append(f"I9: the positions are {ahead} records ahead of what was taken")
+    broken += miscounted(url, counts, unsure)
     return Figures(
         acknowledged=len(lines),
         cases=len(cases),
@@ -208,6 +210,4 @@ def _fired_once(
             broken.append(f"I5: case {case_id}: a limit fired twice")
         if not fired[Action.BREACH, "TOTAL", 1]:
             broken.append(f"I5: case {case_id}: the total never fired")
-    if worst > LATE_S:
-        broken.append(f"I5: a limit fired {worst:.1f} s late")
     return worst

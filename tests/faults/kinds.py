@@ -3,8 +3,9 @@
 import time
 
 from schemas.topics import WARNING_ISSUED
+from tests.faults.database import ask
 from tests.faults.installation import NAMES, Installation, until
-from tests.faults.invariants import ask
+from tests.faults.telling import waits_for
 from tests.faults.trial import Fault, Trial
 
 FROZEN_FOR_S, TAKEN_OVER_WITHIN_S = 6.0, 4.0
@@ -33,19 +34,16 @@ def each_killed(trial: Trial) -> None:
 def servers_killed(trial: Trial) -> None:
     """PostgreSQL, then Kafka, in one run: the sample of the two below."""
     first, second = trial.random.sample(range(1, 9), 2)
-    for server, tenth in zip(("postgres", "kafka"), sorted((first, second)), strict=True):
+    for away, tenth in zip((_postgres_away, _kafka_away), sorted((first, second)), strict=True):
         trial.loader.wait_for(trial.loader.count * tenth // 10)
-        getattr(trial.installation, server).kill()
-        getattr(trial.installation, server).start()
+        away(trial)
 
 
 def everything_killed(trial: Trial) -> None:
     """All four at once, as in a power cut of their host."""
     for moment in trial.moments():
         trial.loader.wait_for(moment)
-        for name in NAMES:
-            trial.installation.running.pop(name).kill()
-        trial.installation.start_all()
+        trial.installation.kill(*NAMES)
 
 
 def _killed(trial: Trial, *names: str) -> None:
@@ -60,15 +58,18 @@ def router_frozen(trial: Trial) -> None:
     installation = trial.installation
     trial.loader.wait_for(trial.moments()[0])
     began = time.monotonic()
-    installation.running["router-1"].freeze()
-    frozen = installation.running["router-1"].pid
-    until(lambda: not _partitions_of(installation, frozen), 20, "the take-over")
-    took_s = time.monotonic() - began
-    if took_s > TAKEN_OVER_WITHIN_S:
-        trial.notes.append(f"the stand-by took over after {took_s:.1f} s")
-    until(lambda: time.monotonic() - began > FROZEN_FOR_S)
-    installation.running["router-1"].thaw()
-    until(lambda: _partitions_of(installation, frozen), 20, "the return of the router that was frozen")
+    with installation.struck():
+        installation.running["router-1"].freeze()
+        frozen = installation.running["router-1"].pid
+        until(lambda: not _partitions_of(installation, frozen), 20, "the take-over")
+        took_s = time.monotonic() - began
+        if took_s > TAKEN_OVER_WITHIN_S:
+            trial.notes.append(f"the stand-by took over after {took_s:.1f} s")
+        until(lambda: time.monotonic() - began > FROZEN_FOR_S)
+        if waits_for(installation.ports["router-1"]) is not None:
+            trial.notes.append("I12: a frozen router answers")
+        installation.running["router-1"].thaw()
+        until(lambda: _partitions_of(installation, frozen), 20, "the return of the router that was frozen")
     trial.look()
 
 
@@ -82,15 +83,23 @@ def _partitions_of(installation: Installation, pid: int) -> int:
 def postgres_killed(trial: Trial) -> None:
     for moment in trial.moments()[:1]:
         trial.loader.wait_for(moment)
-        trial.installation.postgres.kill()
-        trial.installation.postgres.start()
+        _postgres_away(trial)
 
 
 def kafka_killed(trial: Trial) -> None:
     for moment in trial.moments()[:1]:
         trial.loader.wait_for(moment)
-        trial.installation.kafka.kill()
-        trial.installation.kafka.start()
+        _kafka_away(trial)
+
+
+def _postgres_away(trial: Trial) -> None:
+    """Who had written and never heard of it counts nothing."""
+    trial.installation.unsure |= {"router", "timekeeper"}
+    trial.installation.away(trial.installation.postgres, *NAMES)
+
+
+def _kafka_away(trial: Trial) -> None:
+    trial.installation.away(trial.installation.kafka, "router-1", "router-2", "relay")
 
 
 SAMPLE: tuple[Fault, ...] = (each_killed, router_frozen, servers_killed)

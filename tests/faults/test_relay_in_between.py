@@ -10,8 +10,8 @@ from confluent_kafka import Producer
 from deploy.native.kafka import Kafka
 from deploy.native.postgres import Postgres
 from schemas.topics import WARNING_DLQ, WARNING_ISSUED
+from tests.faults.database import ask
 from tests.faults.installation import Installation, everything_on, until
-from tests.faults.invariants import ask
 
 
 def test_a_relay_killed_before_it_forgets_sends_again(kafka: Kafka, postgres: Postgres, tmp_path: Path) -> None:

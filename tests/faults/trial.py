@@ -59,8 +59,17 @@ def run(
         until(lambda: caught_up(installation.url, kafka.bootstrap), HEALS_WITHIN_S, "the end of the backlog")
         recovery_s = time.monotonic() - quiet_from
         until(lambda: settled(installation.url, kafka.bootstrap), HEALS_WITHIN_S, "quiet")
+        counts = installation.counts()
         trial.notes += installation.stop_all()
-        figures: Figures = judge(installation.url, kafka.bootstrap, installation.begins, acknowledged)
+        figures: Figures = judge(
+            installation.url,
+            kafka.bootstrap,
+            installation.begins,
+            acknowledged,
+            counts=counts,
+            unsure=installation.unsure,
+            away_s=installation.longest_away_s,
+        )
     broken = [*figures.broken, *trial.notes, *loader.failed[:3]]
     return {
         "fault": fault.__name__,
@@ -68,7 +77,7 @@ def run(
         "sent": count,
         **figures.row(),
         "recovery_s": round(recovery_s, 2),
-        "strikes": strikes,
+        "strikes": installation.strikes,
         "seed": seed,
         "broken": broken,
     }

@@ -8,10 +8,12 @@ from confluent_kafka import Producer
 from router_steps import Centre, Headers, event
 from sqlalchemy import text
 
+from deploy.native.kafka import Kafka
 from schemas.envelope import EventType
 from schemas.topics import WARNING_DLQ, WARNING_ISSUED
 from services.store import dead_letters, tables
 from services.store.sealing import Sealer
+from tests.raw_batches import ODD_NAME, batch_of, damage, produce
 
 SECRET = "199-0000-777777"  # stands in every broken record and must stand in no reason
 GOOD = {
@@ -105,6 +107,26 @@ async def test_a_source_may_compress_as_it_likes(centre: Centre, codec: str) -> 
     assert source.flush(10) == 0
     async with centre.router():
         await centre.count(tables.cases, 5)
+
+
+async def test_what_aiokafka_cannot_read_is_a_dead_letter(centre: Centre, kafka: Kafka) -> None:
+    """A header's name that is not UTF-8 between two good warnings, and a batch that the disk has spoilt."""
+    good = [event(json.dumps(centre.warning()).encode()) for _ in range(4)]
+    odd = (event(body())[1], [*event(body())[0], (ODD_NAME, SECRET.encode())])
+    records = [(value, headers) for headers, value in good]
+    broker = centre.settings.kafka
+    await produce(broker, WARNING_ISSUED, batch_of([records[0], odd, records[1]]), 3)
+    spoilt_at = await produce(broker, WARNING_ISSUED, batch_of([records[2], records[2]]), 3)
+    await produce(broker, WARNING_ISSUED, batch_of([records[3]]), 3)
+    damage(kafka, WARNING_ISSUED, spoilt_at, lambda batch: batch.__setitem__(-1, batch[-1] ^ 0xFF), 3)
+    async with centre.router():
+        await centre.count(tables.cases, 3)
+        letters = await centre.count(tables.dead_letter, 3)
+
+    assert sorted((row.topic, row.partition, row.offset) for row in letters) == [
+        (WARNING_ISSUED, 3, offset) for offset in (spoilt_at - 2, spoilt_at, spoilt_at + 1)
+    ]
+    assert not [row for row in letters if SECRET in row.reason]
 
 
 async def test_a_record_the_database_refuses_is_halved_out(either_centre: Centre) -> None:
