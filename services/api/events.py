@@ -18,9 +18,10 @@ from schemas.case import CaseChanged
 from schemas.envelope import BadEnvelope, EventType, must_be, read
 from schemas.topics import CASE_CHANGED
 from services.api import metrics
-from services.broker.consumer import PositionLost, TooLarge
+from services.broker.consumer import PositionLost
 from services.broker.follow import Follower
 from services.broker.link import BrokerAddress
+from services.broker.salvage import Unread
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +88,7 @@ class Broadcaster:
         self._wake()
 
     def _take(self, record: Any) -> None:
-        if isinstance(record, TooLarge):
+        if isinstance(record, Unread):
             metrics.UNREADABLE.inc()
             return
         try:

@@ -22,8 +22,6 @@ from services.broker.salvage import Unread, salvaged
 
 log = structlog.get_logger()
 
-TooLarge = Unread  # most of those that look only for what they can't read still call it so
-
 READING: Mapping[str, Any] = {
     "enable_auto_commit": False,  # a position moves with the case, in the database
     "auto_offset_reset": "none",  # never to another place by itself: PositionLost, and the caller decides

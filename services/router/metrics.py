@@ -24,7 +24,7 @@ RESETS = Counter(
     "Positions started again at the earliest record, because the broker or the topic is another one. Never silent.",
 )
 
-KINDS = ("envelope", "warning", "issued_at", "too_large", "database", "bug")
+KINDS = ("envelope", "warning", "issued_at", "too_large", "unreadable", "database", "bug")
 
 for topic in (WARNING_ISSUED, WARNING_URGENT):
     RECORDS.labels(topic)

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from schemas.envelope import BadEnvelope, EventType, must_be, read
 from schemas.stop_payment import StopPaymentResolved
 from schemas.topics import STOP_PAYMENT_RESOLVED
-from services.broker.consumer import PositionLost, RawConsumer, TooLarge
+from services.broker.consumer import PositionLost, RawConsumer
 from services.broker.link import BrokerSilent
+from services.broker.salvage import Unread
 from services.domain.actor import Actor
 from services.domain.refusals import Refused
 from services.domain.words import Role
@@ -66,8 +67,8 @@ async def _take_places(consumer: RawConsumer) -> None:
 
 async def _receive(parts: Parts, record: object) -> None:
     """One answer; what can't be one is said with its place and left."""
-    if isinstance(record, TooLarge):
-        log.warning("receipt.unreadable", kind="TooLarge", partition=record.partition, offset=record.offset)
+    if isinstance(record, Unread):
+        log.warning("receipt.unreadable", kind=record.kind, partition=record.partition, offset=record.offset)
         return
     try:
         envelope = read(record.headers, record.value)  # type: ignore[attr-defined]  # aiokafka has no types

@@ -8,7 +8,8 @@ from uuid import uuid5
 from schemas.dead_letter import DeadLetter as WireDeadLetter
 from schemas.envelope import EventType
 from schemas.topics import WARNING_DLQ
-from services.broker.consumer import Batch, TooLarge
+from services.broker.consumer import Batch
+from services.broker.salvage import Unread
 from services.domain.case import CASE_NAMESPACE
 from services.handlers.warning import BadRecord, Incoming, decode
 from services.store.dead_letters import DeadLetter, RawRecord, seal_record
@@ -22,7 +23,7 @@ class Item(NamedTuple):
     partition: int
     before: int
     after: int
-    record: Any  # aiokafka's ConsumerRecord, or TooLarge
+    record: Any  # aiokafka's ConsumerRecord, or Unread
     found: Incoming | BadRecord
 
 
@@ -41,8 +42,8 @@ def _items(batch: Batch) -> Iterable[Item]:
 
 
 def _found(record: Any) -> Incoming | BadRecord:
-    if isinstance(record, TooLarge):
-        return BadRecord("too_large", "the record is larger than the client takes")
+    if isinstance(record, Unread):
+        return BadRecord(record.kind, record.reason)
     try:
         return decode(record.headers, record.value)
     except BadRecord as bad:
@@ -64,10 +65,10 @@ def letter_for(
     """The dead letter of a record, with its bytes sealed where there are any."""
     record = item.record
     wrapped = sealed = None
-    size = record.size if isinstance(record, TooLarge) else len(record.value or b"")
-    if not isinstance(record, TooLarge):
+    whole, size = (record.record, record.size) if isinstance(record, Unread) else (record, len(record.value or b""))
+    if whole is not None:
         raw = RawRecord(
-            key=record.key, headers=[(name, value or b"") for name, value in record.headers], value=record.value
+            key=whole.key, headers=[(name, value or b"") for name, value in whole.headers], value=whole.value
         )
         wrapped, sealed = seal_record(sealer, raw, topic=topic, partition=item.partition, offset=record.offset)
     return DeadLetter(

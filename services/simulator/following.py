@@ -6,8 +6,9 @@ from typing import Any
 
 import structlog
 
-from services.broker.consumer import PositionLost, TooLarge
+from services.broker.consumer import PositionLost
 from services.broker.follow import Follower
+from services.broker.salvage import Unread
 
 log = structlog.get_logger(__name__)
 
@@ -15,7 +16,7 @@ WAIT_S = 0.5
 
 
 async def records(follower: Follower, *, until: asyncio.Event | None = None) -> AsyncIterator[Any]:
-    """Every record (aiokafka's) as it comes, until the event is set; those that are too large are left out."""
+    """Every record (aiokafka's) as it comes, until the event is set; those that can't be read are left out."""
     while until is None or not until.is_set():
         try:
             batches = await follower.fetch(wait=WAIT_S)
@@ -24,5 +25,5 @@ async def records(follower: Follower, *, until: asyncio.Event | None = None) -> 
             continue
         for batch in batches:
             for record in batch.records:
-                if not isinstance(record, TooLarge):
+                if not isinstance(record, Unread):
                     yield record

@@ -13,10 +13,11 @@ from confluent_kafka import Consumer as OtherConsumer
 from confluent_kafka import KafkaException
 from confluent_kafka import TopicPartition as OtherPartition
 
-from services.broker.consumer import READING, PositionLost, RawConsumer, TooLarge
+from services.broker.consumer import READING, PositionLost, RawConsumer
 from services.broker.embedded import EmbeddedBroker
 from services.broker.link import BrokerAddress
 from services.broker.producer import Message, Sender
+from services.broker.salvage import Unread
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ async def test_an_oversized_record_is_marked_and_passed(
 
     records = [record for batch in await take(consumer, 3) for record in batch.records]
 
-    assert records[1] == TooLarge(topic, 2, 101, large_bytes + 3)
+    assert records[1] == Unread(topic, 2, 101, large_bytes + 3)
     assert [(records[place].offset, records[place].value) for place in (0, 2)] == [(100, b"before"), (102, b"after")]
 
 
@@ -119,7 +120,7 @@ async def test_a_clients_own_refusal_is_marked_too(consumer: RawConsumer, topic:
     (batch,) = await consumer.fetch(wait=0.1)
     consumer._consumer = real
 
-    assert batch.records == [TooLarge(topic, 3, 5, None)]
+    assert batch.records == [Unread(topic, 3, 5, None)]
     assert (batch.position, batch.next_position) == (5, 6)
 
 

@@ -123,6 +123,11 @@ async def test_what_aiokafka_cannot_read_is_a_dead_letter(centre: Centre, kafka:
         await centre.count(tables.cases, 3)
         letters = await centre.count(tables.dead_letter, 3)
 
+    assert {row.error_class for row in letters} == {"unreadable"}
+    (first, *_) = sorted(letters, key=lambda row: row.offset)
+    raw = dead_letters.open_record(Sealer(centre.settings.masters, centre.settings.index), first)
+    assert raw is not None
+    assert raw.headers[-1] == ("\\xff\\xfe-names", SECRET.encode())
     assert sorted((row.topic, row.partition, row.offset) for row in letters) == [
         (WARNING_ISSUED, 3, offset) for offset in (spoilt_at - 2, spoilt_at, spoilt_at + 1)
     ]
