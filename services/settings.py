@@ -42,6 +42,26 @@ class Settings(BaseSettings):
         500
     )
     station_limit_m: Annotated[float, Field(ge=0, description="how far the nearest station still counts")] = 5000
+    load_cap: Annotated[
+        int, Field(ge=1, description="open cases at which a responder is offered no more by itself")
+    ] = 8
+    neighbour_limit_m: Annotated[
+        float, Field(ge=0, description="from how far away somebody of another unit may be asked")
+    ] = 50_000
+    gain_to_cross_min: Annotated[
+        float, Field(ge=0, description="an URGENT case crosses a boundary for a gain of more minutes than this")
+    ] = 10
+    speed_km_h: Annotated[float, Field(gt=0, description="how fast a responder gets there, as the crow flies")] = 30
+    travel_url: Annotated[
+        str,
+        Field(
+            pattern="^(https?://.+)?$",
+            description="an OSRM-compatible table service of your own, as far as the profile; it hears where people are",
+        ),
+    ] = ""
+    travel_table: Annotated[
+        Path | None, Field(description="a CSV of travel times: from, to (codes of grids or units), minutes")
+    ] = None
     lanes: Annotated[int, Field(ge=1, le=8, description="writing connections a router has for the ordinary topic")] = 2
     var: Annotated[Path, Field(description="where the embedded installation keeps everything")] = Path("var")
 

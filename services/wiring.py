@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -13,11 +14,15 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from services.broker.link import BrokerAddress
 from services.clock import Clock, SteadyClock
+from services.domain.choice import Rules
 from services.domain.datum import Datum
+from services.domain.ways import Table, Ways
 from services.handlers import picture
 from services.handlers.context import Context, Picture
+from services.handlers.csv_rows import BadFile
+from services.handlers.travel_table import read_minutes
 from services.health import Health
-from services.settings import Settings
+from services.settings import BadSetting, Settings
 from services.store.engine import Store
 from services.store.policies import Policies, UnknownPolicy
 from services.store.revision import is_current
@@ -57,12 +62,13 @@ async def opened(
     """
     health = health or Health()
     sealer = Sealer(settings.masters, settings.index)
+    ways = _ways(settings)
     store = Store(settings.database, name=name)
     embedded = None if settings.kafka else _embedded_broker()
     try:
         ticking = clock if clock is not None else await _waited_for(health, lambda: _clock(store, speed))
         store.clock = ticking
-        context = await _waited_for(health, lambda: _context(store, sealer, settings))
+        context = await _waited_for(health, lambda: _context(store, sealer, settings, ways))
         address = (
             BrokerAddress(bootstrap=settings.kafka)
             if embedded is None
@@ -77,6 +83,8 @@ async def opened(
             await asyncio.wait({keeper})
     finally:
         await store.close()
+        if ways is not None:
+            await ways.close()
         if embedded is not None:
             embedded.close()
 
@@ -123,7 +131,7 @@ async def _clock(store: Store, speed: float) -> Clock:
     return SteadyClock(await store.measure_time(), speed=speed)
 
 
-async def _context(store: Store, sealer: Sealer, settings: Settings) -> Context:
+async def _context(store: Store, sealer: Sealer, settings: Settings, ways: Ways | None) -> Context:
     assert store.clock is not None  # noqa: S101 - set just before
     if not await is_current(store):
         raise NotMigrated
@@ -139,7 +147,30 @@ async def _context(store: Store, sealer: Sealer, settings: Settings) -> Context:
         source_datum=Datum(settings.source_datum),
         edge_limit_m=settings.edge_limit_m,
         station_limit_m=settings.station_limit_m,
+        rules=Rules(
+            load_cap=settings.load_cap,
+            neighbour_limit_m=settings.neighbour_limit_m,
+            gain_to_cross=timedelta(minutes=settings.gain_to_cross_min),
+            speed_m_per_s=settings.speed_km_h / 3.6,
+        ),
+        ways=ways,
     )
+
+
+def _ways(settings: Settings) -> Ways | None:
+    """Raises BadSetting."""
+    if settings.travel_url and settings.travel_table:
+        raise BadSetting("QUANZU_TRAVEL_URL and QUANZU_TRAVEL_TABLE exclude each other: use one")
+    if settings.travel_url:
+        from services.travel import Service  # noqa: PLC0415 - an HTTP client is large: only who needs it carries it
+
+        return Service(settings.travel_url)
+    if settings.travel_table is None:
+        return None
+    try:
+        return Table(read_minutes(settings.travel_table))
+    except BadFile as bad:
+        raise BadSetting(f"QUANZU_TRAVEL_TABLE: {bad}") from None
 
 
 async def _keep_picture(parts: Parts) -> None:

@@ -26,6 +26,15 @@ class Rules:
 RULES = Rules()
 
 
+class Measured(StrEnum):
+    """What "near" was taken by."""
+
+    DISTANCE = "DISTANCE"  # as the crow flies
+    TABLE = "TABLE"  # travel times from a table
+    SERVICE = "SERVICE"  # travel times from a routing service
+    NO_ANSWER = "NO_ANSWER"  # the service gave none in time: distance
+
+
 @value
 class Ask:
     """One case that needs a responder: no lat and lon when its place is known by code or address only.
@@ -43,6 +52,7 @@ class Ask:
     language: str | None = None
     urgent: bool = False
     travel_s: Mapping[str, float] = field(default_factory=dict)
+    measured: Measured = Measured.DISTANCE
 
 
 class Decided(StrEnum):
@@ -110,6 +120,7 @@ class Choice:
     decided: Decided
     candidates: tuple[Candidate, ...]
     lacks: tuple[Rejected, ...] = ()  # what was asked for and nobody fit has
+    measured: Measured = Measured.DISTANCE
 
 
 @value

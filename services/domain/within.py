@@ -78,6 +78,7 @@ def choose_one(muster: Muster, seen: list[Seen], ask: Ask) -> Choice | NoChoice:
         decided=_decided(ranks, best, len(fit), [other for other, _, _ in tied], cases),
         candidates=tuple(candidates[:CANDIDATES_SHOWN]),
         lacks=tuple(word for bit, word in LACKING if best[0] & bit),
+        measured=ask.measured,
     )
 
 
@@ -151,10 +152,15 @@ def seen_by_each(muster: Muster, asks: Sequence[Ask]) -> Iterator[list[Seen]]:
 
 
 def measured(muster: Muster, people: NDArray[np.int64], scenes: Numbers) -> tuple[Numbers, Numbers]:
-    """Metres from each person (by a fresh fix, else by the post) to the scene beside them, and the age of the fix."""
+    """Metres from each person to the scene beside them, and the age of the fix that was used, NaN for the post."""
+    at, ages_s = whereabouts(muster, people)
+    return np.nan_to_num(distance_m(scenes[:, 0], scenes[:, 1], at[:, 0], at[:, 1]), nan=inf), ages_s
+
+
+def whereabouts(muster: Muster, people: NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+    """Where each is by a fresh fix, else by the post: rows of (lat, lon), NaN where nobody knows; and the fix's age."""
     roster, _, now, rules = muster
     ages_s = now.timestamp() - roster.fix_at_s[people]
     fresh = (ages_s >= -MAX_FIX_AHEAD.total_seconds()) & (ages_s <= rules.max_fix_age.total_seconds())
     at = np.where(fresh[:, np.newaxis], roster.fix[people], roster.post[people])
-    away = np.nan_to_num(distance_m(scenes[:, 0], scenes[:, 1], at[:, 0], at[:, 1]), nan=inf)
-    return away, np.where(fresh, np.maximum(ages_s, 0.0), np.nan)
+    return at, np.where(fresh, np.maximum(ages_s, 0.0), np.nan)

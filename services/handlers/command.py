@@ -84,7 +84,7 @@ async def carry_out(
     if command.occurred_at is not None and command.occurred_at < case.issued_at - policy.device_skew:
         raise Incomplete(field="occurred_at", why="before the warning was issued")
     said = Said(occurred_at=command.occurred_at, detail=command.detail, private=command.private)
-    change = offer_next(tx, context, stored, decide(case, policy, said), policy=policy)
+    change = await offer_next(tx, context, stored, decide(case, policy, said), policy=policy)
     saving = Saving(
         change=change,
         messages=(*told(context, stored, change), *also(change)),

@@ -10,6 +10,7 @@ from services.domain.choice import Rules
 from services.domain.datum import Datum
 from services.domain.jurisdiction import Jurisdictions
 from services.domain.roster import Roster
+from services.domain.ways import Ways
 from services.store.cases import Stored
 from services.store.policies import Policies
 from services.store.registry import Unit
@@ -37,6 +38,7 @@ class Context:
     edge_limit_m: float
     station_limit_m: float
     rules: Rules = field(default_factory=Rules)  # of choosing a responder
+    ways: Ways | None = None  # who knows how long a way takes; nobody: distance decides
     given: Counter[str] = field(default_factory=Counter)  # cases given out since the picture was drawn
 
 

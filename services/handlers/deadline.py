@@ -65,7 +65,7 @@ async def _settled(tx: Transaction, context: Context, stored: Stored) -> Saving 
     change = moves.tick(stored.case, now=tx.now, policy=policy)
     if change is None:
         return None
-    change = offer_next(tx, context, stored, change, policy=policy)
+    change = await offer_next(tx, context, stored, change, policy=policy)
     return Saving(change=change, messages=told(context, stored, change))
 
 

@@ -12,12 +12,12 @@ from services.domain.states import State
 from services.domain.words import Risk
 from services.handlers.context import Context, open_warning
 from services.handlers.places import places_of
-from services.handlers.routing import ask_for, choice_of
+from services.handlers.routing import ask_for, choice_of, with_ways
 from services.store.cases import Stored
 from services.store.engine import Transaction
 
 
-def offer_next(tx: Transaction, context: Context, stored: Stored, change: Change, *, policy: Policy) -> Change:
+async def offer_next(tx: Transaction, context: Context, stored: Stored, change: Change, *, policy: Policy) -> Change:
     """The change, and, where it left the case in the queue, the next candidate asked at once: of the responsible unit,
     else its head, else a neighbour.
 
@@ -32,6 +32,7 @@ def offer_next(tx: Transaction, context: Context, stored: Stored, change: Change
     if warning is not None:
         lat, lon = places_of([warning], now=tx.now, datum=context.source_datum).point(0)
         ask = replace(ask_for(warning, case.responsible_unit, lat, lon, excluding=excluding), urgent=ask.urgent)
+    (ask,) = await with_ways(context, [ask], tx.now)
     choice = choose(context.picture.roster, ask, tx.now, load=context.given, rules=context.rules)
     why = choice_of(choice)
     if not isinstance(choice, Choice):

@@ -1,11 +1,16 @@
 """What a case asks of choosing; and why this unit and this responder, as it is stored with the case."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from schemas.warning import WarningIssued
-from services.domain.choice import Ask, Choice, NoChoice
+from services.domain.choice import Ask, Choice, Measured, NoChoice
 from services.domain.located import Located
 from services.domain.place import Whereabouts
+from services.domain.ways import ways_of
+from services.handlers.context import Context
 
 
 def ask_for(
@@ -22,6 +27,27 @@ def ask_for(
         language=needs.language or None,
         urgent=warning.risk == "URGENT",
     )
+
+
+async def with_ways(context: Context, asks: Sequence[Ask], now: datetime) -> Sequence[Ask]:
+    """The same asks with the travel times that somebody knows, where somebody can be asked."""
+    if context.ways is None:
+        return asks
+    ways = ways_of(context.picture.roster, asks, now, context.rules)
+    wanted = [way for way in ways if way is not None]
+    if not wanted:
+        return asks
+    measured, found = await context.ways.seconds(wanted)
+    known = iter(found)
+    return [
+        ask if way is None else replace(ask, travel_s=(travel_s := next(known)), measured=_by(measured, travel_s))
+        for ask, way in zip(asks, ways, strict=True)
+    ]
+
+
+def _by(measured: Measured, travel_s: Mapping[str, float]) -> Measured:
+    """Where nobody knows a single way, distance decides, whoever was asked."""
+    return measured if travel_s or measured is Measured.NO_ANSWER else Measured.DISTANCE
 
 
 def routing_of(located: Located, which: Whereabouts | None) -> dict[str, Any]:
@@ -61,4 +87,6 @@ def choice_of(choice: Choice | NoChoice | None) -> dict[str, Any]:
         told["distance_m"] = told["candidates"][0]["distance_m"]
         if choice.lacks:
             told["lacks"] = list(choice.lacks)
+        if choice.measured is not Measured.DISTANCE:
+            told["measured"] = choice.measured
     return told

@@ -1,6 +1,7 @@
-"""warning: a batch of records becomes cases, repeats of cases, or dead letters. The hot path, in three steps.
+"""warning: a batch of records becomes cases, repeats of cases, or dead letters. The hot path, in four steps.
 
-`decode` reads one record, `prepare` routes a whole batch, `take` writes it in the caller's transaction.
+`decode` reads one record, `route` locates a whole batch, `open_all` chooses responders and makes the cases, `take`
+writes them in the caller's transaction.
 """
 
 from collections.abc import Sequence
@@ -17,8 +18,9 @@ from schemas.warning import Subject, WarningIssued
 from services.domain import moves
 from services.domain.actor import ROUTER
 from services.domain.case import case_id_for
-from services.domain.choice import Choice
+from services.domain.choice import Ask, Choice
 from services.domain.choosing import choose_batch
+from services.domain.located import Located
 from services.domain.opening import open_case
 from services.domain.policy import Policy
 from services.domain.states import BEFORE_CONCLUDED
@@ -26,7 +28,7 @@ from services.domain.value import value
 from services.domain.words import Mode, Risk
 from services.handlers.context import Context, bound_to, fact_bound_to
 from services.handlers.messages import messages_for
-from services.handlers.places import places_of
+from services.handlers.places import Used, places_of
 from services.handlers.routing import ask_for, choice_of, routing_of
 from services.store import cases, intake, tables
 from services.store.cases import Saving
@@ -59,6 +61,18 @@ class Incoming:
     data: bytes
     warning: WarningIssued
     case_id: UUID
+
+
+@value
+class Routed:
+    """A batch located. `asks` are of those in `first` that have a unit, in their order."""
+
+    first: tuple[Incoming, ...]
+    again: tuple[Incoming, ...]  # the same instruction once more in this very batch
+    refused: tuple[tuple[Incoming, BadRecord], ...]
+    used: Used
+    located: Sequence[Located]
+    asks: Sequence[Ask]
 
 
 @value
@@ -101,23 +115,32 @@ def decode(headers: Headers, value: bytes | None) -> Incoming:
 
 
 def prepare(context: Context, batch: Sequence[Incoming], *, policy: Policy, now: datetime) -> Prepared:
-    """Locate every warning in one call, choose a responder for each, seal it. Nothing is written, nothing waits."""
+    """`route`, then `open_all`: where nobody has to be asked how long a way takes. Nothing is written, nothing waits."""
+    return open_all(context, route(context, batch, policy=policy, now=now), policy=policy, now=now)
+
+
+def route(context: Context, batch: Sequence[Incoming], *, policy: Policy, now: datetime) -> Routed:
+    """Locate every warning in one call, and say what each asks of whoever gets it."""
     first, again, refused = _sorted(batch, policy, now)
     used = places_of([incoming.warning for incoming in first], now=now, datum=context.source_datum)
-    picture = context.picture
-    located = picture.jurisdictions.locate(
+    located = context.picture.jurisdictions.locate(
         used.places, edge_limit_m=context.edge_limit_m, station_limit_m=context.station_limit_m
     )
-    points = [used.point(row) for row in range(len(first))]
     asks = [
-        ask_for(incoming.warning, place.unit, lat, lon)
-        for incoming, place, (lat, lon) in zip(first, located, points, strict=True)
+        ask_for(incoming.warning, place.unit, *used.point(row))
+        for row, (incoming, place) in enumerate(zip(first, located, strict=True))
         if place.unit is not None
     ]
-    choices = iter(choose_batch(picture.roster, asks, now, load=context.given, rules=context.rules))
+    return Routed(first=tuple(first), again=tuple(again), refused=tuple(refused), used=used, located=located, asks=asks)
+
+
+def open_all(context: Context, routed: Routed, *, policy: Policy, now: datetime) -> Prepared:
+    """Choose a responder for each warning, open its case, seal it."""
+    used = routed.used
+    roster = context.picture.roster
+    choices = iter(choose_batch(roster, routed.asks, now, load=context.given, rules=context.rules))
     openings = []
-    for row, incoming in enumerate(first):
-        place = located[row]
+    for row, (incoming, place) in enumerate(zip(routed.first, routed.located, strict=True)):
         choice = next(choices) if place.unit is not None else None
         warning = incoming.warning
         change = open_case(
@@ -150,7 +173,7 @@ def prepare(context: Context, batch: Sequence[Incoming], *, policy: Policy, now:
                 account_key=context.sealer.blind("account", scam.suspect_account) if scam.suspect_account else None,
             )
         )
-    return Prepared(incoming=tuple(first), openings=tuple(openings), again=tuple(again), refused=tuple(refused))
+    return Prepared(incoming=routed.first, openings=tuple(openings), again=routed.again, refused=routed.refused)
 
 
 async def take(tx: Transaction, context: Context, prepared: Prepared, progress: Progress) -> Taken:

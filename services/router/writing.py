@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -11,8 +12,9 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.policy import Policy
+from services.handlers.routing import with_ways
 from services.handlers.tally import tally, tally_repeats
-from services.handlers.warning import BadRecord, Incoming, Prepared, Taken, Vanished, prepare, take, take_alone
+from services.handlers.warning import BadRecord, Incoming, Prepared, Taken, Vanished, open_all, route, take, take_alone
 from services.router import metrics
 from services.router.records import Item, letter_for, letter_message, moved
 from services.router.sending import Sending
@@ -84,7 +86,11 @@ class Writer:
         now = self._parts.clock.now()
         context = self._parts.context
         incoming = [item.found for item in items if isinstance(item.found, Incoming)]
-        prepared = prepare(context, incoming, policy=await self._newest_policy(), now=now)
+        policy = await self._newest_policy()
+        routed = route(context, incoming, policy=policy, now=now)
+        if context.ways is not None:
+            routed = replace(routed, asks=await with_ways(context, routed.asks, now))
+        prepared = open_all(context, routed, policy=policy, now=now)
         bad = _refused(items, prepared)
         letters = [
             letter_for(item, fault, topic=self._topic, incarnation=incarnation, sealer=context.sealer, now=now)
