@@ -40,7 +40,10 @@ def test_a_committed_import_is_there_once_however_often(
 
 
 def test_an_import_leaves_responders_and_duty(installed: Quanzu, tmp_path: Path) -> None:
-    _write(tmp_path, "INSERT INTO responder (code, unit, name, grade, post_lat, post_lon) VALUES ('R1', 'A', '测试甲', 'officer', 19, 131)")
+    _write(
+        tmp_path,
+        "INSERT INTO responder (code, unit, name, grade, post_lat, post_lon) VALUES ('R1', 'A', '测试甲', 'officer', 19, 131)",
+    )
     _write(tmp_path, "INSERT INTO duty (responder, starts_at, ends_at) VALUES ('R1', 0, 1)")
 
     assert installed(*_import(tmp_path, [("A", SQUARE)]), "--commit").code == 0
