@@ -82,7 +82,8 @@ def tell(summary: dict[str, Any], found: Found) -> None:
         typer.echo(say("registry.more_counts", **summary))
     for key in ("without_station", "without_ground_now"):
         if summary[key]:
-            typer.echo(say(f"registry.{key}", codes=" ".join(summary[key])))
+            typer.echo(say(f"registry.{key}", codes=" ".join(summary[key][:SHOWN])))
+            tell_rest(len(summary[key]))
     for code, cases in summary["leaving"].items():
         typer.echo(say("registry.leaving", code=code, cases=cases))
     tell_seams(found.overlaps, found.gaps)

@@ -105,6 +105,10 @@ FLAWS: Mapping[Flaw, tuple[Both, Both]] = {  # reason, fix
             "name its unit, or import the unit there; until then the centre decides",
         ),
     ),
+    Flaw.MADE_UNIT: (
+        ("{code} 没有辖区,作为没有辖区的单位登记", "{code} has no area; made a unit without one"),
+        ("按代码分派给它;有辖区时请补上", "it is found by its code; add its area when there is one"),
+    ),
     Flaw.NO_POST: (
         ("没有岗位位置,{unit} 也没有派出所位置", "no post, and {unit} has no station"),
         ("填 post_lat、post_lon,或导入派出所", "fill in post_lat and post_lon, or import the station"),

@@ -18,6 +18,7 @@ class RowColumns:
     lat: str
     lon: str
     region_code: str | None
+    county: str | None
     address: str | None
     label: str | None
     fraud_type: str | None
@@ -70,9 +71,11 @@ def _place(row: Row, columns: RowColumns, datum: Datum) -> dict[str, Any]:
     lat, lon = _degrees(row.cells[columns.lat]), _degrees(row.cells[columns.lon])
     if lat is not None and lon is not None:
         place["point"] = {"lat": lat, "lon": lon, "datum": datum.value}
-    for name, column in (("region_code", columns.region_code), ("address", columns.address)):
-        if column is not None and row.cells[column]:
-            place[name] = row.cells[column]
+    if columns.region_code is not None and row.cells[columns.region_code]:
+        place["region_code"] = row.cells[columns.region_code]
+    if columns.address is not None and (address := row.cells[columns.address]):
+        county = row.cells[columns.county] if columns.county else ""
+        place["address"] = address if county in address else county + address  # a warning's place has no county apart
     return place
 
 

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping
 
+from services.domain.located import Language
+
 TEXTS: Mapping[str, tuple[str, str]] = {
     "example": ("例:{command}", "Example: {command}"),
     "help.quanzu": (
@@ -234,6 +236,21 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{what} {done}/{total}  {rate}/秒  还需 {left} 秒",
         "{what} {done}/{total}  {rate}/s  {left} s left",
     ),
+    "fault.no_folder": (
+        "{path} 不能写:没有这个目录,或它本身是目录",
+        "{path} can't be written: no such folder, or it is one",
+    ),
+    "locate.locating": ("定位", "locating"),
+    "locate.summary": (
+        "{rows} 行:定位 {located},由中心决定 {centre},定到网格 {with_grid}",
+        "{rows} rows: {located} located, {centre} for the centre to decide, {with_grid} with their grid",
+    ),
+    "locate.near_misses": (
+        "不一致的 {misses} 行中,{misses_within_25_m} 行离标准答案的辖区不到 25 米",
+        "of the {misses} others {misses_within_25_m} lie within 25 m of the labelled area",
+    ),
+    "locate.unknown_labels": ("答案不是已登记的代码:{labels}", "labels that are no known code: {labels}"),
+    "locate.written": ("已写入 {path}", "written to {path}"),
     "replay.sending": ("发送", "sending"),
     "replay.settling": ("等待结果", "waiting for results"),
     "replay.summary": (
@@ -287,7 +304,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def language() -> str:
+def language() -> Language:
     """zh only where the terminal speaks Chinese."""
     spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "zh" if spoken.lower().startswith("zh") else "en"

@@ -98,7 +98,9 @@ class Villages:
         return next(iter(codes)) if len(codes) == 1 else None
 
     def _code_in(self, text: str) -> str | None:
-        """The one county whose name is in the text; None where there is none, or more than one."""
+        """The one county whose code the text begins with, or whose name is in it; None where there is none, or more than one."""
+        if text[:COUNTY_DIGITS] in self._counties:
+            return text[:COUNTY_DIGITS]
         named = [name for name in self._names if name in text]
         codes = {code for name in named for code in self._codes_by_name[name]}
         return codes.pop() if len(codes) == 1 else None
@@ -108,7 +110,7 @@ class _County:
     """The villages of one county by their official and by their cut names."""
 
     def __init__(self, villages: Sequence[Village]) -> None:
-        self.name = villages[0].county
+        self.name, self._code = villages[0].county, villages[0].county_code
         self._official: dict[str, list[Village]] = defaultdict(list)
         self._short: dict[str, list[Village]] = defaultdict(list)
         for village in villages:
@@ -123,7 +125,8 @@ class _County:
         named = self._match(text, None)
         if named.why is not Why.UNKNOWN_VILLAGE:
             return named
-        rest = text.partition(self.name)[2] if self.name and self.name in text else text
+        rest = text.removeprefix(self._code)
+        rest = rest.partition(self.name)[2] if self.name and self.name in rest else rest
         townships, after = self._township(rest)
         return self._match(after, townships)
 

@@ -43,6 +43,7 @@ class Flaw(StrEnum):
     NO_CODE = "NO_CODE"  # not made of digits
     TWICE = "TWICE"
     WITHOUT_UNIT = "WITHOUT_UNIT"
+    MADE_UNIT = "MADE_UNIT"  # for a code of the level that has no polygon, such as a development zone's
     NO_POST = "NO_POST"
 
 
@@ -117,7 +118,7 @@ class Columns:
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "jurisdictions": ("code", "name", "name_en", "parent", "contact"),
     "stations": ("code", "name", "lat", "lon"),
-    "region_codes": ("code", "unit"),
+    "region_codes": ("code", "unit", "name", "level"),
     "villages": ("village_code", "village", "township_code", "township", "county_code", "county", "unit"),
     "responders": (
         *("code", "unit", "name", "grade", "post_lat", "post_lon"),

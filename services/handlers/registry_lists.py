@@ -8,7 +8,7 @@ from typing import Any
 from services.domain.ground import significant
 from services.domain.place import point_fault, usable
 from services.handlers.csv_rows import Row, read_rows
-from services.handlers.registry_found import FIELDS, Columns, Flaw, Found, Weight
+from services.handlers.registry_found import FIELDS, Columns, Flaw, Found, FoundUnit, Weight
 from services.handlers.registry_points import degrees
 from services.store.registry import RegionCode, Responder, Village
 
@@ -16,6 +16,7 @@ DIGITS = re.compile(r"\d{2,12}")
 BETWEEN = re.compile(r"[;,|、;,\s]+")
 YES = frozenset({"1", "true", "yes", "y", "是", "有"})
 GRADES: Mapping[str, str] = {"民警": "officer", "辅警": "auxiliary", "治安管理员": "warden"}
+PREFECTURE_DIGITS = 4
 CENTRE = "centre"  # its code would take every place under it away from the people at the centre
 
 
@@ -70,6 +71,7 @@ class UnitByCode:
 def take_region_codes(found: Found, path: Path, columns: Columns) -> None:
     table = _List(found, path, columns, "region_codes", ("code",))
     found.codes = {}
+    _make_units(table)
     by_code = UnitByCode(found, {})
     for row in table.rows:
         cells = table.cells(row)
@@ -82,6 +84,26 @@ def take_region_codes(found: Found, path: Path, columns: Columns) -> None:
                 table.say(row, Flaw.WITHOUT_UNIT, Weight.NOTE, code=cells["code"])
             else:
                 found.codes[code] = RegionCode(code=code, unit=unit)
+
+
+def _make_units(table: _List) -> None:
+    """A unit for each code of the imported level that no polygon has, where its prefecture is one of the file's.
+
+    Development zones have codes and townships but no polygon: without a unit nobody would be found for them.
+    """
+    found = table.found
+    if found.units is None:
+        return
+    prefectures = {code[:PREFECTURE_DIGITS] for code in found.units}
+    for row in table.rows:
+        cells = table.cells(row)
+        code = significant(cells["code"])
+        of_level = cells["level"] == found.level and not cells["unit"] and DIGITS.fullmatch(code)
+        if of_level and found.kind_of(code) in (None, found.level) and code[:PREFECTURE_DIGITS] in prefectures:
+            if code in found.units:
+                continue
+            found.units[code] = FoundUnit(code=code, kind=found.level, name_zh=cells["name"] or None)
+            table.say(row, Flaw.MADE_UNIT, Weight.NOTE, code=code)
 
 
 def take_villages(found: Found, path: Path, columns: Columns, stored_codes: Mapping[str, str]) -> None:
