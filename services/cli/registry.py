@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.registry_findings import findings_for_machines, tell_findings
 from services.cli.registry_shown import Outcome, summary_of, tell
 from services.cli.registry_words import told
 from services.cli.running import Running, clock_of
@@ -17,15 +18,22 @@ from services.cli.session import given, settings_of, store_of
 from services.cli.show import LOCAL, print_json
 from services.cli.stopped import Stopped
 from services.cli.words import say
+from services.clock import Clock
 from services.handlers.csv_rows import BadFile
+from services.handlers.registry_check import check as look_over
+from services.handlers.registry_export import export as files_of
 from services.handlers.registry_found import FIELDS, Columns
-from services.handlers.registry_import import Files, Manner, read_files, stored, work_of
+from services.handlers.registry_import import Files, Manner, Stored, read_files, stored, work_of
 from services.settings import Settings
 from services.store.registry_changes import carry_out
 
 app = typer.Typer(help=say("help.registry"), no_args_is_help=True, pretty_exceptions_enable=False)
 
 EXAMPLE = "quanzu registry import --jurisdictions areas.geojson --code code --name name --commit"
+
+
+DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
+At = Annotated[datetime | None, typer.Option(metavar="DATE", formats=DATES, help=say("option.at"))]
 
 
 class Level(StrEnum):
@@ -52,8 +60,7 @@ def import_(
     contact: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.contact"))] = None,
     level: Annotated[Level, typer.Option(help=say("option.level"))] = Level.PRECINCT,
     valid_from: Annotated[
-        datetime | None,
-        typer.Option(metavar="DATE", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help=say("option.valid_from")),
+        datetime | None, typer.Option(metavar="DATE", formats=DATES, help=say("option.valid_from"))
     ] = None,
     stations: Annotated[Path | None, typer.Option(metavar="F.csv", help=say("option.stations"))] = None,
     station_code: Annotated[str | None, typer.Option(metavar="COLUMN", help=say("option.station_code"))] = None,
@@ -82,8 +89,7 @@ def import_(
         | {"stations.code": station_code, "stations.name": station_name, "stations.lat": lat, "stations.lon": lon},
         column or [],
     )
-    begins = None if valid_from is None else valid_from.replace(tzinfo=LOCAL)
-    manner = Manner(level=level.value, valid_from=begins, keep_others=keep_others)
+    manner = Manner(level=level.value, valid_from=_begins(valid_from), keep_others=keep_others)
     try:
         outcome = asyncio.run(
             _import(*settings_of(ctx), files, columns, manner, by=by or getpass.getuser(), commit=commit)
@@ -99,6 +105,16 @@ def import_(
     else:
         tell(summary, outcome.found)
     raise typer.Exit(1 if outcome.found.bad else 0)
+
+
+def _begins(day: datetime | None) -> datetime | None:
+    """A day as people write it, as a moment."""
+    return None if day is None else day.replace(tzinfo=LOCAL)
+
+
+def _clock(running: Running | None) -> Clock | None:
+    """The clock of what runs here, where that has one of its own."""
+    return clock_of(running) if running is not None and running.api else None
 
 
 def _must_fit(files: Files, code: str | None, station_code: str | None, valid_from: datetime | None) -> None:
@@ -136,8 +152,7 @@ async def _import(
     commit: bool,
 ) -> Outcome:
     """What was found and what would change; written only where nothing is bad."""
-    clock = clock_of(running) if running is not None and running.api else None
-    async with store_of(settings, clock=clock) as store:
+    async with store_of(settings, clock=_clock(running)) as store:
         assert store.clock is not None  # noqa: S101 - an opened store has its clock
         async with store.read() as conn:
             there = await stored(conn)
@@ -150,3 +165,41 @@ async def _import(
                 await carry_out(tx, work, by=by)
         async with store.read() as conn:
             return await Outcome.of(conn, found, work, there, manner, now=now, written=written)
+
+
+@app.command(help=say("help.registry.export"), epilog=say("example", command="quanzu registry export --out registry"))
+def export(
+    ctx: typer.Context,
+    *,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help=say("option.out"))],
+    at: At = None,
+) -> None:
+    there, now = asyncio.run(_stored(*settings_of(ctx)))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        written = files_of(there, out, at=_begins(at) or now)
+    except OSError as error:
+        raise Stopped(say("fault.cannot_write", path=out, reason=type(error).__name__)) from None
+    if given(ctx).json:
+        print_json([{"path": str(one.path), "rows": one.rows, "options": one.options} for one in written])
+        return
+    for one in written:
+        typer.echo(say("registry.exported", rows=one.rows, path=one.path, options=one.options))
+
+
+@app.command(help=say("help.registry.check"), epilog=say("example", command="quanzu registry check"))
+def check(ctx: typer.Context, *, at: At = None) -> None:
+    there, now = asyncio.run(_stored(*settings_of(ctx)))
+    findings = look_over(there, at=_begins(at) or now)
+    if given(ctx).json:
+        print_json(findings_for_machines(findings))
+    else:
+        tell_findings(findings)
+    raise typer.Exit(0 if findings.sound else 1)
+
+
+async def _stored(settings: Settings, running: Running | None) -> tuple[Stored, datetime]:
+    """The whole registry, and now."""
+    async with store_of(settings, clock=_clock(running)) as store, store.read() as conn:
+        assert store.clock is not None  # noqa: S101 - an opened store has its clock
+        return await stored(conn), store.clock.now()
