@@ -25,7 +25,7 @@ from services.handlers.registry_export import export as files_of
 from services.handlers.registry_found import FIELDS, Columns
 from services.handlers.registry_import import Files, Manner, Stored, read_files, stored, work_of
 from services.settings import Settings
-from services.store.registry_changes import carry_out
+from services.store.registry_changes import ChangedMeanwhile, carry_out, last_change
 
 app = typer.Typer(help=say("help.registry"), no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -155,14 +155,17 @@ async def _import(
     async with store_of(settings, clock=_clock(running)) as store:
         assert store.clock is not None  # noqa: S101 - an opened store has its clock
         async with store.read() as conn:
-            there = await stored(conn)
+            seen, there = await last_change(conn), await stored(conn)
         now = store.clock.now()
         found = read_files(files, columns, there, manner, now=now)
         work = work_of(found, there, manner, now=now)
         written = commit and not found.bad
         if written and work.changes:
-            async with store.begin() as tx:
-                await carry_out(tx, work, by=by)
+            try:
+                async with store.begin() as tx:
+                    await carry_out(tx, work, by=by, seen=seen)
+            except ChangedMeanwhile:
+                raise Stopped(say("fault.registry_changed")) from None
         async with store.read() as conn:
             return await Outcome.of(conn, found, work, there, manner, now=now, written=written)
 

@@ -227,6 +227,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "--valid-from 只用于辖区和派出所;代码、村名、人员请另行导入",
         "--valid-from is for jurisdictions and stations: import codes, villages and people apart",
     ),
+    "fault.registry_changed": (
+        "登记在此期间被他人改动,没有写入;请再运行一次",
+        "somebody else changed the registry meanwhile, so nothing was written: run it again",
+    ),
     "fault.no_column_field": ("--column {field}:可用的有 {known}", "--column {field}: there are {known}"),
     "fault.no_map": (
         "还没有单位:先运行 quanzu registry import",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,8 +41,21 @@ class Work:
     at: datetime | None = None  # when areas and stations change; None: at once
 
 
-async def carry_out(tx: Transaction, work: Work, *, by: str) -> None:
-    """Write all of it, with a row for each change."""
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the registry after the work was decided: decide again."""
+
+
+async def last_change(conn: AsyncConnection) -> int:
+    """The number of the newest change; 0 before the first."""
+    return (await conn.execute(select(func.max(tables.registry_change.c.id)))).scalar() or 0
+
+
+async def carry_out(tx: Transaction, work: Work, *, by: str, seen: int | None = None) -> None:
+    """Write all of it, with a row for each change. `seen` is the last change the work was decided by.
+
+    Raises ChangedMeanwhile. One at a time: two that were decided by the same registry would lay the same ground twice.
+    """
+    await _alone(tx, seen)
     at = work.at or tx.now
     for kind in {type(row): None for row in work.kept}:  # in the order given: units come before what names them
         for some in _chunks([columns_of(row) for row in work.kept if type(row) is kind]):
@@ -65,6 +78,13 @@ async def carry_out(tx: Transaction, work: Work, *, by: str) -> None:
     told = [{"at": tx.now, "by": by, "kind": one.kind, "code": one.code, "what": one.what} for one in work.changes]
     for some in _chunks(told):
         await tx.conn.execute(insert(tables.registry_change), list(some))
+
+
+async def _alone(tx: Transaction, seen: int | None) -> None:
+    if tx.postgres:
+        await tx.conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('quanzu registry'))"))
+    if seen is not None and await last_change(tx.conn) != seen:
+        raise ChangedMeanwhile()
 
 
 async def _keep(tx: Transaction, kind: type[Any], rows: Sequence[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import shapely
 from sqlalchemy import select
 from store_steps import NOW
@@ -10,7 +11,7 @@ from services.handlers.ground_map import draw_map
 from services.store import registry, tables
 from services.store.engine import Store
 from services.store.registry import Area, Duty, RegionCode, Responder, Station, Unit, Village
-from services.store.registry_changes import Change, Work, carry_out
+from services.store.registry_changes import Change, ChangedMeanwhile, Work, carry_out, last_change
 
 LATER = NOW + timedelta(days=30)
 
@@ -126,3 +127,19 @@ async def test_what_never_was_in_force_leaves_no_row(store: Store) -> None:
 
     async with store.read() as conn:
         assert await registry.read(conn, Area) == []
+
+
+async def test_work_decided_by_an_older_registry_is_refused(store: Store) -> None:
+    """Two administrators who import at once would lay the same ground twice."""
+    work = Work(changes=[Change(kind="area", code="A", what={"done": "added"})], added=[_area("A", 0)])
+    async with store.read() as conn:
+        seen = await last_change(conn)
+    async with store.begin() as tx:
+        await carry_out(tx, work, by="admin-1", seen=seen)
+
+    with pytest.raises(ChangedMeanwhile):
+        async with store.begin() as tx:
+            await carry_out(tx, work, by="admin-2", seen=seen)
+
+    async with store.read() as conn:
+        assert len(await registry.read(conn, Area)) == 1
