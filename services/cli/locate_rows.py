@@ -18,7 +18,7 @@ from services.cli.words import say
 from services.domain.datum import Datum, to_wgs84
 from services.domain.located import Language, Located, Rule, explain
 from services.domain.place import Places
-from services.handlers.csv_rows import BadFile, Row, header_of, read_rows
+from services.handlers.csv_rows import Row, header_of, some_rows
 from services.handlers.ground_map import GroundMap
 
 CHUNK = 20_000  # rows a call: more gains nothing, less costs
@@ -53,9 +53,7 @@ def read_table(path: Path, columns: LocateColumns) -> Table:
     without_points = (columns.lat, columns.lon) == ("lat", "lon") and not {"lat", "lon"} & set(header)
     if not without_points or not (columns.region_code or columns.address):
         wanted += [columns.lat, columns.lon]
-    rows = read_rows(path, wanted)
-    if not rows:
-        raise BadFile(f"{path} has no rows")
+    rows = some_rows(path, wanted)
     return Table(header=header, rows=rows, columns=columns)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.domain.datum import Datum
-from services.handlers.csv_rows import BadFile, Row, read_rows
+from services.handlers.csv_rows import BadFile, Row, some_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,7 @@ class Sending:
 
 def rows_of(path: Path, columns: RowColumns, *, datum: Datum) -> list[Sending]:
     """Every row of the file. Raises BadFile for a missing column, an empty file or a time that is none."""
-    rows = read_rows(path, columns.named)
-    if not rows:
-        raise BadFile(f"{path} has no rows")
+    rows = some_rows(path, columns.named)
     times = [_time(path, row, columns.at) for row in rows] if columns.at else []
     return [
         Sending(

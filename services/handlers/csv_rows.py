@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"  # an XLSX is a ZIP
+NAMES_SHOWN, NAME_SHOWN = 20, 30
 Numbered = Iterator[tuple[int, Sequence[str]]]
 
 
@@ -64,8 +65,17 @@ def read_rows(path: Path, wanted: Iterable[str]) -> list[Row]:
     header = [name.strip() for name in next(lines, (1, ()))[1]]
     missing = sorted(name for name in wanted if name not in header)
     if missing:
-        raise BadFile(f"{path} has no column {missing[0]}; it has: {', '.join(header) or 'nothing'}")
+        there = ", ".join(name[:NAME_SHOWN] for name in header[:NAMES_SHOWN]) or "nothing"  # it may be no header at all
+        raise BadFile(f"{path} has no column {missing[0]}; it has: {there}")
     return list(_rows(lines, header))
+
+
+def some_rows(path: Path, wanted: Iterable[str]) -> list[Row]:
+    """The same; a file without rows is a BadFile too."""
+    rows = read_rows(path, wanted)
+    if not rows:
+        raise BadFile(f"{path} has no rows")
+    return rows
 
 
 def _rows(lines: Numbered, header: Sequence[str]) -> Iterator[Row]:

@@ -9,7 +9,7 @@ import orjson
 import shapely
 
 from services.domain.seams import gaps, overlaps
-from services.handlers.csv_rows import BadFile, is_json, read_rows, text_of
+from services.handlers.csv_rows import BadFile, is_json, some_rows, text_of
 from services.handlers.registry_found import Columns, Flaw, Found, FoundUnit, Weight
 
 KIND = "jurisdictions"
@@ -57,7 +57,7 @@ def find_seams(found: Found, others: Mapping[str, list[shapely.Geometry]]) -> No
 
 def _rows(path: Path, columns: Columns) -> Iterator[Row]:
     if not is_json(path):
-        rows = read_rows(path, {columns.of(KIND, "code"), *columns.named(KIND)})
+        rows = some_rows(path, {columns.of(KIND, "code"), *columns.named(KIND)})
         yield from ((row.line, row.cells, None) for row in rows)
         return
     try:
@@ -67,6 +67,8 @@ def _rows(path: Path, columns: Columns) -> Iterator[Row]:
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
         raise BadFile(f"{path} is no GeoJSON FeatureCollection")
+    if not features:
+        raise BadFile(f"{path} has no features")  # taken as it is, it would end every unit of the level
     for number, feature in enumerate(features, 1):
         whole = feature if isinstance(feature, dict) else {}
         yield number, whole.get("properties"), whole.get("geometry", NO_GEOMETRY)  # type: ignore[misc]  # judged by _unit
@@ -96,9 +98,10 @@ def _unit(properties: Any, columns: Columns, found: Found) -> FoundUnit:
 
 
 def _text(value: Any) -> str | None:
+    """A text or a number; anything else names nothing."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value).strip() or None if value is not None else None
+    return str(value).strip() or None if isinstance(value, str | int | float) else None
 
 
 def _add(

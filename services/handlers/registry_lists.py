@@ -7,7 +7,7 @@ from typing import Any
 
 from services.domain.ground import significant
 from services.domain.place import point_fault, usable
-from services.handlers.csv_rows import Row, read_rows
+from services.handlers.csv_rows import Row, some_rows
 from services.handlers.registry_found import FIELDS, Columns, Flaw, Found, FoundUnit, Weight
 from services.handlers.registry_points import degrees
 from services.store.registry import RegionCode, Responder, Village
@@ -27,7 +27,7 @@ class _List:
         self.found, self.path, self.kind, self.needed = found, path, kind, needed
         self.columns = {name: columns.of(kind, name) for name in FIELDS[kind]}
         wanted = {self.columns[name] for name in needed} | set(columns.named(kind))
-        self.rows = read_rows(path, wanted)
+        self.rows = some_rows(path, wanted)
         self.lines: dict[str, int] = {}
 
     def cells(self, row: Row) -> dict[str, str]:

@@ -10,7 +10,7 @@ import shapely
 from services.domain.ground import Area
 from services.domain.jurisdiction import Jurisdictions
 from services.domain.place import Places, point_fault, usable
-from services.handlers.csv_rows import read_rows
+from services.handlers.csv_rows import some_rows
 from services.handlers.registry_found import Columns, Flaw, Found, Weight
 from services.store.registry import Station
 
@@ -23,7 +23,7 @@ def take_stations(found: Found, path: Path, columns: Columns, stored: Shapes) ->
     """Add the file's stations. `stored` are the areas in force of units that are not in the file of jurisdictions."""
     found.stations = []
     wanted = {columns.of(KIND, "code"), columns.of(KIND, "lat"), columns.of(KIND, "lon"), *columns.named(KIND)}
-    for row in read_rows(path, wanted):
+    for row in some_rows(path, wanted):
         code, lat, lon = (row.cells[columns.of(KIND, name)] for name in ("code", "lat", "lon"))
         point = degrees(lat, lon)
         flaw, given = _flaw(found, code, point)

@@ -204,6 +204,32 @@ def test_wrong_use_is_one_line(installed: Quanzu, words: list[str], told: str) -
     assert told in answer.err
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.geojson", '{"type": "FeatureCollection", "features": []}', "a.geojson has no features"),
+        ("a.csv", "code,name\n", "a.csv has no rows"),
+        ("a.csv", "", "a.csv has no column code; it has: nothing"),
+    ],
+)
+def test_an_empty_file_ends_no_unit(installed: Quanzu, tmp_path: Path, name: str, content: str, told: str) -> None:
+    installed(*importing(areas_file(tmp_path / "areas.geojson", [("A", square(0))]), "--commit"))
+    (tmp_path / name).write_text(content, "utf-8")
+
+    answer = installed("registry", "import", "--jurisdictions", tmp_path / name, "--code", "code", "--commit")
+
+    assert answer.code == 2
+    assert told in answer.err
+    assert stored(tmp_path, "SELECT code FROM unit WHERE valid_to IS NULL") == [("A",)]
+
+
+def test_a_code_that_is_no_text_names_no_unit(installed: Quanzu, tmp_path: Path) -> None:
+    path = areas_file(tmp_path / "a.geojson", [("A", square(0)), ("B", square(1))])
+    path.write_text(path.read_text("utf-8").replace('"code": "B"', '"code": {"B": 1}'), "utf-8")
+
+    assert _faults(installed, importing(path)) == [(2, "MISSING", "bad")]
+
+
 def test_a_broken_workbook_is_one_line(installed: Quanzu, tmp_path: Path) -> None:
     path = tmp_path / "r.xlsx"
     path.write_bytes(b"PK\x03\x04 nothing of the kind")
