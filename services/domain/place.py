@@ -45,8 +45,8 @@ class Places:
     lat: NDArray[np.float64]
     lon: NDArray[np.float64]
     region_codes: Sequence[str | None]
-    addresses: Sequence[str | None] = ()
-    counties: Sequence[str | None] = ()
+    addresses: Sequence[str | None] = field(default=(), repr=False)
+    counties: Sequence[str | None] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, places: Sequence[Place]) -> "Places":

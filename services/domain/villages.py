@@ -18,6 +18,7 @@ ENDS_A_NAME = re.compile(
 TOWNSHIP_KIND = re.compile("(?:街道办事处|办事处|街道|乡|镇)$")
 TOWNSHIP_KINDS = ("街道办事处", "办事处", "街道", "乡", "镇")
 COUNTY_DIGITS = 6
+BEFORE_ADDRESS = 2  # reasons of an answer that no address was asked for: of the point, of the region code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +64,14 @@ class Villages:
         }
 
     def settle(self, located: Sequence[Located], places: Places) -> list[Located]:
-        """The same answers, those where the centre would decide settled by their address where it names one place."""
+        """The same answers, those where the centre would decide settled by their address where it names one place.
+
+        Safe to repeat: an answer that has heard its address is not asked again.
+        """
         if not self._counties:
             return list(located)
         return [
-            self._settled(answer, places, row) if answer.rule is Rule.CENTRE and places.address(row) else answer
+            self._settled(answer, places, row) if _is_open(answer) and places.address(row) else answer
             for row, answer in enumerate(located)
         ]
 
@@ -104,6 +108,10 @@ class Villages:
         named = [name for name in self._names if name in text]
         codes = {code for name in named for code in self._codes_by_name[name]}
         return codes.pop() if len(codes) == 1 else None
+
+
+def _is_open(answer: Located) -> bool:
+    return answer.rule is Rule.CENTRE and len(answer.why) == BEFORE_ADDRESS
 
 
 class _County:

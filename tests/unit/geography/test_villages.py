@@ -103,6 +103,7 @@ def test_only_what_the_centre_would_decide_is_settled() -> None:
     assert [answer.rule for answer in answers] == [Rule.POLYGON, Rule.ADDRESS, Rule.CENTRE, Rule.CENTRE]
     assert answers[2].candidates == ("990121101", "990121202")
     assert answers[3] is nowhere
+    assert VILLAGES.settle(answers, _places("柳岗村", "柳岗村", "杏坡村", None)) == answers  # once is enough
 
 
 def test_a_township_without_a_unit_is_said_and_waits() -> None:
