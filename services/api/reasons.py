@@ -91,7 +91,7 @@ def why_unit(routing: Mapping[str, Any], unit: str | None, language: Language, n
             also=tuple(routing.get("also", ())),
             region_code=routing.get("region_code"),
             township=routing.get("township"),
-            candidates=tuple(routing.get("candidates", ())),
+            candidates=tuple(routing.get("townships", ())),
         )
         return explain(located, language, names)
     except (KeyError, ValueError, IndexError):
