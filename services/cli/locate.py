@@ -13,7 +13,6 @@ from services.cli.show import print_json
 from services.cli.stopped import Stopped
 from services.cli.words import language, say
 from services.domain.datum import Datum
-from services.handlers.csv_rows import BadFile
 from services.handlers.ground_map import GroundMap, draw_map
 from services.settings import Settings
 
@@ -35,10 +34,7 @@ def locate(
 ) -> None:
     columns = LocateColumns(lat=lat, lon=lon, region_code=region_code, county=county, address=address, label=label)
     settings = settings_of(ctx)[0]
-    try:
-        table = read_table(file, columns)
-    except BadFile as bad:
-        raise Stopped(str(bad), code=2) from None
+    table = read_table(file, columns)
     if not out.parent.is_dir() or out.is_dir():
         raise Stopped(say("fault.no_folder", path=out), code=2)
     ground = asyncio.run(_map(settings))

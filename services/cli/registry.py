@@ -19,7 +19,6 @@ from services.cli.show import LOCAL, print_json
 from services.cli.stopped import Stopped
 from services.cli.words import say
 from services.clock import Clock
-from services.handlers.csv_rows import BadFile
 from services.handlers.registry_check import check as look_over
 from services.handlers.registry_export import export as files_of
 from services.handlers.registry_found import FIELDS, Columns
@@ -90,12 +89,7 @@ def import_(
         column or [],
     )
     manner = Manner(level=level.value, valid_from=_begins(valid_from), keep_others=keep_others)
-    try:
-        outcome = asyncio.run(
-            _import(*settings_of(ctx), files, columns, manner, by=by or getpass.getuser(), commit=commit)
-        )
-    except BadFile as bad:
-        raise Stopped(str(bad), code=2) from None
+    outcome = asyncio.run(_import(*settings_of(ctx), files, columns, manner, by=by or getpass.getuser(), commit=commit))
     summary = summary_of(outcome)
     if given(ctx).json:
         faults = [

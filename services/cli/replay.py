@@ -19,7 +19,6 @@ from services.cli.stopped import Stopped
 from services.cli.words import say
 from services.domain.datum import Datum
 from services.domain.words import Risk
-from services.handlers.csv_rows import BadFile
 from services.settings import Settings
 from services.store.sealing import Sealer
 
@@ -58,10 +57,7 @@ def replay(
         id=id_,
         at=at if speed is not None else None,
     )
-    try:
-        rows = rows_of(file, columns, datum=datum)
-    except BadFile as bad:
-        raise Stopped(str(bad), code=2) from None
+    rows = rows_of(file, columns, datum=datum)
     run = Replay(
         rows=rows, risk=risk, pace=Pace(rate=rate, speed=speed), source=f"/quanzu/replay/{uuid4()}", wait_s=wait
     )

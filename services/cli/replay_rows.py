@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.domain.datum import Datum
-from services.handlers.csv_rows import BadFile, Row, some_rows
+from services.handlers.csv_rows import BadFile, Row, Why, some_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def _time(path: Path, row: Row, column: str) -> datetime:
     try:
         return datetime.fromisoformat(row.cells[column]).replace(tzinfo=None)  # only differences count
     except ValueError:
-        raise BadFile(f"{path} line {row.line}: {column} is no ISO 8601 time") from None
+        raise BadFile(Why.NO_TIME, path, line=row.line, column=column) from None
 
 
 def _place(row: Row, columns: RowColumns, datum: Datum) -> dict[str, Any]:

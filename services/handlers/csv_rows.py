@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,29 @@ NAMES_SHOWN, NAME_SHOWN = 20, 30
 Numbered = Iterator[tuple[int, Sequence[str]]]
 
 
+class Why(StrEnum):
+    """Why a file can't be read as a whole; the words for it are in cli/words."""
+
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+    ENCODING = "encoding"
+    NO_COLUMN = "no_column"
+    NO_ROWS = "no_rows"
+    NO_CSV = "no_csv"
+    NO_XLSX = "no_xlsx"
+    NO_JSON = "no_json"
+    NO_COLLECTION = "no_collection"
+    NO_FEATURES = "no_features"
+    NO_TIME = "no_time"
+    NO_CALENDAR = "no_calendar"
+
+
 class BadFile(ValueError):
-    """The file can't be read as a whole; the message says why, without its content."""
+    """The file can't be read as a whole. `given` fills the sentence, and has nothing of the file's rows."""
+
+    def __init__(self, why: Why, path: Path, **given: object) -> None:
+        super().__init__(f"{path}: {why.value}")
+        self.why, self.given = why, {"path": path, **given}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +55,9 @@ def bytes_of(path: Path) -> bytes:
         content = path.read_bytes()
         return gzip.decompress(content) if content.startswith(GZIP) else content
     except FileNotFoundError:
-        raise BadFile(f"{path} is not there") from None
+        raise BadFile(Why.ABSENT, path) from None
     except (OSError, EOFError) as error:
-        raise BadFile(f"{path} can't be read ({type(error).__name__})") from None
+        raise BadFile(Why.UNREADABLE, path, kind=type(error).__name__) from None
 
 
 def text_of(path: Path) -> str:
@@ -46,7 +68,7 @@ def text_of(path: Path) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise BadFile(f"{path} is neither UTF-8 nor GB18030")
+    raise BadFile(Why.ENCODING, path)
 
 
 def is_json(path: Path) -> bool:
@@ -65,8 +87,8 @@ def read_rows(path: Path, wanted: Iterable[str]) -> list[Row]:
     header = [name.strip() for name in next(lines, (1, ()))[1]]
     missing = sorted(name for name in wanted if name not in header)
     if missing:
-        there = ", ".join(name[:NAME_SHOWN] for name in header[:NAMES_SHOWN]) or "nothing"  # it may be no header at all
-        raise BadFile(f"{path} has no column {missing[0]}; it has: {there}")
+        there = ", ".join(name[:NAME_SHOWN] for name in header[:NAMES_SHOWN]) or "-"  # it may be no header at all
+        raise BadFile(Why.NO_COLUMN, path, column=missing[0], there=there)
     return list(_rows(lines, header))
 
 
@@ -74,7 +96,7 @@ def some_rows(path: Path, wanted: Iterable[str]) -> list[Row]:
     """The same; a file without rows is a BadFile too."""
     rows = read_rows(path, wanted)
     if not rows:
-        raise BadFile(f"{path} has no rows")
+        raise BadFile(Why.NO_ROWS, path)
     return rows
 
 
@@ -94,7 +116,7 @@ def _text_lines(path: Path) -> Numbered:
     try:
         yield from ((reader.line_num, cells) for cells in reader)
     except csv.Error as error:
-        raise BadFile(f"{path} is no CSV: line {reader.line_num}: {error}") from None
+        raise BadFile(Why.NO_CSV, path, line=reader.line_num, kind=error) from None
 
 
 def _sheet(path: Path) -> Numbered:
@@ -106,7 +128,7 @@ def _sheet(path: Path) -> Numbered:
         for line, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
             yield line, [_cell(value) for value in cells]
     except (InvalidFileException, zipfile.BadZipFile, KeyError, IndexError, ValueError) as error:
-        raise BadFile(f"{path} is no XLSX ({type(error).__name__})") from None
+        raise BadFile(Why.NO_XLSX, path, kind=type(error).__name__) from None
 
 
 def _cell(value: Any) -> str:

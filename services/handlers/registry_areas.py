@@ -9,7 +9,7 @@ import orjson
 import shapely
 
 from services.domain.seams import gaps, overlaps
-from services.handlers.csv_rows import BadFile, is_json, some_rows, text_of
+from services.handlers.csv_rows import BadFile, Why, is_json, some_rows, text_of
 from services.handlers.registry_found import Columns, Flaw, Found, FoundUnit, Weight
 
 KIND = "jurisdictions"
@@ -63,12 +63,12 @@ def _rows(path: Path, columns: Columns) -> Iterator[Row]:
     try:
         document = orjson.loads(text_of(path))
     except orjson.JSONDecodeError as error:
-        raise BadFile(f"{path} is no JSON: line {error.lineno}") from None
+        raise BadFile(Why.NO_JSON, path, line=error.lineno) from None
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
-        raise BadFile(f"{path} is no GeoJSON FeatureCollection")
+        raise BadFile(Why.NO_COLLECTION, path)
     if not features:
-        raise BadFile(f"{path} has no features")  # taken as it is, it would end every unit of the level
+        raise BadFile(Why.NO_FEATURES, path)  # taken as it is, it would end every unit of the level
     for number, feature in enumerate(features, 1):
         whole = feature if isinstance(feature, dict) else {}
         yield number, whole.get("properties"), whole.get("geometry", NO_GEOMETRY)  # type: ignore[misc]  # judged by _unit

@@ -209,7 +209,7 @@ def test_wrong_use_is_one_line(installed: Quanzu, words: list[str], told: str) -
     [
         ("a.geojson", '{"type": "FeatureCollection", "features": []}', "a.geojson has no features"),
         ("a.csv", "code,name\n", "a.csv has no rows"),
-        ("a.csv", "", "a.csv has no column code; it has: nothing"),
+        ("a.csv", "", "a.csv has no column code; it has: -"),
     ],
 )
 def test_an_empty_file_ends_no_unit(installed: Quanzu, tmp_path: Path, name: str, content: str, told: str) -> None:
