@@ -90,6 +90,8 @@ def why_unit(routing: Mapping[str, Any], unit: str | None, language: Language, n
             distance_m=routing.get("distance_m"),
             also=tuple(routing.get("also", ())),
             region_code=routing.get("region_code"),
+            township=routing.get("township"),
+            candidates=tuple(routing.get("townships", ())),
         )
         return explain(located, language, names)
     except (KeyError, ValueError, IndexError):

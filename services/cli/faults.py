@@ -8,6 +8,7 @@ from services.broker.link import BrokerSilent
 from services.broker.producer import SendUnknown
 from services.cli.stopped import Stopped
 from services.cli.words import say
+from services.handlers.csv_rows import BadFile
 from services.settings import BadSetting
 from services.store.sealing import CannotOpen
 
@@ -18,6 +19,8 @@ def told(error: Exception) -> tuple[str, int]:
         return str(error), error.code
     if isinstance(error, BadSetting):
         return str(error), 2
+    if isinstance(error, BadFile):
+        return say(f"file.{error.why}", **error.given), 2
     if isinstance(error, CannotOpen):
         return say("fault.cannot_open"), 1
     if isinstance(error, BrokerSilent | SendUnknown):

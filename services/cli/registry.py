@@ -1,31 +1,44 @@
-"""registry: bring in units with their jurisdictions and stations. Reading and judging files is handlers/registry_import."""
+"""registry: bring in units, areas, stations, codes, villages and people; write them out again; look them over."""
 
 import asyncio
+import getpass
 from dataclasses import asdict
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from services.cli.registry_findings import findings_for_machines, tell_findings
+from services.cli.registry_shown import Outcome, summary_of, tell
+from services.cli.registry_words import told
+from services.cli.running import Running, clock_of
 from services.cli.session import given, settings_of, store_of
-from services.cli.show import print_json, print_table
+from services.cli.show import LOCAL, print_json
 from services.cli.stopped import Stopped
 from services.cli.words import say
-from services.handlers.csv_rows import BadFile
-from services.handlers.registry_import import Columns, Found, lay_down, read_files, vanished
+from services.clock import Clock
+from services.handlers.registry_check import check as look_over
+from services.handlers.registry_export import export as files_of
+from services.handlers.registry_found import FIELDS, Columns
+from services.handlers.registry_import import Files, Manner, Stored, read_files, stored, work_of
 from services.settings import Settings
-from services.store import registry
+from services.store.registry_changes import ChangedMeanwhile, carry_out, last_change
 
 app = typer.Typer(help=say("help.registry"), no_args_is_help=True, pretty_exceptions_enable=False)
 
-SHOWN = 50  # bad rows in the table; --json has them all
 EXAMPLE = "quanzu registry import --jurisdictions areas.geojson --code code --name name --commit"
 
 
+DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
+At = Annotated[datetime | None, typer.Option(metavar="DATE", formats=DATES, help=say("option.at"))]
+
+
 class Level(StrEnum):
-    PRECINCT = "precinct"
+    CENTRE = "centre"
     COUNTY = "county"
+    PRECINCT = "precinct"
     GRID = "grid"
 
 
@@ -38,63 +51,152 @@ def registry_() -> None:
 def import_(
     ctx: typer.Context,
     *,
-    jurisdictions: Annotated[Path, typer.Option(metavar="F.geojson", help=say("option.jurisdictions"))],
-    code: Annotated[str, typer.Option(metavar="PROPERTY", help=say("option.code"))],
+    jurisdictions: Annotated[Path | None, typer.Option(metavar="F.geojson", help=say("option.jurisdictions"))] = None,
+    code: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.code"))] = None,
     name: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.name_property"))] = None,
+    name_en: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.name_en_property"))] = None,
+    parent: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.parent"))] = None,
+    contact: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.contact"))] = None,
     level: Annotated[Level, typer.Option(help=say("option.level"))] = Level.PRECINCT,
+    valid_from: Annotated[
+        datetime | None, typer.Option(metavar="DATE", formats=DATES, help=say("option.valid_from"))
+    ] = None,
     stations: Annotated[Path | None, typer.Option(metavar="F.csv", help=say("option.stations"))] = None,
     station_code: Annotated[str | None, typer.Option(metavar="COLUMN", help=say("option.station_code"))] = None,
     station_name: Annotated[str | None, typer.Option(metavar="COLUMN", help=say("option.station_name"))] = None,
     lat: Annotated[str, typer.Option(metavar="COLUMN", help=say("option.lat_column"))] = "lat",
     lon: Annotated[str, typer.Option(metavar="COLUMN", help=say("option.lon_column"))] = "lon",
+    region_codes: Annotated[Path | None, typer.Option(metavar="F.csv", help=say("option.region_codes"))] = None,
+    villages: Annotated[Path | None, typer.Option(metavar="F.csv", help=say("option.villages"))] = None,
+    responders: Annotated[Path | None, typer.Option(metavar="F.csv", help=say("option.responders"))] = None,
+    column: Annotated[list[str] | None, typer.Option(metavar="FILE.FIELD=COLUMN", help=say("option.column"))] = None,
+    keep_others: Annotated[bool, typer.Option("--keep-others", help=say("option.keep_others"))] = False,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help=say("option.by"))] = None,
     commit: Annotated[bool, typer.Option("--commit", help=say("option.commit"))] = False,
 ) -> None:
-    if stations is not None and station_code is None:
-        raise Stopped(say("fault.needs_station_code"), code=2)
-    if level is Level.GRID:
-        raise Stopped(say("fault.no_grid"), code=2)
-    columns = Columns(code=code, name=name, station_code=station_code, station_name=station_name, lat=lat, lon=lon)
-    try:
-        found = read_files(jurisdictions, stations, columns, level=level)
-    except BadFile as bad:
-        raise Stopped(str(bad), code=2) from None
-    summary = asyncio.run(_import(settings_of(ctx)[0], found, level, commit=commit))
+    files = Files(
+        jurisdictions=jurisdictions,
+        stations=stations,
+        region_codes=region_codes,
+        villages=villages,
+        responders=responders,
+    )
+    _must_fit(files, code, station_code, valid_from)
+    properties = {"code": code, "name": name, "name_en": name_en, "parent": parent, "contact": contact}
+    columns = _columns(
+        {f"jurisdictions.{field}": given for field, given in properties.items()}
+        | {"stations.code": station_code, "stations.name": station_name, "stations.lat": lat, "stations.lon": lon},
+        column or [],
+    )
+    manner = Manner(level=level.value, valid_from=_begins(valid_from), keep_others=keep_others)
+    outcome = asyncio.run(_import(*settings_of(ctx), files, columns, manner, by=by or getpass.getuser(), commit=commit))
+    summary = summary_of(outcome)
     if given(ctx).json:
-        print_json(summary | {"faults": [asdict(fault) for fault in found.faults]})
+        faults = [
+            asdict(fault) | dict(zip(("reason", "fix"), told(fault), strict=True)) for fault in outcome.found.faults
+        ]
+        print_json(summary | {"faults": faults})
     else:
-        _tell(summary, found)
-    raise typer.Exit(1 if found.bad else 0)
+        tell(summary, outcome.found)
+    raise typer.Exit(1 if outcome.found.bad else 0)
 
 
-async def _import(settings: Settings, found: Found, level: Level, *, commit: bool) -> dict[str, Any]:
-    """Counts, and whether it was written: never while a row is bad."""
-    write = commit and not found.bad
-    async with store_of(settings) as store:
+def _begins(day: datetime | None) -> datetime | None:
+    """A day as people write it, as a moment."""
+    return None if day is None else day.replace(tzinfo=LOCAL)
+
+
+def _clock(running: Running | None) -> Clock | None:
+    """The clock of what runs here, where that has one of its own."""
+    return clock_of(running) if running is not None and running.api else None
+
+
+def _must_fit(files: Files, code: str | None, station_code: str | None, valid_from: datetime | None) -> None:
+    if not any(getattr(files, kind) for kind in FIELDS):
+        raise Stopped(say("fault.needs_file"), code=2)
+    if files.jurisdictions is not None and code is None:
+        raise Stopped(say("fault.needs_code"), code=2)
+    if files.stations is not None and station_code is None:
+        raise Stopped(say("fault.needs_station_code"), code=2)
+    if valid_from is not None and (files.region_codes or files.villages or files.responders):
+        raise Stopped(say("fault.valid_from_for_ground"), code=2)
+
+
+def _columns(options: dict[str, str | None], pairs: list[str]) -> Columns:
+    """The options that have a name of their own, then `--column FILE.FIELD=COLUMN`."""
+    named = {field: column for field, column in options.items() if column is not None}
+    for pair in pairs:
+        field, _, column = pair.partition("=")
+        kind, _, name = field.partition(".")
+        if name not in FIELDS.get(kind, ()) or not column:
+            known = " ".join(f"{kind}.{name}" for kind, names in FIELDS.items() for name in names)
+            raise Stopped(say("fault.no_column_field", field=pair, known=known), code=2)
+        named[field] = column
+    return Columns(given=named)
+
+
+async def _import(
+    settings: Settings,
+    running: Running | None,
+    files: Files,
+    columns: Columns,
+    manner: Manner,
+    *,
+    by: str,
+    commit: bool,
+) -> Outcome:
+    """What was found and what would change; written only where nothing is bad."""
+    async with store_of(settings, clock=_clock(running)) as store:
+        assert store.clock is not None  # noqa: S101 - an opened store has its clock
         async with store.read() as conn:
-            lost = vanished((await registry.unit_names(conn)).values(), found, level=level)
-        if write:
-            async with store.begin() as tx:
-                await lay_down(tx, found, level=level)
-    return {
-        "written": write,
-        "units": len(found.units),
-        "areas": len(found.areas),
-        "stations": len(found.stations),
-        "bad": len(found.bad),
-        "without_station": found.without_station,
-        "without_ground_now": lost,
-    }
+            seen, there = await last_change(conn), await stored(conn)
+        now = store.clock.now()
+        found = read_files(files, columns, there, manner, now=now)
+        work = work_of(found, there, manner, now=now)
+        written = commit and not found.bad
+        if written and work.changes:
+            try:
+                async with store.begin() as tx:
+                    await carry_out(tx, work, by=by, seen=seen)
+            except ChangedMeanwhile:
+                raise Stopped(say("fault.registry_changed")) from None
+        async with store.read() as conn:
+            return await Outcome.of(conn, found, work, there, manner, now=now, written=written)
 
 
-def _tell(summary: dict[str, Any], found: Found) -> None:
-    typer.echo(say("registry.counts", **summary))
-    for key in ("without_station", "without_ground_now"):
-        if summary[key]:
-            typer.echo(say(f"registry.{key}", codes=" ".join(summary[key])))
-    if found.faults:
-        rows = [(fault.file, fault.line, fault.reason, fault.fix) for fault in found.faults[:SHOWN]]
-        print_table([say(f"registry.{name}") for name in ("file", "line", "reason", "fix")], rows)
-    if summary["written"]:
-        typer.echo(say("registry.written"))
+@app.command(help=say("help.registry.export"), epilog=say("example", command="quanzu registry export --out registry"))
+def export(
+    ctx: typer.Context,
+    *,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help=say("option.out"))],
+    at: At = None,
+) -> None:
+    there, now = asyncio.run(_stored(*settings_of(ctx)))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        written = files_of(there, out, at=_begins(at) or now)
+    except OSError as error:
+        raise Stopped(say("fault.cannot_write", path=out, reason=type(error).__name__)) from None
+    if given(ctx).json:
+        print_json([{"path": str(one.path), "rows": one.rows, "options": one.options} for one in written])
+        return
+    for one in written:
+        typer.echo(say("registry.exported", rows=one.rows, path=one.path, options=one.options))
+
+
+@app.command(help=say("help.registry.check"), epilog=say("example", command="quanzu registry check"))
+def check(ctx: typer.Context, *, at: At = None) -> None:
+    there, now = asyncio.run(_stored(*settings_of(ctx)))
+    findings = look_over(there, at=_begins(at) or now)
+    if given(ctx).json:
+        print_json(findings_for_machines(findings))
     else:
-        typer.echo(say("registry.bad_rows") if found.bad else say("registry.dry_run"))
+        tell_findings(findings)
+    raise typer.Exit(0 if findings.sound else 1)
+
+
+async def _stored(settings: Settings, running: Running | None) -> tuple[Stored, datetime]:
+    """The whole registry, and now."""
+    async with store_of(settings, clock=_clock(running)) as store, store.read() as conn:
+        assert store.clock is not None  # noqa: S101 - an opened store has its clock
+        return await stored(conn), store.clock.now()

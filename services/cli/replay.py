@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import typer
 
+from services.cli import row_options as options
 from services.cli.issuing import broker_of
 from services.cli.replay_rows import RowColumns, rows_of
 from services.cli.replay_run import Pace, Replay
@@ -18,7 +19,6 @@ from services.cli.stopped import Stopped
 from services.cli.words import say
 from services.domain.datum import Datum
 from services.domain.words import Risk
-from services.handlers.csv_rows import BadFile
 from services.settings import Settings
 from services.store.sealing import Sealer
 
@@ -33,12 +33,13 @@ def replay(
     speed: Annotated[float | None, typer.Option(min=0.001, help=say("option.speed"))] = None,
     at: Annotated[str, typer.Option(metavar="COLUMN", help=say("option.at_column"))] = "occurred_at",
     risk: Annotated[Risk, typer.Option(help=say("option.risk"))] = Risk.HIGH,
-    lat: Annotated[str, typer.Option(metavar="COLUMN", help=say("option.lat_column"))] = "lat",
-    lon: Annotated[str, typer.Option(metavar="COLUMN", help=say("option.lon_column"))] = "lon",
-    datum: Annotated[Datum, typer.Option(help=say("option.datum"))] = Datum.WGS84,
-    region_code: Annotated[str | None, typer.Option(metavar="COLUMN", help=say("option.region_code"))] = None,
-    address: Annotated[str | None, typer.Option(metavar="COLUMN", help=say("option.address"))] = None,
-    label: Annotated[str | None, typer.Option(metavar="COLUMN", help=say("option.label"))] = None,
+    lat: options.Lat = "lat",
+    lon: options.Lon = "lon",
+    datum: options.InDatum = Datum.WGS84,
+    region_code: options.RegionCode = None,
+    county: options.County = None,
+    address: options.Address = None,
+    label: options.Label = None,
     fraud_type: Annotated[str | None, typer.Option("--type", metavar="COLUMN", help=say("option.type"))] = None,
     id_: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help=say("option.id"))] = None,
     wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help=say("option.wait"))] = 300.0,
@@ -49,16 +50,14 @@ def replay(
         lat=lat,
         lon=lon,
         region_code=region_code,
+        county=county,
         address=address,
         label=label,
         fraud_type=fraud_type,
         id=id_,
         at=at if speed is not None else None,
     )
-    try:
-        rows = rows_of(file, columns, datum=datum)
-    except BadFile as bad:
-        raise Stopped(str(bad), code=2) from None
+    rows = rows_of(file, columns, datum=datum)
     run = Replay(
         rows=rows, risk=risk, pace=Pace(rate=rate, speed=speed), source=f"/quanzu/replay/{uuid4()}", wait_s=wait
     )

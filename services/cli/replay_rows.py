@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.domain.datum import Datum
-from services.handlers.csv_rows import BadFile, Row, read_rows
+from services.handlers.csv_rows import BadFile, Row, Why, some_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,7 @@ class RowColumns:
     lat: str
     lon: str
     region_code: str | None
+    county: str | None
     address: str | None
     label: str | None
     fraud_type: str | None
@@ -42,9 +43,7 @@ class Sending:
 
 def rows_of(path: Path, columns: RowColumns, *, datum: Datum) -> list[Sending]:
     """Every row of the file. Raises BadFile for a missing column, an empty file or a time that is none."""
-    rows = read_rows(path, columns.named)
-    if not rows:
-        raise BadFile(f"{path} has no rows")
+    rows = some_rows(path, columns.named)
     times = [_time(path, row, columns.at) for row in rows] if columns.at else []
     return [
         Sending(
@@ -62,7 +61,7 @@ def _time(path: Path, row: Row, column: str) -> datetime:
     try:
         return datetime.fromisoformat(row.cells[column]).replace(tzinfo=None)  # only differences count
     except ValueError:
-        raise BadFile(f"{path} line {row.line}: {column} is no ISO 8601 time") from None
+        raise BadFile(Why.NO_TIME, path, line=row.line, column=column) from None
 
 
 def _place(row: Row, columns: RowColumns, datum: Datum) -> dict[str, Any]:
@@ -70,9 +69,11 @@ def _place(row: Row, columns: RowColumns, datum: Datum) -> dict[str, Any]:
     lat, lon = _degrees(row.cells[columns.lat]), _degrees(row.cells[columns.lon])
     if lat is not None and lon is not None:
         place["point"] = {"lat": lat, "lon": lon, "datum": datum.value}
-    for name, column in (("region_code", columns.region_code), ("address", columns.address)):
-        if column is not None and row.cells[column]:
-            place[name] = row.cells[column]
+    if columns.region_code is not None and row.cells[columns.region_code]:
+        place["region_code"] = row.cells[columns.region_code]
+    if columns.address is not None and (address := row.cells[columns.address]):
+        county = row.cells[columns.county] if columns.county else ""
+        place["address"] = address if county in address else county + address  # a warning's place has no county apart
     return place
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from services.broker.link import BrokerAddress
 from services.broker.producer import Message, Sender, SendUnknown
 from services.cli.issuing import made_up_subject, record
+from services.cli.judging import Agreement
 from services.cli.progress import progress
 from services.cli.replay_rows import Sending
 from services.cli.words import say
@@ -140,13 +141,11 @@ class Replay:
     async def summary(self, store: Store) -> dict[str, Any]:
         """Agreement is None where no row had a label: nothing was judged."""
         by_rule: Counter[str] = Counter()
-        labelled = right = 0
+        agreement = Agreement()
         async with store.read() as conn:
             async for fate in fates.fates(conn, self.source):
                 by_rule[fate.rule] += 1
-                label = self.rows[int(fate.ce_id)].label
-                labelled += bool(label)
-                right += bool(label) and fate.responsible_unit == label
+                agreement.judge(self.rows[int(fate.ce_id)].label, fate.responsible_unit)
         return {
             "source": self.source,
             "rows": len(self.rows),
@@ -157,9 +156,9 @@ class Replay:
             "dead_letters_by_kind": dict(self.letters),
             "unsettled": self.sent - self.settled,
             "by_rule": dict(by_rule.most_common()),
-            "labelled": labelled,
-            "right": right,
-            "agreement": right / labelled if labelled else None,
+            "labelled": agreement.labelled,
+            "right": agreement.right,
+            "agreement": agreement.rate,
             "sent_s": round(self.sent_s, 3),
             "waited_s": round(self.waited_s, 3),
             "interrupted": self.stop.is_set(),

@@ -142,7 +142,7 @@ async def _area_of(settings: Settings, near: str) -> shapely.Geometry:
     """The area of the unit with this code, or with this in its name. Raises Stopped where none or several have it."""
     async with store_of(settings) as store, store.read() as conn:
         units = await registry.unit_names(conn)
-        areas = await registry.read(conn, registry.Area)
+        areas = await registry.read(conn, registry.Area, at=store.clock.now() if store.clock else None)
     codes = [unit.code for unit in units.values() if near == unit.code]
     codes = codes or [unit.code for unit in units.values() if near in unit.name_zh or near in unit.name_en]
     parts = [shapely.from_wkb(area.polygon) for area in areas if codes == [area.unit]]

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping
 
+from services.domain.located import Language
+
 TEXTS: Mapping[str, tuple[str, str]] = {
     "example": ("例:{command}", "Example: {command}"),
     "help.quanzu": (
@@ -24,7 +26,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "无法处理的记录:列表、详情、重发、改正",
         "records nobody could read: list, show, replay, mend",
     ),
-    "help.registry": ("辖区、派出所:导入", "jurisdictions and stations: import"),
+    "help.registry": (
+        "单位、辖区、派出所、代码、村名、人员:导入、导出、检查",
+        "units, areas, stations, codes, villages, people: import, export, check",
+    ),
+    "help.locate": (
+        "为表格每一行找责任单位,不发预警",
+        "find the responsible unit of each row of a table; sends nothing",
+    ),
     "help.token": ("访问令牌:新增、列表、吊销", "tokens: add, list, revoke"),
     "help.db": ("数据库:升级、检查", "database: upgrade, check"),
     "help.config": ("当前生效的设置", "the settings in effect"),
@@ -45,8 +54,13 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "help.dead-letters.replay": ("把原记录原样再发一次", "send the raw record once more as it was"),
     "help.dead-letters.mend": ("用改正后的内容再发一次", "send it once more with a mended body"),
     "help.registry.import": (
-        "导入辖区和派出所;不加 --commit 只检查",
-        "import jurisdictions and stations; without --commit only a check",
+        "导入;每个文件就是该类的全部,不加 --commit 只检查",
+        "bring it in; each file is the whole of its kind; without --commit only a check",
+    ),
+    "help.registry.export": ("导出成可再导入的文件", "write it as files that can be imported again"),
+    "help.registry.check": (
+        "检查重叠、空隙、没有派出所或人员的单位、没有单位的代码",
+        "overlaps, gaps, units without station or people, codes without a unit",
     ),
     "option.database": ("数据库地址", "database: postgresql://… or sqlite:///PATH"),
     "option.kafka": ("Kafka 地址", "Kafka's address"),
@@ -73,13 +87,47 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "option.at_column": ("--speed 用的时间列", "column with the time that --speed goes by"),
     "option.lat_column": ("纬度列", "column with the latitude"),
     "option.lon_column": ("经度列", "column with the longitude"),
-    "option.label": ("标准答案列(责任单位代码)", "column with the right unit's code, to judge by"),
+    "option.label": (
+        "标准答案列(单位、网格或乡镇代码)",
+        "column with the right code (of a unit, grid or township), to judge by",
+    ),
     "option.id": ("指令编号列(默认行号)", "column with the instruction number (default: the row's number)"),
     "option.wait": ("最多等待结果的秒数", "how long to wait for the results at most"),
-    "option.jurisdictions": ("辖区边界,GeoJSON,WGS-84", "the jurisdictions' areas: GeoJSON in WGS-84"),
+    "option.jurisdictions": (
+        "单位及辖区:GeoJSON,WGS-84;没有辖区的单位也可用 CSV、XLSX",
+        "units with their areas: GeoJSON in WGS-84; units without areas may come as CSV or XLSX",
+    ),
     "option.code": ("单位代码的属性名", "property with the unit's code"),
     "option.name_property": ("单位名称的属性名", "property with the unit's name"),
+    "option.name_en_property": ("单位英文名称的属性名", "property with the unit's English name"),
+    "option.parent": ("上级单位代码的属性名;网格必填", "property with the parent unit's code; grids need it"),
+    "option.contact": ("联系方式的属性名", "property with how the unit's desk is reached"),
     "option.level": ("单位级别", "level of the units"),
+    "option.valid_from": (
+        "辖区和派出所自该日(北京时间)起生效;已过的日子即为现在",
+        "areas and stations count from this day on (China time); a day that is past means now",
+    ),
+    "option.region_codes": (
+        "行政区划代码,CSV 或 XLSX:code,可有 unit",
+        "region codes, CSV or XLSX: code, and unit where it is not the one whose code it begins with",
+    ),
+    "option.villages": (
+        "村和社区,CSV 或 XLSX:village_code village township_code township county_code county,可有 unit",
+        "villages, CSV or XLSX: village_code village township_code township county_code county, and unit",
+    ),
+    "option.responders": (
+        "人员,CSV 或 XLSX:code unit name,可有 grade post_lat post_lon skills languages capabilities family_liaison",
+        "people, CSV or XLSX: code unit name, and grade post_lat post_lon skills languages capabilities family_liaison",
+    ),
+    "option.column": (
+        "其他列名,例如 responders.code=警号;可重复",
+        "a column of another name, such as responders.code=badge; may be given again",
+    ),
+    "option.keep_others": ("文件里没有的照旧保留", "what the files don't name stays as it is"),
+    "option.by": ("谁改的(默认当前用户)", "who makes the change (default: the user of this machine)"),
+    "option.county_column": ("县(市、区)代码或名称列", "column with the county's code or name"),
+    "option.out": ("写到哪里", "where to write"),
+    "option.at": ("按该日(北京时间)的情况,默认现在", "as of this day (China time); default: now"),
     "option.stations": ("派出所位置,CSV", "where the stations are: CSV"),
     "option.station_code": ("派出所单位代码列", "column with the unit's code"),
     "option.station_name": ("派出所名称列", "column with the station's name"),
@@ -138,6 +186,24 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "fault.no_letter": ("没有死信 {id}", "there is no dead letter {id}"),
     "fault.needs_reason": ("查看原始记录需要理由", "the raw record is shown for a reason only"),
     "fault.id_or_all": ("给出一个编号,或 --all", "give an ID, or --all"),
+    "file.absent": ("没有文件 {path}", "{path} is not there"),
+    "file.unreadable": ("{path} 读不了({kind})", "{path} can't be read ({kind})"),
+    "file.encoding": ("{path} 既不是 UTF-8 也不是 GB18030", "{path} is neither UTF-8 nor GB18030"),
+    "file.no_column": ("{path} 没有列 {column};有:{there}", "{path} has no column {column}; it has: {there}"),
+    "file.no_rows": ("{path} 没有数据行", "{path} has no rows"),
+    "file.no_csv": ("{path} 不是 CSV:第 {line} 行:{kind}", "{path} is no CSV: line {line}: {kind}"),
+    "file.no_xlsx": ("{path} 不是 XLSX({kind})", "{path} is no XLSX ({kind})"),
+    "file.no_json": ("{path} 不是 JSON:第 {line} 行", "{path} is no JSON: line {line}"),
+    "file.no_collection": (
+        "{path} 不是 GeoJSON FeatureCollection",
+        "{path} is no GeoJSON FeatureCollection",
+    ),
+    "file.no_features": ("{path} 没有要素", "{path} has no features"),
+    "file.no_time": (
+        "{path} 第 {line} 行:{column} 不是 ISO 8601 时间",
+        "{path} line {line}: {column} is no ISO 8601 time",
+    ),
+    "file.no_calendar": ("{path} 不是 iCalendar", "{path} is no iCalendar file"),
     "cases.subject": ("对象  {subject}", "subject  {subject}"),
     "cases.routing": ("责任单位依据  {rule}  {why}", "responsible by  {rule}  {why}"),
     "cases.limits": ("时限", "limits"),
@@ -173,11 +239,40 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "doctor.fix_disk": ("腾出空间", "make room"),
     "fault.rate_or_speed": ("--rate 和 --speed 只能选一个", "give --rate or --speed, not both"),
     "fault.needs_station_code": ("--stations 需要 --station-code", "--stations needs --station-code"),
-    "fault.no_grid": ("网格还不参与分派,暂不能导入", "grids have no part in routing yet and can't be imported"),
+    "fault.needs_file": ("没有给出文件", "no file is given: see --help for the kinds"),
+    "fault.needs_code": ("--jurisdictions 需要 --code", "--jurisdictions needs --code"),
+    "fault.valid_from_for_ground": (
+        "--valid-from 只用于辖区和派出所;代码、村名、人员请另行导入",
+        "--valid-from is for jurisdictions and stations: import codes, villages and people apart",
+    ),
+    "fault.registry_changed": (
+        "登记在此期间被他人改动,没有写入;请再运行一次",
+        "somebody else changed the registry meanwhile, so nothing was written: run it again",
+    ),
+    "fault.no_column_field": ("--column {field}:可用的有 {known}", "--column {field}: there are {known}"),
+    "fault.no_map": (
+        "还没有单位:先运行 quanzu registry import",
+        "there are no units yet: `quanzu registry import` comes first",
+    ),
     "progress.line": (
         "{what} {done}/{total}  {rate}/秒  还需 {left} 秒",
         "{what} {done}/{total}  {rate}/s  {left} s left",
     ),
+    "fault.no_folder": (
+        "{path} 不能写:没有这个目录,或它本身是目录",
+        "{path} can't be written: no such folder, or it is one",
+    ),
+    "locate.locating": ("定位", "locating"),
+    "locate.summary": (
+        "{rows} 行:定位 {located},由中心决定 {centre},定到网格 {with_grid}",
+        "{rows} rows: {located} located, {centre} for the centre to decide, {with_grid} with their grid",
+    ),
+    "locate.near_misses": (
+        "不一致的 {misses} 行中,{misses_within_25_m} 行离标准答案的辖区不到 25 米",
+        "of the {misses} others {misses_within_25_m} lie within 25 m of the labelled area",
+    ),
+    "locate.unknown_labels": ("答案不是已登记的代码:{labels}", "labels that are no known code: {labels}"),
+    "locate.written": ("已写入 {path}", "written to {path}"),
     "replay.sending": ("发送", "sending"),
     "replay.settling": ("等待结果", "waiting for results"),
     "replay.summary": (
@@ -193,6 +288,36 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "单位 {units},辖区 {areas},派出所 {stations},有误的行 {bad}",
         "{units} units, {areas} areas, {stations} stations, {bad} bad rows",
     ),
+    "registry.more_counts": (
+        "行政区划代码 {region_codes},村(社区){villages},人员 {responders}",
+        "{region_codes} region codes, {villages} villages, {responders} people",
+    ),
+    "registry.leaving": (
+        "{code} 不在文件里,不再派给他;手上未结案件 {cases} 件,须移交",
+        "{code} is not in the file and gets no more cases; {cases} open ones in hand must be handed over",
+    ),
+    "registry.overlap": ("重叠:{units},{square_m} 平方米", "overlap: {units}, {square_m} m²"),
+    "registry.gap": ("空隙:周围是 {units},{square_m} 平方米", "gap between {units}, {square_m} m²"),
+    "registry.rest": ("还有 {count} 项,--json 全部列出", "and {count} more; --json has them all"),
+    "registry.no_change": ("与现有登记相同,没有变化", "the registry has all of this already: nothing changes"),
+    "registry.changes": ("变化:{told}", "changes: {told}"),
+    "registry.exported": ("{path}({rows} 行)  {options}", "{path} ({rows} rows)  {options}"),
+    "registry.sound": ("没有发现问题", "nothing found"),
+    "registry.without_area": ("没有辖区:{codes}", "without an area: {codes}"),
+    "registry.without_people": ("没有人员:{codes}", "without people: {codes}"),
+    "registry.codes_without_unit": ("行政区划代码的单位不存在:{codes}", "region codes without a unit: {codes}"),
+    "registry.villages_without_unit": ("村(社区)没有单位:{codes}", "villages without a unit: {codes}"),
+    "registry.responders_without_unit": ("人员的单位不存在:{codes}", "people without a unit: {codes}"),
+    "registry.parents_missing": ("上级单位不存在:{codes}", "units whose parent is not there: {codes}"),
+    "registry.not_covered_by_grids": (
+        "网格没有覆盖 {units} 的 {square_m} 平方米",
+        "{square_m} m² of {units} are in none of its grids",
+    ),
+    "fault.cannot_write": ("{path} 不能写({reason})", "{path} can't be written ({reason})"),
+    "registry.weight": ("级别", "weight"),
+    "registry.bad": ("有误", "bad"),
+    "registry.mended": ("已修", "mended"),
+    "registry.note": ("注意", "note"),
     "registry.without_station": ("没有派出所位置:{codes}", "without a station: {codes}"),
     "registry.without_ground_now": (
         "文件里没有、写入后将失去辖区的单位:{codes}",
@@ -214,7 +339,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def language() -> str:
+def language() -> Language:
     """zh only where the terminal speaks Chinese."""
     spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "zh" if spoken.lower().startswith("zh") else "en"

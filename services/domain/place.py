@@ -37,11 +37,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Places:
-    """A batch of places as columns of one length: WGS-84 degrees, NaN where missing."""
+    """A batch of places as columns of one length: WGS-84 degrees, NaN where missing.
+
+    `addresses` and `counties` (a county's code or name) may be left out as a whole.
+    """
 
     lat: NDArray[np.float64]
     lon: NDArray[np.float64]
     region_codes: Sequence[str | None]
+    addresses: Sequence[str | None] = field(default=(), repr=False)
+    counties: Sequence[str | None] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, places: Sequence[Place]) -> "Places":
@@ -49,7 +54,16 @@ class Places:
             lat=np.array([np.nan if place.lat is None else place.lat for place in places], np.float64),
             lon=np.array([np.nan if place.lon is None else place.lon for place in places], np.float64),
             region_codes=[place.region_code for place in places],
+            addresses=[place.address for place in places],
         )
+
+    def address(self, row: int) -> str:
+        """Empty where there is none."""
+        return (self.addresses[row] if self.addresses else None) or ""
+
+    def county(self, row: int) -> str:
+        """Empty where it is not known."""
+        return (self.counties[row] if self.counties else None) or ""
 
 
 def usable(lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:

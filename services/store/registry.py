@@ -1,17 +1,21 @@
-"""Units, their areas and stations, region codes, responders and who is on duty: what the routing picture is made of."""
+"""Units, their areas and stations, region codes, villages, responders and who is on duty: what the picture is made of.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+Changing it with who and when is in `registry_changes`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, RowMapping, Table, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.states import State
 from services.store import tables
 from services.store.engine import Transaction
+
+GRID = "grid"  # the kind of a unit below the responsible one
 
 # The states in which a case takes a responder's time.
 BUSY = (State.ASSIGNED, State.ACKNOWLEDGED, State.IN_PROGRESS, State.CONTACTED)
@@ -24,12 +28,18 @@ class Unit:
     name_zh: str
     name_en: str
     parent: str | None = None
+    contact: str | None = None
+    valid_from: datetime | None = None  # None: since always
+    valid_to: datetime | None = None  # just before it; None: no end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
     unit: str
     polygon: bytes  # WKB, WGS-84
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +48,26 @@ class Station:
     name: str
     lat: float
     lon: float
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionCode:
     code: str
     unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Village:
+    village_code: str
+    village: str
+    township_code: str
+    township: str
+    county_code: str
+    county: str
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +78,11 @@ class Responder:
     grade: str
     post_lat: float
     post_lon: float
+    skills: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    family_liaison: bool = False
+    valid_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +105,7 @@ _TABLES: dict[type[Any], Table] = {
     Area: tables.area,
     Station: tables.station,
     RegionCode: tables.region_code,
+    Village: tables.village,
     Responder: tables.responder,
     Duty: tables.duty,
 }
@@ -88,36 +118,70 @@ async def replace_all(tx: Transaction, *rows: Sequence[Any]) -> None:
     for batch in rows:
         if batch:
             table = _TABLES[type(batch[0])]
-            await tx.conn.execute(insert(table), [_columns(row, table) for row in batch])
+            await tx.conn.execute(insert(table), [columns_of(row) for row in batch])
 
 
-async def keep_units(tx: Transaction, units: Sequence[Unit]) -> None:
-    """Add these units, or bring those that are there up to date; the others stay. A unit without a parent keeps its own."""
-    make = postgresql.insert if tx.postgres else sqlite.insert
-    for one in units:
-        row = _columns(one, tables.unit)
-        change = {name: value for name, value in row.items() if name != "parent" or value is not None}
-        statement = make(tables.unit).values(row)
-        await tx.conn.execute(statement.on_conflict_do_update(index_elements=["code"], set_=change))
+def table_of(kind: type[Any]) -> Table:
+    return _TABLES[kind]
 
 
-async def replace_of(tx: Transaction, units: Iterable[str], kind: type[Area | Station], rows: Sequence[Any]) -> None:
-    """Put these rows in the place of all that these units had of the kind; what other units have stays."""
-    table = _TABLES[kind]
-    await tx.conn.execute(delete(table).where(table.c.unit.in_(sorted(units))))
-    if rows:
-        await tx.conn.execute(insert(table), [_columns(row, table) for row in rows])
+def columns_of(row: Any) -> dict[str, Any]:
+    """What is stored of a row; the database numbers it where it has no id yet."""
+    table = _TABLES[type(row)]
+    values = {column.name: getattr(row, column.name, None) for column in table.columns if hasattr(row, column.name)}
+    return {name: value for name, value in values.items() if name != "id" or value is not None}
 
 
-def _columns(row: Any, table: Table) -> dict[str, Any]:
-    return {column.name: getattr(row, column.name) for column in table.columns if hasattr(row, column.name)}
-
-
-async def read(conn: AsyncConnection, kind: type[Any]) -> list[Any]:
-    """Every row of one kind (Unit, Area, Station, RegionCode, Responder, Duty)."""
+async def read(conn: AsyncConnection, kind: type[Any], *, at: datetime | None = None) -> list[Any]:
+    """Every row of one kind (Unit, Area, Station, RegionCode, Village, Responder, Duty); with `at` those in force then."""
     table = _TABLES[kind]
     wanted = [column for column in table.columns if column.name in kind.__dataclass_fields__]
-    return [kind(**row._mapping) for row in await conn.execute(select(*wanted))]
+    question = select(*wanted)
+    if at is not None:
+        question = question.where(*_in_force(table, at))
+    return [made(kind, row._mapping) for row in await conn.execute(question)]
+
+
+def made(kind: type[Any], row: RowMapping) -> Any:
+    """The value that a stored row stands for; a list becomes a tuple, because values don't change."""
+    given = {name: row[name] for name in kind.__dataclass_fields__}
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+
+
+def _in_force(table: Table, at: datetime) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if "valid_from" in table.c:
+        conditions.append(or_(table.c.valid_from.is_(None), table.c.valid_from <= at))
+    if "valid_to" in table.c:
+        conditions.append(or_(table.c.valid_to.is_(None), table.c.valid_to > at))
+    return conditions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the map is drawn from: what is in force at one moment. `grids` are a finer level of their own."""
+
+    areas: list[Area]
+    grids: list[tuple[Area, str]]  # with the unit each is a part of; one without is left out
+    stations: list[Station]
+    codes: list[RegionCode]
+    villages: list[Village]
+    units: dict[str, Unit]  # those that ended too, because cases name them
+
+
+async def ground(conn: AsyncConnection, at: datetime) -> Ground:
+    """Everything the map needs, as of `at`. A grid's station is nobody's station: routing ends at the unit."""
+    units = await unit_names(conn)
+    grids = {code for code, unit in units.items() if unit.kind == GRID}
+    areas = await read(conn, Area, at=at)
+    return Ground(
+        areas=[area for area in areas if area.unit not in grids],
+        grids=[(area, parent) for area in areas if area.unit in grids and (parent := units[area.unit].parent)],
+        stations=[station for station in await read(conn, Station, at=at) if station.unit not in grids],
+        codes=await read(conn, RegionCode),
+        villages=await read(conn, Village),
+        units=units,
+    )
 
 
 async def on_duty(conn: AsyncConnection, at: datetime) -> list[OnDuty]:
@@ -133,20 +197,23 @@ async def on_duty(conn: AsyncConnection, at: datetime) -> list[OnDuty]:
     question = (
         select(responder, func.coalesce(load.c.held, 0).label("held"))
         .outerjoin(load, load.c.responder == responder.c.code)
-        .where(responder.c.code.in_(present))
+        .where(responder.c.code.in_(present), *_in_force(responder, at))
         .order_by(responder.c.code)
     )
     return [
         OnDuty(
-            responder=Responder(**{name: row._mapping[name] for name in Responder.__dataclass_fields__}),
+            responder=made(Responder, row._mapping),
             open_cases=row.held,
         )
         for row in await conn.execute(question)
     ]
 
 
-async def map_stamp(conn: AsyncConnection) -> tuple[Any, ...]:
-    """Another value whenever the map is another one: cheap enough to ask every second."""
+async def map_stamp(conn: AsyncConnection, at: datetime | None = None) -> tuple[Any, ...]:
+    """Another value whenever the map is another one: cheap enough to ask every second.
+
+    With `at` also when an area or a station has come into force or ended by then.
+    """
     area, station, code = tables.area, tables.station, tables.region_code
     asked = [
         select(func.max(area.c.id)).scalar_subquery(),
@@ -154,7 +221,14 @@ async def map_stamp(conn: AsyncConnection) -> tuple[Any, ...]:
         select(func.max(station.c.id)).scalar_subquery(),
         select(func.count()).select_from(station).scalar_subquery(),
         select(func.count()).select_from(code).scalar_subquery(),
+        select(func.max(tables.registry_change.c.id)).scalar_subquery(),
     ]
+    if at is not None:
+        asked += [
+            select(func.count()).select_from(table).where(table.c[name] <= at).scalar_subquery()
+            for table in (area, station)
+            for name in ("valid_from", "valid_to")
+        ]
     return tuple((await conn.execute(select(*asked))).one())
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index, LargeBinary, String, Table, Text, Uuid, text
+from sqlalchemy import Boolean, Column, Index, LargeBinary, String, Table, Text, Uuid, false, text
 from sqlmodel import Field, SQLModel
 
 from services.domain.states import Action, State
@@ -16,6 +16,11 @@ OPEN_FOR_SUBJECT = "state IN ('PENDING', 'ASSIGNED', 'ACKNOWLEDGED', 'IN_PROGRES
 
 def _moment(**given: Any) -> Any:
     return Field(default=None, sa_type=Moment, **given)
+
+
+def _words() -> Column[Any]:
+    """A list of words that starts empty."""
+    return Column(Document, nullable=False, server_default=text("'[]'"))
 
 
 class CaseRow(SQLModel, table=True):
@@ -216,24 +221,37 @@ class CommandRow(SQLModel, table=True):
 
 
 class UnitRow(SQLModel, table=True):
+    """A unit of the tree. It is never deleted, because cases name it: one that ended has its `valid_to`."""
+
     __tablename__ = "unit"
 
     code: str = Field(sa_column=Column(Text, primary_key=True))
-    kind: str = Field(sa_type=Text)  # centre | precinct
+    kind: str = Field(sa_type=Text)  # centre | county | precinct | grid
     name_zh: str = Field(sa_type=Text)
     name_en: str = Field(sa_type=Text)
     parent: str | None = Field(default=None, sa_type=Text)
+    contact: str | None = Field(default=None, sa_type=Text)  # how its desk is reached
+    valid_from: datetime | None = _moment()  # None: since always
+    valid_to: datetime | None = _moment()  # just before it; None: no end
 
 
 class AreaRow(SQLModel, table=True):
-    """A unit's jurisdiction in WGS-84, as WKB; several rows are several parts. An id is never used again."""
+    """A unit's jurisdiction in WGS-84, as WKB; several rows are several parts. An id is never used again.
+
+    A new boundary is a new row: the old one keeps its polygon and gets an end.
+    """
 
     __tablename__ = "area"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        Index("area_in_force", "valid_from", "valid_to"),  # without it the question every second reads the polygons
+        {"sqlite_autoincrement": True},
+    )
 
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
     unit: str = Field(sa_type=Text)
     polygon: bytes = Field(sa_type=LargeBinary)
+    valid_from: datetime | None = _moment()
+    valid_to: datetime | None = _moment()
 
 
 class StationRow(SQLModel, table=True):
@@ -245,6 +263,8 @@ class StationRow(SQLModel, table=True):
     name: str = Field(sa_type=Text)
     lat: float
     lon: float
+    valid_from: datetime | None = _moment()
+    valid_to: datetime | None = _moment()
 
 
 class RegionCodeRow(SQLModel, table=True):
@@ -254,7 +274,23 @@ class RegionCodeRow(SQLModel, table=True):
     unit: str = Field(sa_type=Text)
 
 
+class VillageRow(SQLModel, table=True):
+    """A village or community by its official name, for addresses in words. `unit` None: no unit is known for it."""
+
+    __tablename__ = "village"
+
+    village_code: str = Field(sa_column=Column(String(12), primary_key=True))
+    village: str = Field(sa_type=Text)
+    township_code: str = Field(sa_type=Text)
+    township: str = Field(sa_type=Text)
+    county_code: str = Field(sa_type=Text)
+    county: str = Field(sa_type=Text)
+    unit: str | None = Field(default=None, sa_type=Text)
+
+
 class ResponderRow(SQLModel, table=True):
+    """Somebody who can be sent. Never deleted, because cases name them: one who left has a `valid_to`."""
+
     __tablename__ = "responder"
 
     code: str = Field(sa_column=Column(Text, primary_key=True))
@@ -263,6 +299,25 @@ class ResponderRow(SQLModel, table=True):
     grade: str = Field(sa_type=Text)
     post_lat: float
     post_lon: float
+    skills: list[str] = Field(default=[], sa_column=_words())
+    languages: list[str] = Field(default=[], sa_column=_words())
+    capabilities: list[str] = Field(default=[], sa_column=_words())  # what they bring: vehicle, drone …
+    family_liaison: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    valid_to: datetime | None = _moment()
+
+
+class RegistryChangeRow(SQLModel, table=True):
+    """Each change of the registry, append-only: who made it, when, and what it was."""
+
+    __tablename__ = "registry_change"
+    __table_args__ = (Index("registry_change_of", "kind", "code"),)
+
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    at: datetime = Field(sa_type=Moment)
+    by: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=Text)  # the table
+    code: str = Field(sa_type=Text)  # the unit's, region's, village's or responder's
+    what: dict[str, Any] = Field(sa_type=Document)  # done: added | changed | ended | removed; and the fields
 
 
 class DutyRow(SQLModel, table=True):
@@ -326,3 +381,4 @@ lane, position, command = _table(LaneRow), _table(PositionRow), _table(CommandRo
 unit, area, station, region_code = _table(UnitRow), _table(AreaRow), _table(StationRow), _table(RegionCodeRow)
 responder, duty, policy = _table(ResponderRow), _table(DutyRow), _table(PolicyRow)
 fraud_type, token = _table(FraudTypeRow), _table(TokenRow)
+village, registry_change = _table(VillageRow), _table(RegistryChangeRow)

@@ -40,7 +40,10 @@ def test_a_committed_import_is_there_once_however_often(
 
 
 def test_an_import_leaves_responders_and_duty(installed: Quanzu, tmp_path: Path) -> None:
-    _write(tmp_path, "INSERT INTO responder VALUES ('R1', 'A', '测试甲', 'officer', 19, 131)")
+    _write(
+        tmp_path,
+        "INSERT INTO responder (code, unit, name, grade, post_lat, post_lon) VALUES ('R1', 'A', '测试甲', 'officer', 19, 131)",
+    )
     _write(tmp_path, "INSERT INTO duty (responder, starts_at, ends_at) VALUES ('R1', 0, 1)")
 
     assert installed(*_import(tmp_path, [("A", SQUARE)]), "--commit").code == 0
@@ -55,6 +58,7 @@ def test_a_unit_no_longer_in_the_file_loses_its_ground(installed: Quanzu, tmp_pa
 
     assert summary["without_ground_now"] == ["B"]
     assert _counts(tmp_path) == {"unit": 2, "area": 1, "station": 0}
+    assert _counts(tmp_path, "registry_change") == {"registry_change": 6}  # added twice, ended once, unit and area
 
 
 def test_bad_rows_are_named_and_stop_the_writing(installed: Quanzu, tmp_path: Path) -> None:
@@ -68,9 +72,9 @@ def test_bad_rows_are_named_and_stop_the_writing(installed: Quanzu, tmp_path: Pa
 
     summary = json.loads(answer.out)
     assert (answer.code, summary["written"], summary["stations"]) == (1, False, 1)
-    assert [(fault["line"], fault["mended"]) for fault in summary["faults"]] == [
-        *((2, False), (3, False), (4, True)),
-        *((3, False), (4, False), (5, False)),
+    assert [(fault["line"], fault["weight"]) for fault in summary["faults"]] == [
+        *((2, "bad"), (3, "bad"), (4, "mended")),
+        *((3, "bad"), (4, "bad"), (5, "bad")),
     ]
     assert all(fault["fix"] for fault in summary["faults"])
     assert _counts(tmp_path) == {"unit": 0, "area": 0, "station": 0}
@@ -104,8 +108,9 @@ def _counts(folder: Path, *names: str) -> dict[str, int]:
     database = sqlite3.connect(folder / "quanzu.db")
     try:
         return {
-            name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608 - our own names
+            name: database.execute(f"SELECT count(*) FROM {name} {where}").fetchone()[0]  # noqa: S608 - our own names
             for name in names or ("unit", "area", "station")
+            for where in ["WHERE valid_to IS NULL" if name in ("area", "station") else ""]
         }
     finally:
         database.close()

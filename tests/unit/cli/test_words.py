@@ -8,6 +8,7 @@ import pytest
 
 import services.cli
 from services.cli.words import TEXTS, say
+from services.handlers.csv_rows import Why
 
 SOURCES = [
     source
@@ -28,6 +29,10 @@ def test_every_key_in_the_code_has_its_text() -> None:
     used = {key for source in SOURCES for key in _keys(source)}
     assert used
     assert used <= TEXTS.keys()
+
+
+def test_every_fault_of_a_file_has_its_text() -> None:
+    assert {f"file.{why}" for why in Why} <= TEXTS.keys()
 
 
 @pytest.mark.parametrize(
