@@ -20,7 +20,7 @@ from services.domain.ways import Table, Ways
 from services.handlers import picture
 from services.handlers.context import Context, Picture
 from services.handlers.csv_rows import BadFile
-from services.handlers.travel_table import read_minutes
+from services.handlers.travel_table import BadMinutes, read_minutes
 from services.health import Health
 from services.settings import BadSetting, Settings
 from services.store.engine import Store
@@ -169,7 +169,7 @@ def _ways(settings: Settings) -> Ways | None:
         return None
     try:
         return Table(read_minutes(settings.travel_table))
-    except BadFile as bad:
+    except (BadFile, BadMinutes) as bad:
         raise BadSetting(f"QUANZU_TRAVEL_TABLE: {bad}") from None
 
 

@@ -22,6 +22,7 @@ from services.domain.ground import (
 )
 from services.domain.located import Located, Rule, Why
 from services.domain.place import Places, point_fault, usable
+from services.domain.villages import Village, Villages
 
 Numbers = NDArray[np.float64]
 Indexes = NDArray[np.int64]
@@ -40,7 +41,13 @@ class Jurisdictions:
     Units are numbered by the tie rule (smallest area, then lowest code), so that of several the lowest number wins.
     """
 
-    def __init__(self, areas: Iterable[Area], stations: Iterable[Station], region_codes: Iterable[RegionCode]) -> None:
+    def __init__(
+        self,
+        areas: Iterable[Area],
+        stations: Iterable[Station],
+        region_codes: Iterable[RegionCode],
+        villages: Iterable[Village] = (),
+    ) -> None:
         problems: list[Problem] = []
         polygons, owners = load_polygons(areas, problems)
         posts = load_stations(stations, problems)
@@ -63,6 +70,7 @@ class Jurisdictions:
         self._post_owners = np.array([number[post.unit] for post in posts], np.int64)
         self._post_tree = shapely.STRtree(shapely.points(self._posts[:, 1], self._posts[:, 0]))
         self._codes = codes
+        self._villages = Villages(villages)
         self._code_lengths = sorted({len(code) for code in codes}, reverse=True)
         # nearly every answer is one of these: made once, and shared because they cannot change
         self._held_by = [
@@ -83,10 +91,11 @@ class Jurisdictions:
         rows = self._by_nearest(Rule.EDGE, edge_limit_m, places, rows, answers)
         rows = self._by_nearest(Rule.STATION, station_limit_m, places, rows, answers)
         too_far = set(rows.tolist())
-        return [
+        located = [
             self._by_region_code(places, row, too_far=row in too_far) if answer is None else answer
             for row, answer in enumerate(answers)
         ]
+        return self._villages.settle(located, places)
 
     def _by_polygon(self, places: Places, rows: Indexes, answers: Answers) -> Indexes:
         """Rule 1; like the two after it, fills `answers` and returns the rows it left open.

@@ -8,6 +8,7 @@ from uuid import UUID
 from schemas.warning import WarningIssued
 from services.domain.choice import Rules
 from services.domain.datum import Datum
+from services.domain.grids import Grids
 from services.domain.jurisdiction import Jurisdictions
 from services.domain.roster import Roster
 from services.domain.ways import Ways
@@ -22,6 +23,7 @@ class Picture:
     """The map and who is on duty, as of one moment; replaced whole, never changed. `stamp` tells one map from another."""
 
     jurisdictions: Jurisdictions
+    grids: Grids = field(default_factory=lambda: Grids([]))
     roster: Roster
     units: dict[str, Unit]
     stamp: tuple[Any, ...]

@@ -23,7 +23,7 @@ class GroundMap:
 
     jurisdictions: Jurisdictions
     grids: Grids
-    villages: Villages
+    villages: Villages  # the names of their townships; the jurisdictions ask them by themselves
     units: dict[str, Unit]
     areas: Mapping[str, Sequence[Area]]  # of units and grids, by code
 
@@ -47,20 +47,21 @@ def map_of(ground: Ground) -> GroundMap:
         by_code[area.unit].append(area)
     stations = [Station(unit=station.unit, lat=station.lat, lon=station.lon) for station in ground.stations]
     codes = [RegionCode(code=code.code, unit=code.unit) for code in ground.codes]
+    villages = [
+        Village(
+            village=one.village,
+            township_code=one.township_code,
+            township=one.township,
+            county_code=one.county_code,
+            county=one.county,
+            unit=one.unit,
+        )
+        for one in ground.villages
+    ]
     return GroundMap(
-        jurisdictions=Jurisdictions(areas, stations, codes),
+        jurisdictions=Jurisdictions(areas, stations, codes, villages),
         grids=Grids(grids),
-        villages=Villages(
-            Village(
-                village=one.village,
-                township_code=one.township_code,
-                township=one.township,
-                county_code=one.county_code,
-                county=one.county,
-                unit=one.unit,
-            )
-            for one in ground.villages
-        ),
+        villages=Villages(villages),
         units=ground.units,
         areas=by_code,
     )

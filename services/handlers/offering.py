@@ -31,7 +31,10 @@ async def offer_next(tx: Transaction, context: Context, stored: Stored, change: 
     ask = Ask(unit=case.responsible_unit, lat=None, lon=None, excluding=excluding, urgent=case.risk is Risk.URGENT)
     if warning is not None:
         lat, lon = places_of([warning], now=tx.now, datum=context.source_datum).point(0)
-        ask = replace(ask_for(warning, case.responsible_unit, lat, lon, excluding=excluding), urgent=ask.urgent)
+        ask = replace(
+            ask_for(warning, case.responsible_unit, lat, lon, grid=case.routing.get("grid"), excluding=excluding),
+            urgent=ask.urgent,
+        )
     (ask,) = await with_ways(context, [ask], tx.now)
     choice = choose(context.picture.roster, ask, tx.now, load=context.given, rules=context.rules)
     why = choice_of(choice)

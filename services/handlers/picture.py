@@ -1,45 +1,43 @@
 """Draw the picture (map, roster) from the registry and the rota, and put it in the place of the old one."""
 
-import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
-import shapely
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.ground import Area, RegionCode, Station
-from services.domain.jurisdiction import Jurisdictions
 from services.domain.roster import OnDuty, Roster
 from services.handlers.context import Context, Picture
+from services.handlers.ground_map import draw_map
 from services.store import registry
+from services.store.registry import Responder, Unit
+
+FAMILY_LIAISON = "FAMILY_LIAISON"
 
 
 async def draw(conn: AsyncConnection, *, now: datetime) -> Picture:
     """The whole picture. Drawing the map takes a thread of its own: thousands of areas take longer than the loop may wait."""
-    stamp = await registry.map_stamp(conn)
-    areas = [
-        Area(unit=area.unit, polygon=shapely.from_wkb(area.polygon))
-        for area in await registry.read(conn, registry.Area)
-    ]
-    stations = [
-        Station(unit=station.unit, lat=station.lat, lon=station.lon)
-        for station in await registry.read(conn, registry.Station)
-    ]
-    codes = [RegionCode(code=code.code, unit=code.unit) for code in await registry.read(conn, registry.RegionCode)]
+    stamp = await registry.map_stamp(conn, now)
+    ground = await draw_map(conn, at=now)
     return Picture(
-        jurisdictions=await asyncio.to_thread(Jurisdictions, areas, stations, codes),
-        roster=await draw_roster(conn, now=now),
-        units=await registry.unit_names(conn),
+        jurisdictions=ground.jurisdictions,
+        grids=ground.grids,
+        roster=await draw_roster(conn, ground.units, now=now),
+        units=ground.units,
         stamp=stamp,
     )
 
 
-async def draw_roster(conn: AsyncConnection, *, now: datetime) -> Roster:
-    """Who is on duty at `now`, at their posts."""
+async def draw_roster(conn: AsyncConnection, units: Mapping[str, Unit], *, now: datetime) -> Roster:
+    """Who is on duty at `now`, at their posts; who belongs to a grid is the grid's, in the unit it is a part of."""
     return Roster(
         [
             OnDuty(
                 responder=present.responder.code,
-                unit=present.responder.unit,
+                unit=_unit_of(units, present.responder.unit),
+                grid=present.responder.unit if _is_grid(units, present.responder.unit) else None,
+                skills=_skills_of(present.responder),
+                languages=frozenset(present.responder.languages),
                 lat=None,
                 lon=None,
                 fix_at=None,
@@ -52,16 +50,29 @@ async def draw_roster(conn: AsyncConnection, *, now: datetime) -> Roster:
     )
 
 
+def _skills_of(responder: Responder) -> frozenset[str]:
+    """Everything a warning may ask for as a skill."""
+    liaison = (FAMILY_LIAISON,) if responder.family_liaison else ()
+    return frozenset((*responder.skills, *responder.capabilities, *liaison))
+
+
+def _is_grid(units: Mapping[str, Unit], code: str) -> bool:
+    return code in units and units[code].kind == registry.GRID
+
+
+def _unit_of(units: Mapping[str, Unit], code: str) -> str:
+    return (units[code].parent if _is_grid(units, code) else None) or code
+
+
 async def redraw(conn: AsyncConnection, context: Context, *, now: datetime) -> bool:
     """Bring the picture up to date: always the roster, the map where it is another one; whether the map was drawn anew.
 
     What was given out since the last picture is in the new one.
     """
     old = context.picture
-    if await registry.map_stamp(conn) != old.stamp:
+    if await registry.map_stamp(conn, now) != old.stamp:
         context.picture = await draw(conn, now=now)
     else:
-        roster = await draw_roster(conn, now=now)
-        context.picture = Picture(jurisdictions=old.jurisdictions, roster=roster, units=old.units, stamp=old.stamp)
+        context.picture = replace(old, roster=await draw_roster(conn, old.units, now=now))
     context.given.clear()
     return context.picture.stamp != old.stamp

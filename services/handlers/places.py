@@ -34,7 +34,7 @@ def places_of(warnings: Sequence[WarningIssued], *, now: datetime, datum: Datum)
     lat, lon = _converted(raw.lat, raw.lon, datums)
     return Used(
         which=[which for which, _ in chosen],
-        places=Places(lat=lat, lon=lon, region_codes=raw.region_codes),
+        places=Places(lat=lat, lon=lon, region_codes=raw.region_codes, addresses=raw.addresses),
         addresses=[place.address for _, place in chosen],
     )
 

@@ -14,7 +14,13 @@ from services.handlers.context import Context
 
 
 def ask_for(
-    warning: WarningIssued, unit: str, lat: float | None, lon: float | None, *, excluding: frozenset[str] = frozenset()
+    warning: WarningIssued,
+    unit: str,
+    lat: float | None,
+    lon: float | None,
+    *,
+    grid: str | None = None,
+    excluding: frozenset[str] = frozenset(),
 ) -> Ask:
     """What the case of this warning asks of whoever gets it."""
     needs = warning.needs
@@ -22,6 +28,7 @@ def ask_for(
         unit=unit,
         lat=lat,
         lon=lon,
+        grid=grid,
         excluding=excluding,
         skill=needs.skill or None,
         language=needs.language or None,
@@ -50,7 +57,7 @@ def _by(measured: Measured, travel_s: Mapping[str, float]) -> Measured:
     return measured if travel_s or measured is Measured.NO_ANSWER else Measured.DISTANCE
 
 
-def routing_of(located: Located, which: Whereabouts | None) -> dict[str, Any]:
+def routing_of(located: Located, which: Whereabouts | None, *, grid: str | None = None) -> dict[str, Any]:
     """How the responsible unit was found. Holds no position: distances only."""
     told: dict[str, Any] = {"rule": located.rule.value, "why": [why.value for why in located.why]}
     if which is not None:
@@ -61,6 +68,12 @@ def routing_of(located: Located, which: Whereabouts | None) -> dict[str, Any]:
         told["also"] = list(located.also)
     if located.region_code is not None:
         told["region_code"] = located.region_code
+    if grid is not None:
+        told["grid"] = grid
+    if located.township is not None:
+        told["township"] = located.township
+    if located.candidates:
+        told["townships"] = list(located.candidates)
     return told
 
 

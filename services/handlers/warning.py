@@ -72,6 +72,7 @@ class Routed:
     refused: tuple[tuple[Incoming, BadRecord], ...]
     used: Used
     located: Sequence[Located]
+    grids: Sequence[str | None]
     asks: Sequence[Ask]
 
 
@@ -126,12 +127,21 @@ def route(context: Context, batch: Sequence[Incoming], *, policy: Policy, now: d
     located = context.picture.jurisdictions.locate(
         used.places, edge_limit_m=context.edge_limit_m, station_limit_m=context.station_limit_m
     )
+    grids = context.picture.grids.locate(located, used.places, edge_limit_m=context.edge_limit_m)
     asks = [
-        ask_for(incoming.warning, place.unit, *used.point(row))
+        ask_for(incoming.warning, place.unit, *used.point(row), grid=grids[row])
         for row, (incoming, place) in enumerate(zip(first, located, strict=True))
         if place.unit is not None
     ]
-    return Routed(first=tuple(first), again=tuple(again), refused=tuple(refused), used=used, located=located, asks=asks)
+    return Routed(
+        first=tuple(first),
+        again=tuple(again),
+        refused=tuple(refused),
+        used=used,
+        located=located,
+        grids=grids,
+        asks=asks,
+    )
 
 
 def open_all(context: Context, routed: Routed, *, policy: Policy, now: datetime) -> Prepared:
@@ -154,7 +164,7 @@ def open_all(context: Context, routed: Routed, *, policy: Policy, now: datetime)
             now=now,
             policy=policy,
             responsible_unit=place.unit,
-            routing=routing_of(place, used.which[row]),
+            routing=routing_of(place, used.which[row], grid=routed.grids[row]),
             asked=(choice.unit, choice.responder) if isinstance(choice, Choice) else None,
             choice=choice_of(choice),
             money_moves=warning.scam.transfer_under_way,

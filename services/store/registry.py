@@ -209,7 +209,7 @@ async def on_duty(conn: AsyncConnection, at: datetime) -> list[OnDuty]:
     ]
 
 
-async def map_stamp(conn: AsyncConnection, at: datetime | None = None) -> tuple[Any, ...]:
+async def map_stamp(conn: AsyncConnection, at: datetime) -> tuple[Any, ...]:
     """Another value whenever the map is another one: cheap enough to ask every second.
 
     With `at` also when an area or a station has come into force or ended by then.

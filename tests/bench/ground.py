@@ -92,6 +92,7 @@ class Ground:
             "QUANZU_KAFKA": self.kafka.bootstrap,
             "QUANZU_MASTER_KEYS": DEMO_KEY,
             "QUANZU_INDEX_KEY": DEMO_KEY,
+            "QUANZU_LOAD_CAP": "1000000",  # a hundred people take every case of a run
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         }
 

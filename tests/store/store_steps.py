@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from services.domain.case import case_id_for
+from services.domain.choice import Rules
 from services.domain.datum import Datum
 from services.domain.jurisdiction import Jurisdictions
 from services.domain.opening import open_case
@@ -122,6 +123,7 @@ def context(*responders: str) -> Context:
         source_datum=Datum.GCJ02,
         edge_limit_m=500,
         station_limit_m=5000,
+        rules=Rules(load_cap=1000),  # two people for all the cases of a test
     )
 
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from centre import Centre, minute
+import shapely
+from centre import INSIDE, Centre, minute
 
 from services.store import registry
-from services.store.registry import Responder
+from services.store.registry import Area, Responder, Unit, Village
 from services.store.registry_changes import Change, Work, carry_out
 
 
@@ -22,6 +23,66 @@ async def test_a_responder_who_left_gets_no_case_and_loses_none(centre: Centre) 
     await centre.pass_time(minute(3.1))
     seen = await centre.case(held)
     assert (seen["state"], seen["responder"], seen["assigned_unit"]) == ("ASSIGNED", "R12", "P1")
+
+
+async def test_a_planned_boundary_moves_new_cases_only(centre: Centre) -> None:
+    before = await centre.warn(unit="P2")
+    async with centre.store.begin() as tx:
+        old = [area for area in await registry.read(tx.conn, Area) if area.unit == "P2"]
+        lat, lon = INSIDE["P2"]
+        taken = shapely.to_wkb(shapely.box(lon - 0.01, lat - 0.01, lon + 0.01, lat + 0.01))
+        added = [Area(unit="P1", polygon=taken, valid_from=minute(10))]
+        ended = {Area: [area.id for area in old if area.id is not None]}
+        await carry_out(tx, Work(added=added, ended=ended, at=minute(10)), by="admin-1")
+    await centre.pass_time(minute(9.9))
+    still = await centre.warn(unit="P2")
+    await centre.pass_time(minute(10))
+    await centre.look_round()
+
+    after = await centre.warn(unit="P2")
+
+    units = [(await centre.case(case))["responsible_unit"] for case in (before, still, after)]
+    assert units == ["P2", "P2", "P1"]
+
+
+async def test_an_address_in_words_finds_its_precinct(centre: Centre) -> None:
+    village = Village(
+        village_code="990102101201",
+        village="测试村民委员会",
+        township_code="990102101",
+        township="测试镇",
+        county_code="990102",
+        county="测试县",
+        unit="P2",
+    )
+    async with centre.store.begin() as tx:
+        change = Change(kind="village", code=village.village_code, what={"done": "added"})
+        await carry_out(tx, Work(kept=[village], changes=[change]), by="admin-1")
+    await centre.look_round()
+
+    seen = await centre.case(await centre.warn(unit=None))
+
+    assert (seen["responsible_unit"], seen["responder"]) == ("P2", "R21")
+    assert seen["routing"]["rule"] == "ADDRESS"
+    assert "990102101" in seen["routing"]["reason_zh"]
+
+
+async def test_whoever_has_the_beat_goes_first(centre: Centre) -> None:
+    """R12 is farther away than R11, but the place is in R12's own grid."""
+    lat, lon = INSIDE["P1"]
+    async with centre.store.begin() as tx:
+        (row,) = [one for one in await registry.read(tx.conn, Responder) if one.code == "R12"]
+        grid = Unit(code="G1", kind="grid", name_zh="一格", name_en="Grid 1", parent="P1")
+        kept = [grid, replace(row, unit="G1")]
+        ground = shapely.to_wkb(shapely.box(lon - 0.01, lat - 0.01, lon + 0.01, lat + 0.01))
+        changes = [Change(kind="unit", code="G1", what={"done": "added"})]
+        work = Work(kept=kept, changes=changes, added=[Area(unit="G1", polygon=ground)])
+        await carry_out(tx, work, by="admin-1")
+    await centre.look_round()
+
+    seen = await centre.case(await centre.warn())
+
+    assert (seen["responsible_unit"], seen["responder"]) == ("P1", "R12")
 
 
 async def _leave(centre: Centre, code: str, *, at: datetime) -> None:

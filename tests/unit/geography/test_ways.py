@@ -10,8 +10,7 @@ from services.domain.choice import Ask, Choice, Measured, Rules
 from services.domain.choosing import choose
 from services.domain.roster import OnDuty, Roster
 from services.domain.ways import MOST, Table, Way, ways_of
-from services.handlers.csv_rows import BadFile
-from services.handlers.travel_table import read_minutes
+from services.handlers.travel_table import BadMinutes, read_minutes
 
 NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 SCENE = {"lat": 19.0, "lon": 131.0}
@@ -67,5 +66,5 @@ def test_a_table_names_the_line_that_is_wrong(tmp_path: Path) -> None:
     bad.write_text("from,to,minutes\nA-1,A-2,7.5\nA-1,A-3,soon\n")
 
     assert read_minutes(good) == {("A-1", "A-2"): 7.5}
-    with pytest.raises(BadFile, match="line 3"):
+    with pytest.raises(BadMinutes, match="line 3"):
         read_minutes(bad)
