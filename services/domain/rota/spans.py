@@ -1,0 +1,82 @@
+"""A rota over time: duty as spans, cut where anything may change; the rule itself is in `rota`."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from services.domain.rota.rota import Post, Rota, Standing, Via, begun, reach_of, standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """`responder` is on duty from `starts_at` until just before `ends_at`."""
+
+    responder: str
+    shift: str
+    starts_at: datetime
+    ends_at: datetime
+    via: Via
+
+
+def boundaries(rota: Rota, starts_at: datetime, ends_at: datetime) -> list[datetime]:
+    """Every instant inside the window at which anything may change, with the window's own ends, ascending."""
+    first = starts_at.astimezone(rota.zone).date() - timedelta(days=reach_of(rota) + 1)
+    last = ends_at.astimezone(rota.zone).date() + timedelta(days=1)
+    found = {starts_at, ends_at}
+    for start in begun(rota, first, last):
+        found |= {start.starts_at, start.ends_at}
+    for entry in rota.entries:
+        found |= {entry.starts_at, entry.ends_at}
+    for swap in rota.swaps:
+        found |= {*swap.gives, *(swap.takes or ())}
+    return sorted(at for at in found if starts_at <= at <= ends_at)
+
+
+def shifts(rota: Rota, starts_at: datetime, ends_at: datetime) -> list[Span]:
+    """The duty of the window as spans, cut to it, by start and responder. Two shifts in a row stay two spans."""
+    return spans_of(steps(rota, starts_at, ends_at))
+
+
+def steps(rota: Rota, starts_at: datetime, ends_at: datetime) -> Iterator[tuple[datetime, datetime, Standing]]:
+    """The window cut where anything may change; between two cuts nothing does."""
+    cuts = boundaries(rota, starts_at, ends_at)
+    for begins, ends in pairwise(cuts):
+        yield begins, ends, standing(rota, begins)
+
+
+def spans_of(cut: Iterable[tuple[datetime, datetime, Standing]]) -> list[Span]:
+    """Steps joined again where somebody stays on the same post."""
+    done: list[Span] = []
+    running: dict[str, tuple[Post, Span]] = {}
+    for begins, ends, now in cut:
+        still: dict[str, tuple[Post, Span]] = {}
+        for responder, post in now.posts.items():
+            held = running.pop(responder, None)
+            if held is not None and held[0] == post and held[1].ends_at == begins:
+                still[responder] = post, replace(held[1], ends_at=ends)
+                continue
+            if held is not None:
+                done.append(held[1])
+            span = Span(responder=responder, shift=post.shift, starts_at=begins, ends_at=ends, via=post.via)
+            still[responder] = post, span
+        done += [span for _, span in running.values()]
+        running = still
+    done += [span for _, span in running.values()]
+    return sorted(done, key=lambda span: (span.starts_at, span.responder))
+
+
+def rested_since(spans: Iterable[Span], responder: str, at: datetime) -> datetime | None:
+    """When the rest began that ended with the unbroken duty which holds `at`, or that lasts at `at`; None: unknown."""
+    own = sorted(
+        (span for span in spans if span.responder == responder and span.starts_at <= at),
+        key=lambda span: span.starts_at,
+        reverse=True,
+    )
+    began = None
+    for span in own:
+        if span.ends_at > at or span.ends_at == began:
+            began = span.starts_at
+        else:
+            return span.ends_at
+    return None
