@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from services.domain.rota.rota import Post, Rota, Standing, Via, begun, reach_of, standing
 
@@ -80,3 +81,26 @@ def rested_since(spans: Iterable[Span], responder: str, at: datetime) -> datetim
         else:
             return span.ends_at
     return None
+
+
+def days_of(span: Span, zone: ZoneInfo) -> Iterator[Span]:
+    """The span cut at every midnight of the zone."""
+    begins = span.starts_at
+    while begins < span.ends_at:
+        tomorrow = begins.astimezone(zone).date() + timedelta(days=1)
+        ends = min(datetime.combine(tomorrow, time(), tzinfo=zone).astimezone(UTC), span.ends_at)
+        yield replace(span, starts_at=begins, ends_at=ends)
+        begins = ends
+
+
+def last_ends(spans: Iterable[Span]) -> dict[tuple[str, datetime], datetime | None]:
+    """For each span, by responder and start: the end of the duty before the unbroken one it belongs to."""
+    found: dict[tuple[str, datetime], datetime | None] = {}
+    block: dict[str, tuple[datetime | None, datetime]] = {}  # the end before it, and its own end so far
+    for span in sorted(spans, key=lambda one: (one.starts_at, one.responder)):
+        before, ended = block.get(span.responder, (None, None))
+        if ended is not None and span.starts_at > ended:
+            before = ended
+        block[span.responder] = before, span.ends_at if ended is None else max(ended, span.ends_at)
+        found[span.responder, span.starts_at] = before
+    return found

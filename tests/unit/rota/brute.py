@@ -37,12 +37,9 @@ class Year:
         return self.first + number * MINUTE
 
 
-def expand(rota: Rota, people: list[str], year: Year) -> dict[str, Minutes]:
-    """For each person the minutes on duty, painted layer over layer."""
-    on = {who: np.zeros(year.count, dtype=np.bool_) for who in people}
+def _paint_rotation(rota: Rota, on: dict[str, Minutes], year: Year) -> None:
     shown = wall(rota.zone.key, year.first, year.count)
-    first_day, last_day = int(shown[0]) // 1440 - 4, int(shown[-1]) // 1440
-    for ordinal in range(first_day, last_day + 1):
+    for ordinal in range(int(shown[0]) // 1440 - 4, int(shown[-1]) // 1440 + 1):
         day = date.fromordinal(ordinal)
         in_force = [one for one in rota.rotations if one.starts_on <= day]
         if not in_force:
@@ -54,13 +51,12 @@ def expand(rota: Rota, people: list[str], year: Year) -> dict[str, Minutes]:
         for group in rotation.groups:
             turn = ((day - rotation.anchor).days + group.offset) % pattern.days
             for shift in pattern.shifts:
-                if shift.day == turn:
-                    low, high = np.searchsorted(shown, [ordinal * 1440 + shift.starts, ordinal * 1440 + shift.ends])
-                    for who in group.members:
-                        on[who][low:high] = True
-    for entry in rota.entries:
-        if entry.kind is Kind.PLAN:
-            on[entry.responder] |= year.within(entry.starts_at, entry.ends_at)
+                low, high = np.searchsorted(shown, [ordinal * 1440 + shift.starts, ordinal * 1440 + shift.ends])
+                for who in group.members if shift.day == turn else ():
+                    on[who][low:high] = True
+
+
+def _paint_swaps(rota: Rota, on: dict[str, Minutes], year: Year) -> None:
     for swap in rota.swaps:
         give = on[swap.asker] & year.within(*swap.gives)
         take = np.zeros(year.count, dtype=np.bool_)
@@ -68,6 +64,16 @@ def expand(rota: Rota, people: list[str], year: Year) -> dict[str, Minutes]:
             take = on[swap.other] & year.within(*swap.takes)
         on[swap.asker] = on[swap.asker] & ~give | take
         on[swap.other] = on[swap.other] & ~take | give
+
+
+def expand(rota: Rota, people: list[str], year: Year) -> dict[str, Minutes]:
+    """For each person the minutes on duty, painted layer over layer."""
+    on = {who: np.zeros(year.count, dtype=np.bool_) for who in people}
+    _paint_rotation(rota, on, year)
+    for entry in rota.entries:
+        if entry.kind is Kind.PLAN:
+            on[entry.responder] |= year.within(entry.starts_at, entry.ends_at)
+    _paint_swaps(rota, on, year)
     for entry in rota.entries:
         if entry.kind is Kind.LEAVE:
             on[entry.responder] &= ~year.within(entry.starts_at, entry.ends_at)
