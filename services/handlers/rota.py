@@ -142,8 +142,8 @@ def entry_fault(entry: Entry, known: set[str], *, now: datetime) -> tuple[str, s
         return "responder", "not a responder of this unit"
     if entry.ends_at <= entry.starts_at:
         return "ends_at", "it ends before it starts"
-    if entry.ends_at - entry.starts_at > LONGEST_ENTRY:
-        return "ends_at", "it is longer than a year"
+    if entry.ends_at - entry.starts_at > LONGEST_ENTRY or entry.ends_at > now + 2 * LONGEST_ENTRY:
+        return "ends_at", "it is longer than a year, or more than two years away"
     if entry.ends_at <= now:
         return "ends_at", "it is over"
     return None

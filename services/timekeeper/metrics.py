@@ -9,3 +9,7 @@ LATENESS = Histogram(
 )
 OVERDUE = Gauge("quanzu_timer_overdue_seconds", "Age of the oldest due time that nobody has settled; 0 when none is.")
 FAILURES = Counter("quanzu_timer_failures", "Cases that were due and could not be settled; tried again after a minute.")
+GAP_HOURS = Gauge(
+    "quanzu_duty_gap_hours", "Hours of the next 72 in which fewer people are on duty than are needed.", ["unit"]
+)
+UNACCEPTED = Gauge("quanzu_handovers_unaccepted", "Handovers that the next shift has not accepted.", ["unit"])

@@ -11,7 +11,7 @@ from services.domain.refusals import Incomplete
 
 DAY = 24 * 60  # minutes of wall time
 LONGEST = 3 * DAY  # of one shift
-MOST_DAYS, MOST_SHIFTS = 366, 1000
+MOST_DAYS, MOST_SHIFTS = 366, 400
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
 
 

@@ -11,7 +11,7 @@ The rule, from the weakest to the strongest; it holds at every instant by itself
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -134,15 +134,13 @@ def on_duty(rota: Rota, at: datetime) -> dict[str, Post]:
     return standing(rota, at).posts
 
 
-def standing(rota: Rota, at: datetime) -> Standing:
-    """As `on_duty`, with the overlaps."""
+def standing(rota: Rota, at: datetime, shifts_about: Iterable["Begun"] | None = None) -> Standing:
+    """As `on_duty`, with the overlaps. `shifts_about` saves looking for the shifts that may run at `at`."""
     now = Standing({}, set())
-    today = at.astimezone(rota.zone).date()
-    running = [
-        start
-        for start in begun(rota, today - timedelta(days=reach_of(rota)), today + timedelta(days=1))
-        if start.starts_at <= at < start.ends_at
-    ]
+    if shifts_about is None:
+        today = at.astimezone(rota.zone).date()
+        shifts_about = begun(rota, today - timedelta(days=reach_of(rota)), today + timedelta(days=1))
+    running = [start for start in shifts_about if start.starts_at <= at < start.ends_at]
     for start in running:
         for responder in start.members:
             _put(now, responder, start.post)

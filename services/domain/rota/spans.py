@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from services.domain.rota.rota import Post, Rota, Standing, Via, begun, reach_of, standing
+from services.domain.rota.rota import Begun, Post, Rota, Standing, Via, begun, reach_of, standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,20 +20,6 @@ class Span:
     via: Via
 
 
-def boundaries(rota: Rota, starts_at: datetime, ends_at: datetime) -> list[datetime]:
-    """Every instant inside the window at which anything may change, with the window's own ends, ascending."""
-    first = starts_at.astimezone(rota.zone).date() - timedelta(days=reach_of(rota) + 1)
-    last = ends_at.astimezone(rota.zone).date() + timedelta(days=1)
-    found = {starts_at, ends_at}
-    for start in begun(rota, first, last):
-        found |= {start.starts_at, start.ends_at}
-    for entry in rota.entries:
-        found |= {entry.starts_at, entry.ends_at}
-    for swap in rota.swaps:
-        found |= {*swap.gives, *(swap.takes or ())}
-    return sorted(at for at in found if starts_at <= at <= ends_at)
-
-
 def shifts(rota: Rota, starts_at: datetime, ends_at: datetime) -> list[Span]:
     """The duty of the window as spans, cut to it, by start and responder. Two shifts in a row stay two spans."""
     return spans_of(steps(rota, starts_at, ends_at))
@@ -41,9 +27,27 @@ def shifts(rota: Rota, starts_at: datetime, ends_at: datetime) -> list[Span]:
 
 def steps(rota: Rota, starts_at: datetime, ends_at: datetime) -> Iterator[tuple[datetime, datetime, Standing]]:
     """The window cut where anything may change; between two cuts nothing does."""
-    cuts = boundaries(rota, starts_at, ends_at)
-    for begins, ends in pairwise(cuts):
-        yield begins, ends, standing(rota, begins)
+    first = starts_at.astimezone(rota.zone).date() - timedelta(days=reach_of(rota) + 1)
+    last = ends_at.astimezone(rota.zone).date() + timedelta(days=1)
+    coming = sorted(begun(rota, first, last), key=lambda start: start.starts_at, reverse=True)
+    about: list[Begun] = []
+    for begins, ends in pairwise(_cuts(rota, coming, starts_at, ends_at)):
+        while coming and coming[-1].starts_at <= begins:
+            about.append(coming.pop())
+        about = [start for start in about if start.ends_at > begins]
+        yield begins, ends, standing(rota, begins, about)
+
+
+def _cuts(rota: Rota, shifts_about: Iterable[Begun], starts_at: datetime, ends_at: datetime) -> list[datetime]:
+    """Every instant of the window at which anything may change, with its own ends, ascending."""
+    found = {starts_at, ends_at}
+    for start in shifts_about:
+        found |= {start.starts_at, start.ends_at}
+    for entry in rota.entries:
+        found |= {entry.starts_at, entry.ends_at}
+    for swap in rota.swaps:
+        found |= {*swap.gives, *(swap.takes or ())}
+    return sorted(at for at in found if starts_at <= at <= ends_at)
 
 
 def spans_of(cut: Iterable[tuple[datetime, datetime, Standing]]) -> list[Span]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.domain.actor import CENTRE_ROLES, Actor
@@ -12,6 +12,7 @@ from services.domain.rota.spans import shifts
 from services.domain.words import Role
 
 Window = tuple[datetime, datetime]
+LONGEST, LATEST = timedelta(days=31), timedelta(days=366)  # of what is swapped
 
 
 class SwapState(StrEnum):
@@ -74,6 +75,8 @@ def ask(rota: Rota, wanted: AskedSwap, *, by: Actor, now: datetime) -> None:
             raise Incomplete(field=name, why="it ends before it starts")
         if window[1] <= now:
             raise Incomplete(field=name, why="it is over")
+        if window[1] - window[0] > LONGEST or window[1] > now + LATEST:
+            raise Incomplete(field=name, why="longer than 31 days, or more than a year away")
         if not any(span.responder == who for span in shifts(rota, *window)):
             raise Incomplete(field=name, why="there is no duty of that person in it")
 
