@@ -28,14 +28,28 @@ async def staff(centre: Centre) -> None:
     async with centre.store.begin() as tx:
         await tx.conn.execute(delete(tables.duty))
         for unit, code in (("P1", "R13"), ("P2", "R23")):
-            row = {"code": code, "unit": unit, "name": "测试警员", "grade": "officer", "post_lat": 10.0, "post_lon": -149.9}
+            row = {
+                "code": code,
+                "unit": unit,
+                "name": "测试警员",
+                "grade": "officer",
+                "post_lat": 10.0,
+                "post_lon": -149.9,
+            }
             await tx.conn.execute(tables.responder.insert().values(**row))
     for code, unit in (("R13", "P1"), ("R23", "P2")):
         await centre.token(code, Role.RESPONDER, unit)
 
 
 async def send(
-    centre: Centre, who: str, method: str, path: str, body: Any = None, *, key: str | None = None, seen: int | None = None
+    centre: Centre,
+    who: str,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    key: str | None = None,
+    seen: int | None = None,
 ) -> httpx2.Response:
     centre.keys += 1
     headers = centre.headers(who) | {"idempotency-key": key or f"rota-{centre.keys}"}
