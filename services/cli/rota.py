@@ -45,7 +45,7 @@ def import_(
     *,
     ical: Annotated[Path | None, typer.Option(metavar="F.ics", help=say("option.rota_ical"))] = None,
     unit: Unit = None,
-    by: Annotated[str | None, typer.Option(metavar="NAME", help=say("option.by"))] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help=say("option.rota_by"))] = None,
     commit: Annotated[bool, typer.Option("--commit", help=say("option.commit"))] = False,
 ) -> None:
     if (file is None) == (ical is None):
@@ -134,7 +134,7 @@ def _tell_import(ctx: typer.Context, found: FoundRota, laid: list[Laid], *, writ
 def show(
     ctx: typer.Context,
     *,
-    at: Annotated[str | None, typer.Option(metavar="TIME", help=say("option.at"))] = None,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help=say("option.rota_at"))] = None,
     week: Week = None,
     unit: Unit = None,
 ) -> None:

@@ -70,7 +70,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "help.rota.show": ("某一时刻或某一周谁在值班", "who is on duty at a time or in a week"),
     "help.rota.gaps": ("未来 72 小时的值班缺口", "where the watch of the next 72 hours is too thin"),
     "help.rota.export": ("导出班次:iCalendar 或 CSV", "write the shifts out: iCalendar or CSV"),
-    "option.by": (
+    "option.rota_by": (
         "记为谁所改(默认当前系统用户)",
         "who is written down as its maker (default: the user of this system)",
     ),
@@ -80,7 +80,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "option.rota_ical": ("iCalendar 文件,每个事件一个班次", "an iCalendar file, an event for each shift"),
     "option.unit_of_rota": ("只看该单位", "only this unit"),
-    "option.at": ("时刻,例如 2026-11-25 08:00(默认现在)", "a time such as 2026-11-25 08:00 (default: now)"),
+    "option.rota_at": ("时刻,例如 2026-11-25 08:00(默认现在)", "a time such as 2026-11-25 08:00 (default: now)"),
     "option.week": ("从这一天起", "from this day on"),
     "option.days": ("天数", "how many days"),
     "option.as_ical": ("iCalendar", "as iCalendar"),

@@ -224,8 +224,9 @@ def _take_member(found: FoundRota, cells: Mapping[str, str], known: Known) -> No
 
 def read_ical(path: Path, known: Known) -> FoundRota:
     """The events of an iCalendar file as planned duty. Raises BadFile."""
+    content = bytes_of(path)
     try:
-        calendar = Calendar.from_ical(bytes_of(path))
+        calendar = Calendar.from_ical(content)
     except ValueError:
         raise BadFile(f"{path} is no iCalendar file") from None
     found = FoundRota()
@@ -244,7 +245,10 @@ def _take_event(found: FoundRota, event: Event, known: Known) -> None:
     if not responder:  # another program's calendar: the code stands first in the summary
         responder, _, shift = str(event.get("SUMMARY", "")).strip().partition(" ")
     unit = _unit(responder, "", known)
-    starts, ends = (event.get(name).dt if event.get(name) is not None else None for name in ("DTSTART", "DTEND"))
+    try:
+        starts, ends = (event.get(name).dt if event.get(name) is not None else None for name in ("DTSTART", "DTEND"))
+    except ValueError:  # the library reads lazily
+        raise _Bad("no time in it that can be read", "write DTSTART and DTEND as RFC 5545 says") from None
     if starts is None or ends is None:
         raise _Bad("no start or no end", "an event needs DTSTART and DTEND")
     times = [_event_moment(one, known.zone) for one in (starts, ends)]
