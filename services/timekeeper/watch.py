@@ -1,11 +1,9 @@
 """Keeps the watch: draws the rotas further, lists what is open at a change of shift, tells the gaps ahead. Safe twice."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
-from prometheus_client import Gauge
 
 from services.domain.refusals import Refused
 from services.handlers import handover
@@ -74,15 +72,8 @@ async def tell_watch(parts: Parts) -> None:
         waiting = await handovers.unaccepted(conn, before=now - ACCEPTED_WITHIN)
     found = await asyncio.to_thread(gaps_ahead, *watched, now=now)
     hours = {unit: sum(gap.hours for gap in gaps) for unit, gaps in found.items()}
-    _set(metrics.GAP_HOURS, hours)
-    _set(metrics.UNACCEPTED, dict.fromkeys(found, 0) | waiting)
+    metrics.tell(metrics.GAP_HOURS, hours)
+    metrics.tell(metrics.UNACCEPTED, dict.fromkeys(found, 0) | waiting)
     if any(hours.values()):
         thin = sorted(unit for unit, long in hours.items() if long)
         log.warning("watch.gaps", action="watch.gaps", units=thin[:20], count=len(thin))
-
-
-def _set(gauge: Gauge, values: Mapping[str, float]) -> None:
-    """One child a unit, and none for a unit that is gone."""
-    gauge.clear()
-    for unit, value in values.items():
-        gauge.labels(unit).set(value)
