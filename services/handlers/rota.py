@@ -1,5 +1,6 @@
 """Commands on one unit's rota: who may, is it sound, write it down, draw the duty rows; one transaction each."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from services.domain.actor import Actor
 from services.domain.refusals import Incomplete, KeyReused, NotAllowed, RotaNotFound, StaleRota
 from services.domain.rota import swap as swaps
 from services.domain.rota.fault import RotaFault, faults
-from services.domain.rota.rota import Entry, Rota
+from services.domain.rota.rota import REST, Entry, Rota
 from services.domain.rota.rotation import rotation_from
 from services.domain.rota.spans import shifts
 from services.domain.rota.swap import AskedSwap, SwapAction
@@ -74,7 +75,10 @@ async def redraw(tx: Transaction, unit: str, zone: ZoneInfo) -> Rota:
     until_at = _midnight(tx.now + duty.HORIZON, zone, days=1)
     drawn = (await rota.load(tx.conn, zone, starts_at, until_at, units=[unit]))[unit]
     known = await rota.people_of(tx.conn, unit, now=tx.now)
-    spans = [span for span in shifts(drawn, starts_at, until_at) if span.responder in known]
+    spans = await asyncio.to_thread(
+        shifts, drawn, starts_at, until_at
+    )  # a large unit takes longer than the loop may wait
+    spans = [span for span in spans if span.responder in known]
     await duty.draw(tx, unit, spans, zone)
     await rota.drawn(tx, unit, until_at)
     return drawn
@@ -110,6 +114,9 @@ async def put_rotation(
         members = {member for group in made.groups for member in group.members}
         if members - await rota.people_of(tx.conn, unit, now=tx.now):
             raise Incomplete(field="groups", why="somebody is not a responder of this unit")
+        patterns = [one for one in (made.pattern, made.holiday_pattern) if one is not None]
+        if made.minimum.keys() - {REST} - {name for one in patterns for name in one.names}:
+            raise Incomplete(field="minimum", why="it names a shift that the pattern has not")
         new = await rota.add_rotation(tx, unit, made, by=by.name)
         drawn = await redraw(tx, unit, zone)
         return {"unit": unit, "version": new, "faults": await _faults(tx, drawn)}

@@ -215,6 +215,7 @@ async def test_a_stale_rotation_is_refused(centre: Centre) -> None:
         ("leave", "POST", {"responder": "R11", "starts_at": shown(hour(-5)), "ends_at": shown(hour(-2))}, "ends_at"),
         ("rotation", "PUT", {"starts_on": "2026-11-19", "pattern": "24-48"}, "starts_on"),
         ("rotation", "PUT", {"starts_on": "2026-11-21", "pattern": "none"}, "pattern"),
+        ("rotation", "PUT", {"starts_on": "2026-11-21", "pattern": "24-48", "minimum": {"nigth": 2}}, "minimum"),
         (
             "rotation",
             "PUT",
