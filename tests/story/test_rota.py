@@ -139,7 +139,7 @@ async def test_a_week_shows_each_shift_once(centre: Centre) -> None:
 
     assert len(shifts["items"]) == 21
     first = shifts["items"][0]
-    assert (first["shift"], first["starts_at"][:16]) == ("night", "2026-11-22T16:00")
+    assert (first["shift"], first["starts_at"]) == ("night", "2026-11-22T16:00:00Z")
 
 
 async def test_a_watch_over_midnight_is_shown_as_one(centre: Centre) -> None:

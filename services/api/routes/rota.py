@@ -1,8 +1,9 @@
 """GET: who is on duty, a unit's shifts and its rota, and where the watch will be too thin."""
 
 import asyncio
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 
@@ -68,12 +69,16 @@ async def get_shifts(
     """A unit's duty of a week, shift by shift."""
     now = parts.clock.now()
     day = now.astimezone(zone).date() if first is None else _near(first, now)
-    starts_at, ends_at = (datetime.combine(day + timedelta(days=more), time(), tzinfo=zone) for more in (0, days))
+    starts_at, ends_at = (_midnight(day + timedelta(days=more), zone) for more in (0, days))
     async with parts.store.read() as conn:
         await must_see(conn, reader, unit)
         found = await shifts_between(conn, zone, starts_at, ends_at, unit=unit, now=now)
     items = tuple(ShiftView.model_validate(one, from_attributes=True) for one in found)
     return Shifts(unit=unit, starts_at=starts_at, ends_at=ends_at, items=items)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
 def _near(day: date, now: datetime) -> date:
