@@ -16,6 +16,7 @@ from services.domain.actor import Actor
 from services.domain.refusals import Incomplete, KeyReused, NotAllowed, RotaNotFound, StaleRota
 from services.domain.rota import swap as swaps
 from services.domain.rota.fault import RotaFault, faults
+from services.domain.rota.pattern import instant
 from services.domain.rota.rota import REST, Entry, Rota
 from services.domain.rota.rotation import rotation_from
 from services.domain.rota.spans import shifts
@@ -79,6 +80,8 @@ async def redraw(tx: Transaction, unit: str, zone: ZoneInfo) -> Rota:
         shifts, drawn, starts_at, until_at
     )  # a large unit takes longer than the loop may wait
     spans = [span for span in spans if span.responder in known]
+    if drawn.rotations:
+        await duty.end_by_hand(tx, known, max(tx.now, instant(drawn.rotations[0].starts_on, 0, zone)))
     await duty.draw(tx, unit, spans, zone)
     await rota.drawn(tx, unit, until_at)
     return drawn

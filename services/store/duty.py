@@ -4,7 +4,7 @@ The rota tables are the truth. Whoever changes a unit's rota draws its rows from
 and the timekeeper draws further once an hour. A row that has begun is only ever ended, at the moment of the change; so
 for any time up to now these rows say who *was* on duty, whatever was changed or withdrawn since. Rows are cut at local
 midnights: none is longer than a day, and the question for one instant looks at one day of them and not at all that are
-to come. Rows without a unit were put here by hand or by an import of old; nobody draws over them.
+to come. Rows without a unit were put here by hand; they count until their unit gets a rotation.
 """
 
 from collections.abc import Iterable
@@ -134,6 +134,13 @@ async def draw(tx: Transaction, unit: str, spans: Iterable[Span], zone: ZoneInfo
     ]
     await arrays.insert_rows(tx, duty, new)
     return len(over) + len(ended) + len(new)
+
+
+async def end_by_hand(tx: Transaction, people: Iterable[str], from_at: datetime) -> None:
+    """From then on these people's duty is drawn, and what was laid by hand ends. Safe to repeat."""
+    laid = (duty.c.unit.is_(None), duty.c.responder.in_(sorted(people)), duty.c.ends_at > from_at)
+    await tx.conn.execute(delete(duty).where(*laid, duty.c.starts_at >= from_at))
+    await tx.conn.execute(update(duty).where(*laid).values(ends_at=from_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,13 +142,37 @@ async def test_a_row_knows_when_the_last_duty_ended(staffed: Store) -> None:
     assert (first.last_ended_at, second.last_ended_at) == (None, hour(4))
 
 
-async def test_rows_laid_by_hand_are_left_alone(staffed: Store) -> None:
-    async with staffed.begin() as tx:
-        await tx.conn.execute(insert(tables.duty).values(responder="R9", starts_at=hour(-100), ends_at=hour(1000)))
+async def by_hand(store: Store, who: str, unit: str) -> None:
+    async with store.begin() as tx:
+        row = {"code": who, "unit": unit, "name": "测试", "grade": "officer", "post_lat": 19.0, "post_lon": 131.0}
+        await tx.conn.execute(insert(tables.responder).values(**row))
+        await tx.conn.execute(insert(tables.duty).values(responder=who, starts_at=hour(-100), ends_at=hour(1000)))
 
-    await drawn(staffed, entry(Kind.LEAVE, "R9", -5, 2000))
 
-    assert "R9" in await present(staffed, hour(800))
+async def test_rows_laid_by_hand_end_where_the_rotation_begins(store: Store) -> None:
+    await by_hand(store, "R7", UNIT)
+    await by_hand(store, "R8", "990103")
+    groups = (Group(name="A", offset=0, members=("R7",)),)
+    made = Rotation(starts_on=date(2026, 3, 4), anchor=date(2026, 3, 4), pattern=LONG, groups=groups)
+
+    async with store.begin() as tx:
+        await rota.keep_pattern(tx, LONG, by="test")
+        await rota.lock(tx, UNIT)
+        await rota.add_rotation(tx, UNIT, made, by="test")
+        await redraw(tx, UNIT, ZONE)
+
+    midnight = datetime(2026, 3, 4, tzinfo=ZONE)
+    assert await present(store, midnight - timedelta(minutes=1)) == {"R7", "R8"}
+    assert await present(store, midnight) == {"R8"}
+    assert await present(store, midnight + timedelta(hours=8)) == {"R7", "R8"}
+
+
+async def test_without_a_rotation_rows_laid_by_hand_count(store: Store) -> None:
+    await by_hand(store, "R7", UNIT)
+
+    await drawn(store, entry(Kind.PLAN, "R7", 5, 9))
+
+    assert await present(store, hour(800)) == {"R7"}
 
 
 async def test_a_unit_is_drawn_further_as_time_passes(staffed: Store, clock: MovedClock) -> None:

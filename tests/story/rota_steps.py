@@ -24,7 +24,7 @@ def hour(number: float) -> datetime:
 
 
 async def staff(centre: Centre) -> None:
-    """Nobody on duty by hand any more, and a third person in each precinct."""
+    """Nobody on duty by hand, and a third person in each precinct."""
     async with centre.store.begin() as tx:
         await tx.conn.execute(delete(tables.duty))
         for unit, code in (("P1", "R13"), ("P2", "R23")):
