@@ -21,7 +21,7 @@ from services.domain.rota.rotation import rotation_document
 from services.domain.rota.spans import Span
 from services.handlers.rota import redraw
 from services.handlers.rota_rows import FoundRota, Known, Member
-from services.store import registry, rota, rota_entries
+from services.store import rota, rota_entries
 from services.store.engine import Transaction
 from services.store.rota_entries import StoredEntry
 
@@ -47,10 +47,9 @@ class Laid:
 
 async def known_of(conn: AsyncConnection, zone: ZoneInfo, *, now: datetime, unit: str | None = None) -> Known:
     """What the rows of a file are judged by, as of now."""
-    people = await registry.read(conn, registry.Responder)
     rotas = await rota.load(conn, zone, now, now + DAY)
     return Known(
-        unit_of={one.code: one.unit for one in people},
+        unit_of=await rota.unit_of_people(conn, now=now),
         patterns=await rota.patterns(conn),
         shifts={code: [one.pattern for one in loaded.rotations] for code, loaded in rotas.items()},
         zone=zone,

@@ -55,6 +55,7 @@ async def people_at(conn: AsyncConnection, at: datetime, *, unit: str | None = N
         .join(responder, responder.c.code == duty.c.responder)
         .where(duty.c.starts_at <= at, duty.c.ends_at > at)
         .where(or_(duty.c.starts_at > at - LONGEST_ROW, duty.c.unit.is_(None)))
+        .where(or_(responder.c.valid_to.is_(None), responder.c.valid_to > at))
         .order_by(responder.c.unit, duty.c.responder, duty.c.ends_at)
     )
     if unit is not None:

@@ -128,6 +128,12 @@ async def people_of(conn: AsyncConnection, unit: str, *, now: datetime) -> set[s
     return set((await conn.execute(select(responder.c.code).where(*here))).scalars())
 
 
+async def unit_of_people(conn: AsyncConnection, *, now: datetime) -> dict[str, str]:
+    """The unit of every responder who has not left, by code."""
+    here = or_(responder.c.valid_to.is_(None), responder.c.valid_to > now)
+    return {row.code: row.unit for row in await conn.execute(select(responder.c.code, responder.c.unit).where(here))}
+
+
 async def add_rotation(tx: Transaction, unit: str, made: Rotation, *, by: str) -> int:
     """The unit's rotation from a day on; gives the new version. Called with the unit locked."""
     await tx.conn.execute(
