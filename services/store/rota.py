@@ -175,7 +175,7 @@ async def keep_pattern(tx: Transaction, made: Pattern, *, by: str) -> None:
     make = postgresql.insert if tx.postgres else sqlite.insert
     statement = make(pattern).values(code=made.code, **row)
     await tx.conn.execute(statement.on_conflict_do_update(index_elements=["code"], set_=row))
-    await _mark(tx)
+    await draw_anew(tx)
 
 
 async def holidays(conn: AsyncConnection) -> Holidays:
@@ -196,8 +196,9 @@ async def keep_holiday(tx: Transaction, day: date, ruled: Ruled | None, *, by: s
         make = postgresql.insert if tx.postgres else sqlite.insert
         statement = make(holiday).values(day=day, **row)
         await tx.conn.execute(statement.on_conflict_do_update(index_elements=["day"], set_=row))
-    await _mark(tx)
+    await draw_anew(tx)
 
 
-async def _mark(tx: Transaction) -> None:
+async def draw_anew(tx: Transaction) -> None:
+    """Have the timekeeper draw every unit again: what they hang on (patterns, holidays, people) has changed."""
     await tx.conn.execute(update(rota_unit).values(drawn_until_at=None))

@@ -221,3 +221,11 @@ def test_wrong_use_of_the_rota_is_said_in_one_line(staffed: Quanzu, words: list[
 
     assert answer.code == 2
     assert answer.err.count("\n") == 1
+
+
+def test_a_time_zone_that_is_none_is_named(installed: Quanzu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUANZU_TIME_ZONE", "Mars/Olympus")
+
+    answer = installed("rota", "show")
+
+    assert (answer.code, answer.err) == (2, "QUANZU_TIME_ZONE: use a name such as Asia/Shanghai\n")
