@@ -21,8 +21,9 @@ from services.domain.refusals import Incomplete
 from services.domain.rota.gaps import Gap
 from services.domain.rota.spans import Span
 from services.handlers.csv_rows import BadFile
-from services.handlers.rota_import import Laid, known_of, lay_down, to_csv, to_ical
-from services.handlers.rota_rows import FoundRota, Known, read_csv, read_ical
+from services.handlers.rota_ical import read_ical, to_ical
+from services.handlers.rota_import import Laid, known_of, lay_down, to_csv
+from services.handlers.rota_rows import FoundRota, Known, read_csv
 from services.handlers.watch import gaps_ahead, shifts_between, watch_ahead, who_is_on_duty
 from services.settings import Settings
 from services.store import registry

@@ -8,10 +8,9 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.refusals import Incomplete
@@ -141,24 +140,3 @@ def to_csv(spans: Mapping[str, Iterable[Span]], zone: ZoneInfo) -> str:
             times = (at.astimezone(zone).isoformat(timespec="seconds") for at in (span.starts_at, span.ends_at))
             writer.writerow((unit, span.responder, span.shift, *times))
     return out.getvalue()
-
-
-def to_ical(spans: Mapping[str, Iterable[Span]]) -> bytes:
-    """Shifts as events: any calendar shows them, and `rota import --ical` reads them. `icalendar` knows the folding."""
-    calendar = Calendar()
-    calendar.add("prodid", "-//Quanzu//duty rota//ZH")
-    calendar.add("version", "2.0")
-    for unit in sorted(spans):
-        for span in spans[unit]:
-            event = Event()
-            event.add("uid", f"{unit}-{span.responder}-{span.starts_at:%Y%m%dT%H%M%SZ}@quanzu")
-            event.add("dtstamp", span.starts_at.astimezone(UTC))  # the same file again for the same duty
-            event.add("dtstart", span.starts_at.astimezone(UTC))
-            event.add("dtend", span.ends_at.astimezone(UTC))
-            event.add("summary", f"{span.responder} {span.shift}".strip())
-            event.add("location", unit)
-            event.add("x-quanzu-responder", span.responder)
-            event.add("x-quanzu-shift", span.shift)
-            calendar.add_component(event)
-    written: bytes = calendar.to_ical()
-    return written

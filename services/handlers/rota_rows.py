@@ -1,4 +1,4 @@
-"""A rota as people send it: CSV rows of duty, leave or groups, or the events of an iCalendar file; judged row by row.
+"""A rota as people send it: CSV rows of duty, leave or groups, judged row by row. Calendars are `rota_ical`'s.
 
 Columns are known by their English or Chinese names. A file of duty has a row a span (`responder`, `starts`, `ends`) or a
 row a shift (`responder`, `date`, `shift` as HH:MM-HH:MM or a name of the unit's pattern); a file of groups has
@@ -12,11 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
-
 from services.domain.rota.pattern import Pattern, instant, minutes_of
 from services.domain.rota.rota import Entry, Kind
-from services.handlers.csv_rows import BadFile, bytes_of, read_rows
+from services.handlers.csv_rows import BadFile, read_rows
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "unit": ("unit", "单位", "单位代码"),
@@ -89,7 +87,9 @@ class Known:
     unit: str | None = None  # only this unit's rows are taken
 
 
-class _Bad(Exception):
+class BadRow(Exception):
+    """A row that can't be taken: why, and what to do about it."""
+
     def __init__(self, reason: str, fix: str) -> None:
         super().__init__(reason)
         self.reason, self.fix = reason, fix
@@ -108,52 +108,55 @@ def read_csv(path: Path, known: Known) -> FoundRota:
     take = _take_entry if names["group"] is None else _take_member
     for row in rows:
         cells = {ours: row.cells.get(theirs, "") if theirs else "" for ours, theirs in names.items()}
-        _judge(found, path.name, row.line, lambda cells=cells: take(found, cells, known))  # type: ignore[misc]
+        judge(found, path.name, row.line, lambda cells=cells: take(found, cells, known))  # type: ignore[misc]
     return found
 
 
-def _judge(found: FoundRota, file: str, line: int, take: Callable[[], None]) -> None:
+def judge(found: FoundRota, file: str, line: int, take: Callable[[], None]) -> None:
+    """Take a row, or keep what is wrong with it."""
     try:
         take()
-    except _Bad as bad:
+    except BadRow as bad:
         found.faults.append(RotaRowFault(file=file, line=line, reason=bad.reason, fix=bad.fix))
 
 
-def _unit(responder: str, given: str, known: Known) -> str:
+def unit_for(responder: str, given: str, known: Known) -> str:
+    """The unit whose rota the row is about. Raises BadRow."""
     if not responder:
-        raise _Bad("no responder", "write the responder's code")
+        raise BadRow("no responder", "write the responder's code")
     unit = known.unit_of.get(responder)
     if unit is None:
-        raise _Bad(f"responder {responder} is unknown", "import the responder first, or mend the code")
+        raise BadRow(f"responder {responder} is unknown", "import the responder first, or mend the code")
     if given and given != unit:
-        raise _Bad(f"responder {responder} is not of unit {given}", f"the responder is of {unit}")
+        raise BadRow(f"responder {responder} is not of unit {given}", f"the responder is of {unit}")
     if known.unit is not None and unit != known.unit:
-        raise _Bad(f"responder {responder} is of unit {unit}", f"only rows of {known.unit} were asked for")
+        raise BadRow(f"responder {responder} is of unit {unit}", f"only rows of {known.unit} were asked for")
     return unit
 
 
 def _take_entry(found: FoundRota, cells: Mapping[str, str], known: Known) -> None:
-    unit = _unit(cells["responder"], cells["unit"], known)
+    unit = unit_for(cells["responder"], cells["unit"], known)
     kind = KINDS.get(cells["kind"].lower())
     if kind is None:
-        raise _Bad("the kind is unknown", f"one of {', '.join(name for name in KINDS if name)}")
+        raise BadRow("the kind is unknown", f"one of {', '.join(name for name in KINDS if name)}")
     if cells["date"]:
         starts_at, ends_at = _of_shift(cells, known.shifts.get(unit, ()), known.zone)
     else:
         starts_at, ends_at = (moment_of(cells[name], known.zone) for name in ("starts", "ends"))
     name = "" if _SPAN.fullmatch(cells["shift"]) else cells["shift"]
     entry = Entry(kind=kind, responder=cells["responder"], starts_at=starts_at, ends_at=ends_at, shift=name[:40])
-    _add(found, unit, entry)
+    add_entry(found, unit, entry)
 
 
-def _add(found: FoundRota, unit: str, entry: Entry) -> None:
+def add_entry(found: FoundRota, unit: str, entry: Entry) -> None:
+    """Raises BadRow where it can't be, or where the file has it already."""
     if entry.ends_at <= entry.starts_at:
-        raise _Bad("it ends before it starts", "write the end after the start; a night shift ends on the next day")
+        raise BadRow("it ends before it starts", "write the end after the start; a night shift ends on the next day")
     if entry.kind is Kind.PLAN and entry.ends_at - entry.starts_at > LONGEST_DUTY:
-        raise _Bad("a duty of more than 72 hours", "write one row for each shift")
+        raise BadRow("a duty of more than 72 hours", "write one row for each shift")
     mine = found.entries.setdefault(unit, [])
     if entry in mine:
-        raise _Bad("the same row again", "leave one of them out")
+        raise BadRow("the same row again", "leave one of them out")
     overlap = any(
         one.responder == entry.responder
         and one.kind is entry.kind is Kind.PLAN
@@ -162,7 +165,7 @@ def _add(found: FoundRota, unit: str, entry: Entry) -> None:
         for one in mine
     )
     if overlap:
-        raise _Bad("it overlaps another duty of the same responder", "a responder has one shift at a time")
+        raise BadRow("it overlaps another duty of the same responder", "a responder has one shift at a time")
     mine.append(entry)
 
 
@@ -172,14 +175,14 @@ def moment_of(text: str, zone: ZoneInfo) -> datetime:
         at = datetime.fromisoformat(text.strip().replace("/", "-"))
         return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _Bad("no time in it that can be read", "write times as 2026-11-25 08:00") from None
+        raise BadRow("no time in it that can be read", "write times as 2026-11-25 08:00") from None
 
 
 def day_of(text: str) -> date:
     try:
         return date.fromisoformat(text.strip().replace("/", "-"))
     except ValueError:
-        raise _Bad("no date in it that can be read", "write dates as 2026-11-25") from None
+        raise BadRow("no date in it that can be read", "write dates as 2026-11-25") from None
 
 
 def _of_shift(cells: Mapping[str, str], patterns: Iterable[Pattern], zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -195,22 +198,22 @@ def _of_shift(cells: Mapping[str, str], patterns: Iterable[Pattern], zone: ZoneI
             return instant(day, starts, zone), instant(day, ends, zone)
     except (ValueError, OverflowError):
         pass
-    raise _Bad("the shift is unknown", "write it as 08:00-16:00, or as a shift's name of the unit's pattern")
+    raise BadRow("the shift is unknown", "write it as 08:00-16:00, or as a shift's name of the unit's pattern")
 
 
 def _take_member(found: FoundRota, cells: Mapping[str, str], known: Known) -> None:
-    unit = _unit(cells["responder"], cells["unit"], known)
+    unit = unit_for(cells["responder"], cells["unit"], known)
     if not cells["group"]:
-        raise _Bad("no group", "write the group's name")
+        raise BadRow("no group", "write the group's name")
     if cells["pattern"] and cells["pattern"] not in known.patterns:
-        raise _Bad("there is no such shift pattern", f"one of {', '.join(known.patterns)}")
+        raise BadRow("there is no such shift pattern", f"one of {', '.join(known.patterns)}")
     mine = found.members.setdefault(unit, [])
     if any(one.responder == cells["responder"] for one in mine):
-        raise _Bad("the responder is in a group already", "a responder is in one group")
+        raise BadRow("the responder is in a group already", "a responder is in one group")
     try:
         offset = int(cells["offset"]) if cells["offset"] else -1
     except ValueError:
-        raise _Bad("the offset is no number", "write a number of days, or leave it empty") from None
+        raise BadRow("the offset is no number", "write a number of days, or leave it empty") from None
     mine.append(
         Member(
             group=cells["group"][:40],
@@ -220,43 +223,3 @@ def _take_member(found: FoundRota, cells: Mapping[str, str], known: Known) -> No
             starts_on=day_of(cells["starts_on"]) if cells["starts_on"] else None,
         )
     )
-
-
-def read_ical(path: Path, known: Known) -> FoundRota:
-    """The events of an iCalendar file as planned duty. Raises BadFile."""
-    content = bytes_of(path)
-    try:
-        calendar = Calendar.from_ical(content)
-    except ValueError:
-        raise BadFile(f"{path} is no iCalendar file") from None
-    found = FoundRota()
-    for number, event in enumerate(calendar.walk("VEVENT"), 1):
-        if isinstance(event, Event):
-            _judge(found, path.name, number, lambda event=event: _take_event(found, event, known))  # type: ignore[misc]
-    return found
-
-
-def _take_event(found: FoundRota, event: Event, known: Known) -> None:
-    if event.get("RRULE") is not None:
-        raise _Bad("an event that repeats", "export each shift as an event of its own, or set up a shift pattern")
-    if str(event.get("STATUS", "")).upper() == "CANCELLED":
-        return
-    responder, shift = str(event.get("X-QUANZU-RESPONDER", "")), str(event.get("X-QUANZU-SHIFT", ""))
-    if not responder:  # another program's calendar: the code stands first in the summary
-        responder, _, shift = str(event.get("SUMMARY", "")).strip().partition(" ")
-    unit = _unit(responder, "", known)
-    try:
-        starts, ends = (event.get(name).dt if event.get(name) is not None else None for name in ("DTSTART", "DTEND"))
-    except ValueError:  # the library reads lazily
-        raise _Bad("no time in it that can be read", "write DTSTART and DTEND as RFC 5545 says") from None
-    if starts is None or ends is None:
-        raise _Bad("no start or no end", "an event needs DTSTART and DTEND")
-    times = [_event_moment(one, known.zone) for one in (starts, ends)]
-    entry = Entry(kind=Kind.PLAN, responder=responder, starts_at=times[0], ends_at=times[1], shift=shift.strip()[:40])
-    _add(found, unit, entry)
-
-
-def _event_moment(at: date | datetime, zone: ZoneInfo) -> datetime:
-    if not isinstance(at, datetime):
-        return instant(at, 0, zone)
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
