@@ -20,7 +20,6 @@ from services.clock import Clock
 from services.domain.refusals import Incomplete
 from services.domain.rota.gaps import Gap
 from services.domain.rota.spans import Span
-from services.handlers.csv_rows import BadFile
 from services.handlers.rota_ical import read_ical, to_ical
 from services.handlers.rota_import import Laid, known_of, lay_down, to_csv
 from services.handlers.rota_rows import FoundRota, Known, read_csv
@@ -55,8 +54,6 @@ def import_(
     try:
         who = by or getpass.getuser()
         found, laid = asyncio.run(_import(settings, _clock(running), file, ical, unit, by=who, commit=commit))
-    except BadFile as bad:
-        raise Stopped(str(bad), code=2) from None
     except Incomplete as wrong:
         raise Stopped(say("fault.rota", why=wrong.facts["why"])) from None
     _tell_import(ctx, found, laid, written=commit and not found.faults)

@@ -10,7 +10,7 @@ from icalendar import Calendar, Event
 from services.domain.rota.pattern import instant
 from services.domain.rota.rota import Entry, Kind
 from services.domain.rota.spans import Span
-from services.handlers.csv_rows import BadFile, bytes_of
+from services.handlers.csv_rows import BadFile, Why, bytes_of
 from services.handlers.rota_rows import BadRow, FoundRota, Known, add_entry, judge, unit_for
 
 
@@ -20,7 +20,7 @@ def read_ical(path: Path, known: Known) -> FoundRota:
     try:
         calendar = Calendar.from_ical(content)
     except ValueError:
-        raise BadFile(f"{path} is no iCalendar file") from None
+        raise BadFile(Why.NO_CALENDAR, path) from None
     found = FoundRota()
     for number, event in enumerate(calendar.walk("VEVENT"), 1):
         if isinstance(event, Event):

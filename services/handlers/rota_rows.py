@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from services.domain.rota.pattern import Pattern, instant, minutes_of
 from services.domain.rota.rota import Entry, Kind
-from services.handlers.csv_rows import BadFile, read_rows
+from services.handlers.csv_rows import NAME_SHOWN, NAMES_SHOWN, BadFile, Why, some_rows
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "unit": ("unit", "单位", "单位代码"),
@@ -97,19 +97,23 @@ class BadRow(Exception):
 
 def read_csv(path: Path, known: Known) -> FoundRota:
     """Every row of the file. Raises BadFile where it can't be read as a whole."""
-    rows = read_rows(path, ())
-    header = set(rows[0].cells) if rows else set()
+    rows = some_rows(path, ())
+    header = list(rows[0].cells)
     names = {ours: next((one for one in theirs if one in header), None) for ours, theirs in COLUMNS.items()}
-    if rows and names["responder"] is None:
-        raise BadFile(f"{path} has no column responder; it has: {', '.join(sorted(header))}")
-    if rows and names["group"] is None and names["starts"] is None and names["date"] is None:
-        raise BadFile(f"{path} has no column starts, date or group; it has: {', '.join(sorted(header))}")
+    if names["responder"] is None:
+        raise BadFile(Why.NO_COLUMN, path, column="responder", there=_shown(header))
+    if names["group"] is None and names["starts"] is None and names["date"] is None:
+        raise BadFile(Why.NO_COLUMN, path, column="starts", there=_shown(header))
     found = FoundRota()
     take = _take_entry if names["group"] is None else _take_member
     for row in rows:
         cells = {ours: row.cells.get(theirs, "") if theirs else "" for ours, theirs in names.items()}
         judge(found, path.name, row.line, lambda cells=cells: take(found, cells, known))  # type: ignore[misc]
     return found
+
+
+def _shown(header: Iterable[str]) -> str:
+    return ", ".join(name[:NAME_SHOWN] for name in list(header)[:NAMES_SHOWN])
 
 
 def judge(found: FoundRota, file: str, line: int, take: Callable[[], None]) -> None:
