@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     travel_table: Annotated[
         Path | None, Field(description="a CSV of travel times: from, to (codes of grids or units), minutes")
     ] = None
+    time_zone: Annotated[str, Field(description="whose days and clock the shifts follow")] = "Asia/Shanghai"
     lanes: Annotated[int, Field(ge=1, le=8, description="writing connections a router has for the ordinary topic")] = 2
     var: Annotated[Path, Field(description="where the embedded installation keeps everything")] = Path("var")
 
@@ -84,6 +86,19 @@ class Settings(BaseSettings):
         except ValueError:  # its own words would repeat the value, which may hold a password
             raise ValueError("its host or port can't be read; use postgresql://USER:PASSWORD@HOST:PORT/NAME") from None
         return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("use a name such as Asia/Shanghai") from None
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
 
     @cached_property
     def masters(self) -> list[bytes]:

@@ -17,17 +17,21 @@ Note = Annotated[str, StringConstraints(max_length=2000)]
 Channel = Annotated[str, StringConstraints(pattern="^(call|sms|visit|family)$")]
 
 
-class Body(BaseModel):
-    """The body of a command. Free text is sealed with the case; everything else is a code, a number or a time."""
+class Strict(BaseModel):
+    """Anything that is sent in: unknown fields are refused, and a fault is told by our own names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    occurred_at: At | None = Field(default=None, description="When it was done, by the device's clock.")
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         _FIELD_NAMES.update(cls.model_fields)
+
+
+class Body(Strict):
+    """The body of a command. Free text is sealed with the case; everything else is a code, a number or a time."""
+
+    occurred_at: At | None = Field(default=None, description="When it was done, by the device's clock.")
 
 
 class Plain(Body):

@@ -28,12 +28,16 @@ STATUS: Final[Mapping[str, int]] = {
     "not-yours": 403,
     "own-submission": 403,
     "case-not-found": 404,
+    "rota-not-found": 404,
     "not-found": 404,
     "wrong-method": 405,
     "out-of-order": 409,
     "nobody-fits": 409,
     "newer-case-open": 409,
+    "swap-over": 409,
+    "already-accepted": 409,
     "stale-turn": 412,
+    "stale-rota": 412,
     "too-large": 413,
     "invalid": 422,
     "incomplete": 422,
@@ -50,6 +54,9 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "out-of-order": ("state", "action"),
     "not-allowed": ("role", "action"),
     "incomplete": ("field", "why"),
+    "stale-rota": ("version",),
+    "swap-over": ("state",),
+    "already-accepted": ("holder",),
 }
 _OF_STATUS: Final = {401: "unauthenticated", 404: "not-found", 405: "wrong-method", 413: "too-large"}
 _HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -137,8 +144,9 @@ PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
         "instance": {"type": "string", "format": "uri-reference"},
         "request_id": {"type": "string"},
         "turn": {"type": "integer", "description": "stale-turn: the turn as it is now"},
-        "state": {"type": "string", "description": "stale-turn, out-of-order: the state as it is now"},
-        "holder": {"type": "string", "description": "stale-turn: code of the responder who has the case"},
+        "version": {"type": "integer", "description": "stale-rota: the rotation's version as it is now"},
+        "state": {"type": "string", "description": "stale-turn, out-of-order, swap-over: the state as it is now"},
+        "holder": {"type": "string", "description": "stale-turn, already-accepted: who was first"},
         "errors": {
             "type": "array",
             "items": {"type": "object", "properties": {"pointer": {"type": "string"}, "error": {"type": "string"}}},

@@ -7,6 +7,7 @@ from services.domain.choice import Decided, Nobody, Rejected
 from services.domain.located import Language, Located, Rule, Why, explain
 
 BY_HAND: Final = "BY_HAND"
+SHIFT_CHANGE: Final = "SHIFT_CHANGE"
 
 CHOICES: Final[Mapping[Language, Mapping[str, str]]] = {
     "zh": {
@@ -24,6 +25,7 @@ CHOICES: Final[Mapping[Language, Mapping[str, str]]] = {
         Nobody.NOBODY_FIT: "当班人员均已派过、不在岗或在办数已满,须由中心决定。",
         Nobody.ROUTING_OFF: "该单位已停止自动分派,须由中心决定。",
         BY_HAND: "由中心指定{responder}。",
+        SHIFT_CHANGE: "交接班时由{responder}接手。",
     },
     "en": {
         Decided.ONLY_ONE: "{responder} is the only one who could be chosen.",
@@ -40,6 +42,7 @@ CHOICES: Final[Mapping[Language, Mapping[str, str]]] = {
         Nobody.NOBODY_ON_DUTY: "Nobody of the unit is on duty; the centre must decide.",
         Nobody.ALL_EXCLUDED: "Everybody on duty was asked already; the centre must decide.",
         BY_HAND: "The centre chose {responder}.",
+        SHIFT_CHANGE: "{responder} took it over at the change of shift.",
     },
 }
 

@@ -46,6 +46,10 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("案件不存在或不可见", "请核对案件编号;只能查看本人权限范围内的案件。"),
         ("No such case", "Check the case id; only cases of your own scope can be seen."),
     ),
+    "rota-not-found": _both(
+        ("没有这个单位、班次或记录,或不可见", "请核对单位代码和编号;值班室只能查看本单位的排班。"),
+        ("Nothing like it in the rota", "Check the unit's code and the id; a desk sees its own unit only."),
+    ),
     "not-found": _both(
         ("没有这个地址", "接口清单见 /docs。"),
         ("Nothing is here", "All routes are listed at /docs."),
@@ -65,6 +69,18 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
     "newer-case-open": _both(
         ("同一对象已有更新的在办案件", "请在更新的案件中办理;该案有结论后可再试。"),
         ("The same person has a newer open case", "Work on the newer case; once it is concluded, try again."),
+    ),
+    "swap-over": _both(
+        ("换班申请已答复或已过期", "state 为当前状态;需要时请重新申请。"),
+        ("The swap was answered, or its time is over", "state says how it stands; ask for a new one if need be."),
+    ),
+    "already-accepted": _both(
+        ("交接清单已被接收", "holder 为接收人;清单无须再次接收。"),
+        ("This handover was accepted", "holder says by whom; nobody needs to accept it again."),
+    ),
+    "stale-rota": _both(
+        ("排班已被他人修改", "请重新读取排班(version 为当前版本),再决定是否修改。"),
+        ("Somebody changed the rota first", "Read it again (version is as it is now); then decide."),
     ),
     "stale-turn": _both(
         ("案件已被他人处理", "请刷新案件:turn、state、holder 为当前值,再决定是否继续。"),
@@ -94,8 +110,8 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("This key stood for another command", "Use a new key for a new command."),
     ),
     "turn-missing": _both(
-        ("缺少案件轮次", '请携带请求头 If-Match,值为最近一次读取案件所得的 ETag,例如 "3"。'),
-        ("The turn is needed", 'Send the header If-Match with the ETag of the case as you last saw it, such as "3".'),
+        ("缺少案件轮次或排班版本", '请携带请求头 If-Match,值为最近一次读取所得的 ETag,例如 "3"。'),
+        ("What you saw is needed", 'Send the header If-Match with the ETag of what you last read, such as "3".'),
     ),
     "bug": _both(
         ("系统内部错误", "请稍后用同一幂等键重试;仍失败请把 request_id 告知管理员。"),

@@ -27,3 +27,4 @@ class Actor:
 
 ROUTER = Actor(name="router", role=Role.SYSTEM)
 TIMEKEEPER = Actor(name="timekeeper", role=Role.SYSTEM)
+HANDOVER = Actor(name="handover", role=Role.SYSTEM)  # a change of shift

@@ -73,3 +73,27 @@ class NewerCaseOpen(Refused):
     """The case can't come back to work: a newer one of the same subject is open."""
 
     code = "newer-case-open"
+
+
+class RotaNotFound(Refused):
+    """No such unit, pattern, entry, swap or handover, or one that the asker may not see: the two are not told apart."""
+
+    code = "rota-not-found"
+
+
+class StaleRota(Refused):
+    """Somebody was first: the rotation was changed since the sender saw it."""
+
+    code = "stale-rota"
+
+
+class SwapOver(Refused):
+    """The swap was answered, or its time has passed."""
+
+    code = "swap-over"
+
+
+class AlreadyAccepted(Refused):
+    """Somebody has accepted this handover."""
+
+    code = "already-accepted"

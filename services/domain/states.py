@@ -122,9 +122,11 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         )
         for state in (S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS)
     },
-    # Too late to ask again: the responder changes, the state and the running limits stay.
-    (S.CONTACTED, A.REASSIGN): Move(to=S.CONTACTED, may=_CENTRE_OR_DESK, stamp="assigned_at", own_unit=True),
-    (S.CONCLUDED, A.REASSIGN): Move(to=S.CONCLUDED, may=_CENTRE_OR_DESK, stamp="assigned_at", own_unit=True),
+    # Too late to ask again: the responder changes, by hand or at a change of shift; the state and the limits stay.
+    **{
+        (state, A.REASSIGN): Move(to=state, may=_CENTRE_OR_DESK | _SYSTEM, stamp="assigned_at", own_unit=True)
+        for state in (S.CONTACTED, S.CONCLUDED)
+    },
     (S.ACKNOWLEDGED, A.ATTEMPT): Move(
         to=S.IN_PROGRESS,
         may=_RESPONDER,

@@ -1,16 +1,18 @@
 """Puts the made-up county into the registry and makes the tokens of everybody who plays a part in it. No traffic."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from services.domain.rota.rota import Group, Rotation
 from services.domain.words import Role
+from services.handlers.rota import redraw
 from services.simulator.county import CENTRE, SHIFTS, County, county
-from services.store import registry, tokens
+from services.store import registry, rota, tokens
 from services.store.engine import Transaction
 
-SHIFT = timedelta(days=1) / SHIFTS  # 00, 08 and 16 o'clock UTC: in China 08, 16 and 00
-DUTY_DAYS = 14  # of the demo's clock
+ZONE = ZoneInfo("Asia/Shanghai")
+PATTERN = "three-shifts"  # one of those that every installation begins with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +50,8 @@ async def seed(tx: Transaction, *, county_seed: int = 7) -> Tokens:
             )
             for who in made_up.responders
         ],
-        list(_duty(made_up, tx.now)),
     )
+    await _rotas(tx, made_up)
     return await _tokens(tx, made_up)
 
 
@@ -67,13 +69,19 @@ async def _tokens(tx: Transaction, made_up: County) -> Tokens:
     )
 
 
-def _duty(made_up: County, now: datetime) -> Iterator[registry.Duty]:
-    """Every shift from the one that runs at `now`, day after day: somebody of each precinct is always on duty."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    for who in made_up.responders:
-        for day in range(DUTY_DAYS):
-            starts_at = midnight + timedelta(days=day) + who.shift * SHIFT
-            yield registry.Duty(responder=who.code, starts_at=starts_at, ends_at=starts_at + SHIFT)
+async def _rotas(tx: Transaction, made_up: County) -> None:
+    """Three groups a precinct turn through three shifts from today on: somebody of each is always on duty."""
+    pattern, today = (await rota.patterns(tx.conn))[PATTERN], tx.now.astimezone(ZONE).date()
+    for unit in sorted({who.unit for who in made_up.responders}):
+        people = [who for who in made_up.responders if who.unit == unit]
+        groups = tuple(
+            Group(name="ABC"[shift], offset=shift, members=tuple(who.code for who in people if who.shift == shift))
+            for shift in range(SHIFTS)
+        )
+        await rota.lock(tx, unit)
+        turn = Rotation(starts_on=today, anchor=today, pattern=pattern, groups=groups)
+        await rota.add_rotation(tx, unit, turn, by="simulation")
+        await redraw(tx, unit, ZONE)
 
 
 def _unit(code: str, kind: str, name_zh: str, name_en: str, parent: str | None) -> registry.Unit:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, RowMapping, Table, delete, func, insert, o
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.states import State
-from services.store import tables
+from services.store import duty, tables
 from services.store.engine import Transaction
 
 GRID = "grid"  # the kind of a unit below the responsible one
@@ -186,18 +186,17 @@ async def ground(conn: AsyncConnection, at: datetime) -> Ground:
 
 async def on_duty(conn: AsyncConnection, at: datetime) -> list[OnDuty]:
     """Who is on duty at `at`, each once, with the cases each holds now."""
-    duty, responder, cases = tables.duty, tables.responder, tables.cases
+    responder, cases = tables.responder, tables.cases
     load = (
         select(cases.c.responder, func.count().label("held"))
         .where(cases.c.state.in_(BUSY), cases.c.responder.is_not(None))
         .group_by(cases.c.responder)
         .subquery()
     )
-    present = select(duty.c.responder).where(duty.c.starts_at <= at, duty.c.ends_at > at)
     question = (
         select(responder, func.coalesce(load.c.held, 0).label("held"))
         .outerjoin(load, load.c.responder == responder.c.code)
-        .where(responder.c.code.in_(present), *_in_force(responder, at))
+        .where(responder.c.code.in_(duty.present(at)), *_in_force(responder, at))
         .order_by(responder.c.code)
     )
     return [

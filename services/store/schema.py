@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.store import policies, tables
-from services.store.defaults import FRAUD_TYPES
+from services.store.defaults import FRAUD_TYPES, SHIFT_PATTERNS
 from services.store.engine import Store, Transaction
 from services.store.revision import MIGRATIONS
 
@@ -23,7 +23,7 @@ def _config(connection: Connection) -> Config:
 
 
 async def upgrade(store: Store) -> None:
-    """Migrate to the newest schema and lay down the defaults (policy 1, fraud types). Safe to repeat."""
+    """Migrate to the newest schema and lay down the defaults (policy 1, fraud types, shift patterns). Safe to repeat."""
     await _run(store, lambda connection: command.upgrade(_config(connection), "head"))
     async with store.begin() as tx:
         await _seed(tx)
@@ -61,3 +61,13 @@ async def _seed(tx: Transaction) -> None:
         )
     make = postgresql.insert if tx.postgres else sqlite.insert
     await tx.conn.execute(make(tables.fraud_type).on_conflict_do_nothing(), list(FRAUD_TYPES))
+    patterns = [
+        {
+            "code": one["code"],
+            "document": {name: value for name, value in one.items() if name != "code"},
+            "changed_by": "quanzu",
+            "changed_at": tx.now,
+        }
+        for one in SHIFT_PATTERNS
+    ]
+    await tx.conn.execute(make(tables.shift_pattern).on_conflict_do_nothing(), patterns)

@@ -10,6 +10,16 @@ from sqlmodel import Field, SQLModel
 from services.domain.states import Action, State
 from services.domain.words import Mode, Outcome, Risk, Role
 from services.store.columns import Document, Moment, RowId, Word
+from services.store.rota_tables import (
+    DutySwapRow,
+    HandoverRow,
+    HolidayRow,
+    RotaAnswerRow,
+    RotaEntryRow,
+    RotationRow,
+    RotaUnitRow,
+    ShiftPatternRow,
+)
 
 OPEN_FOR_SUBJECT = "state IN ('PENDING', 'ASSIGNED', 'ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED')"
 
@@ -321,15 +331,21 @@ class RegistryChangeRow(SQLModel, table=True):
 
 
 class DutyRow(SQLModel, table=True):
-    """A responder is on duty from `starts_at` until just before `ends_at`."""
+    """A responder is on duty from `starts_at` until just before `ends_at`: at most a day of the rota (store/duty.py)."""
 
     __tablename__ = "duty"
-    __table_args__ = (Index("duty_until", "ends_at"),)
+    __table_args__ = (
+        Index("duty_from", "starts_at", "ends_at"),
+        Index("duty_of_unit", "unit", "ends_at"),
+    )
 
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
     responder: str = Field(sa_type=Text)
     starts_at: datetime = Field(sa_type=Moment)
     ends_at: datetime = Field(sa_type=Moment)
+    unit: str | None = Field(default=None, sa_type=Text)  # whose rota it is drawn from; None: put here by hand
+    shift: str | None = Field(default=None, sa_type=Text)
+    last_ended_at: datetime | None = _moment()  # end of the responder's duty before this unbroken one
 
 
 class PolicyRow(SQLModel, table=True):
@@ -382,3 +398,6 @@ unit, area, station, region_code = _table(UnitRow), _table(AreaRow), _table(Stat
 responder, duty, policy = _table(ResponderRow), _table(DutyRow), _table(PolicyRow)
 fraud_type, token = _table(FraudTypeRow), _table(TokenRow)
 village, registry_change = _table(VillageRow), _table(RegistryChangeRow)
+shift_pattern, rota_unit, rotation = _table(ShiftPatternRow), _table(RotaUnitRow), _table(RotationRow)
+rota_entry, duty_swap, holiday = _table(RotaEntryRow), _table(DutySwapRow), _table(HolidayRow)
+handover, rota_answer = _table(HandoverRow), _table(RotaAnswerRow)

@@ -14,6 +14,7 @@ from services.health import Pulse
 from services.store import commands, deadlines
 from services.store.signals import Signal
 from services.timekeeper import metrics
+from services.timekeeper.watch import keep_watch
 from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
@@ -29,14 +30,15 @@ MARKS = frozenset({Action.AT_RISK, Action.BREACH})
 
 async def run(parts: Parts) -> None:
     """Settle what is due until `parts.stop`. All state is in the database: whoever looks next goes on."""
-    forgetting = asyncio.create_task(_forget_old_keys(parts))
+    beside = {asyncio.create_task(_forget_old_keys(parts)), asyncio.create_task(keep_watch(parts))}
     try:
         # One commits while the other decides; they share as two timekeepers would. A file has one writer anyway.
         loops = LOOPS if parts.store.postgres else 1
         await asyncio.gather(*(_keep(parts, Pulse(parts.health, f"timekeeper {index}")) for index in range(loops)))
     finally:
-        forgetting.cancel()
-        await asyncio.wait({forgetting})
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside)
 
 
 async def _keep(parts: Parts, pulse: Pulse) -> None:

@@ -1,4 +1,6 @@
-"""What the timekeeper tells Prometheus of its punctuality. What it does to cases is in handlers/tally."""
+"""What the timekeeper tells Prometheus of its punctuality and of the watch. What it does to cases is in handlers/tally."""
+
+from collections.abc import Mapping
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -9,3 +11,14 @@ LATENESS = Histogram(
 )
 OVERDUE = Gauge("quanzu_timer_overdue_seconds", "Age of the oldest due time that nobody has settled; 0 when none is.")
 FAILURES = Counter("quanzu_timer_failures", "Cases that were due and could not be settled; tried again after a minute.")
+GAP_HOURS = Gauge(
+    "quanzu_duty_gap_hours", "Hours of the next 72 in which fewer people are on duty than are needed.", ["unit"]
+)
+UNACCEPTED = Gauge("quanzu_handovers_unaccepted", "Handovers that the next shift has not accepted.", ["unit"])
+
+
+def tell(gauge: Gauge, by_unit: Mapping[str, float]) -> None:
+    """One child a unit, and none for a unit that is gone."""
+    gauge.clear()
+    for unit, value in by_unit.items():
+        gauge.labels(unit).set(value)

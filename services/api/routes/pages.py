@@ -13,7 +13,7 @@ from services.api.wording import LANGUAGES, TEXTS
 
 router = APIRouter(include_in_schema=False)
 
-METHODS = ("get", "post")
+METHODS = ("get", "post", "put", "delete")
 
 
 @router.get("/problems/{code}")

@@ -1,5 +1,14 @@
 """What a new database starts with. From then on the tables are the truth."""
 
+from importlib.resources import files
+from typing import Any
+
+import orjson
+
+SHIFT_PATTERNS: tuple[dict[str, Any], ...] = tuple(
+    orjson.loads(files(__name__).joinpath("shift_patterns.json").read_bytes())
+)
+
 FRAUD_TYPES = tuple(
     {"code": code, "name_zh": zh, "name_en": en}
     for code, zh, en in (

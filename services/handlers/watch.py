@@ -1,0 +1,120 @@
+"""The watch as people ask for it: who is on duty at a time, a week's shifts, where it will be too thin. Changes nothing."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.rota.gaps import AHEAD, Gap, between_shifts, demands, gaps
+from services.domain.rota.rota import Rota, on_duty
+from services.domain.rota.spans import Span, shifts
+from services.store import duty, registry, rota
+from services.store.duty import Present
+
+DRAWN = duty.HORIZON - timedelta(days=1)  # so far the rows reach, whatever was marked to be drawn again
+WATCHING = "precinct"  # the kind of unit that must always have somebody on duty
+
+
+async def who_is_on_duty(
+    conn: AsyncConnection, zone: ZoneInfo, at: datetime, *, unit: str | None, now: datetime
+) -> list[Present]:
+    """Exact for any time: up to the horizon by the rows, which also keep what was; beyond it by the rota itself."""
+    if at <= now + DRAWN:
+        return await duty.people_at(conn, at, unit=unit)
+    loaded = await rota.load(conn, zone, at, at + timedelta(microseconds=1), units=None if unit is None else [unit])
+    found = []
+    for code, one in sorted(loaded.items()):
+        known = await rota.people_of(conn, code, now=now)
+        for who, post in sorted(on_duty(one, at).items()):
+            if who in known:
+                found.append(
+                    Present(
+                        unit=code,
+                        responder=who,
+                        shift=post.shift,
+                        starts_at=post.starts_at,
+                        ends_at=post.ends_at,
+                        last_ended_at=None,
+                    )
+                )
+    return found
+
+
+async def shifts_between(
+    conn: AsyncConnection, zone: ZoneInfo, starts_at: datetime, ends_at: datetime, *, unit: str, now: datetime
+) -> list[Span]:
+    """The unit's duty of a window, cut to it: by the rows as far as they reach, then by the rota."""
+    edge = min(max(starts_at, now + DRAWN), ends_at)
+    drawn = (await duty.spans_between(conn, starts_at, edge, unit=unit)).get(unit, []) if starts_at < edge else []
+    found = [_cut(span, starts_at, edge) for span in drawn]
+    if edge < ends_at:
+        known = await rota.people_of(conn, unit, now=now)
+        loaded = (await rota.load(conn, zone, edge, ends_at, units=[unit]))[unit]
+        found += [span for span in shifts(loaded, edge, ends_at) if span.responder in known]
+    return joined(found, zone, also_at=edge)
+
+
+def _cut(span: Span, starts_at: datetime, ends_at: datetime) -> Span:
+    return Span(
+        responder=span.responder,
+        shift=span.shift,
+        starts_at=max(span.starts_at, starts_at),
+        ends_at=min(span.ends_at, ends_at),
+        via=span.via,
+    )
+
+
+def joined(spans: Iterable[Span], zone: ZoneInfo, *, also_at: datetime) -> list[Span]:
+    """Rows that were cut at a midnight (or where the rows end) as the shifts they are."""
+    open_: dict[tuple[str, str], Span] = {}
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda one: (one.starts_at, one.responder)):
+        key = span.responder, span.shift
+        last = open_.get(key)
+        at = span.starts_at
+        if last is not None and last.ends_at == at and (at == also_at or at.astimezone(zone).time() == time()):
+            found.remove(last)
+            span = Span(  # noqa: PLW2901 - it is the same shift
+                responder=span.responder,
+                shift=span.shift,
+                starts_at=last.starts_at,
+                ends_at=span.ends_at,
+                via=last.via,
+            )
+        open_[key] = span
+        found.append(span)
+    return sorted(found, key=lambda one: (one.starts_at, one.responder))
+
+
+async def watch_ahead(
+    conn: AsyncConnection, zone: ZoneInfo, *, now: datetime, unit: str | None = None, ahead: timedelta = AHEAD
+) -> tuple[list[str], dict[str, list[Span]], dict[str, Rota]]:
+    """What gaps are looked for in: the units that must be watched, their duty and their rotas."""
+    until = now + ahead
+    units = await registry.unit_names(conn)
+    spans = await duty.spans_between(conn, now, until, unit=unit)
+    rotas = await rota.load(conn, zone, now, until, units=None if unit is None else [unit])
+    watched = {code for code, one in units.items() if one.kind == WATCHING} | {
+        code for code, one in rotas.items() if one.rotations
+    }
+    return sorted(watched if unit is None else watched & {unit}), spans, rotas
+
+
+def gaps_ahead(
+    units: Sequence[str],
+    spans: dict[str, list[Span]],
+    rotas: dict[str, Rota],
+    *,
+    now: datetime,
+    ahead: timedelta = AHEAD,
+) -> dict[str, list[Gap]]:
+    """By unit, where the coming watch is too thin; a unit without gaps has an empty list. Pure: it may run in a thread."""
+    until = now + ahead
+    found = {}
+    for unit in units:
+        one = rotas.get(unit)
+        asked = [] if one is None else demands(one, now, until)
+        rest = 1 if one is None else between_shifts(one, now)
+        found[unit] = gaps(unit, spans.get(unit, ()), asked, now, until, rest=rest)
+    return found
