@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     load_cap: Annotated[
         int, Field(ge=1, description="open cases at which a responder is offered no more by itself")
     ] = 8
+    rest_h: Annotated[
+        float, Field(ge=0, description="hours between two duties; who had less is asked after those who had")
+    ] = 8
     neighbour_limit_m: Annotated[
         float, Field(ge=0, description="from how far away somebody of another unit may be asked")
     ] = 50_000

@@ -135,10 +135,10 @@ async def _context(store: Store, sealer: Sealer, settings: Settings, ways: Ways 
     assert store.clock is not None  # noqa: S101 - set just before
     if not await is_current(store):
         raise NotMigrated
-    policies = Policies()
+    policies, rules = Policies(), _rules(settings)
     async with store.read() as conn:
         await policies.newest(conn)
-        drawn = await picture.draw(conn, now=store.clock.now())
+        drawn = await picture.draw(conn, now=store.clock.now(), rules=rules)
     _say_problems(drawn)
     return Context(
         policies=policies,
@@ -147,13 +147,18 @@ async def _context(store: Store, sealer: Sealer, settings: Settings, ways: Ways 
         source_datum=Datum(settings.source_datum),
         edge_limit_m=settings.edge_limit_m,
         station_limit_m=settings.station_limit_m,
-        rules=Rules(
-            load_cap=settings.load_cap,
-            neighbour_limit_m=settings.neighbour_limit_m,
-            gain_to_cross=timedelta(minutes=settings.gain_to_cross_min),
-            speed_m_per_s=settings.speed_km_h / 3.6,
-        ),
+        rules=rules,
         ways=ways,
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        rest=timedelta(hours=settings.rest_h),
+        load_cap=settings.load_cap,
+        neighbour_limit_m=settings.neighbour_limit_m,
+        gain_to_cross=timedelta(minutes=settings.gain_to_cross_min),
+        speed_m_per_s=settings.speed_km_h / 3.6,
     )
 
 

@@ -2,28 +2,34 @@
 
 import asyncio
 import getpass
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from services.cli.registry_findings import findings_for_machines, tell_findings
 from services.cli.registry_shown import Outcome, summary_of, tell
 from services.cli.registry_words import told
+from services.cli.rota import import_for_machines, tell_import
 from services.cli.running import Running, clock_of
 from services.cli.session import given, settings_of, store_of
 from services.cli.show import LOCAL, print_json
 from services.cli.stopped import Stopped
 from services.cli.words import say
 from services.clock import Clock
+from services.domain.refusals import Incomplete
 from services.handlers.registry_check import check as look_over
 from services.handlers.registry_export import export as files_of
 from services.handlers.registry_found import FIELDS, Columns
 from services.handlers.registry_import import Files, Manner, Stored, read_files, stored, work_of
+from services.handlers.rota_import import Laid, known_of, lay_down
+from services.handlers.rota_rows import FoundRota, read_csv
 from services.settings import Settings
+from services.store import rota
+from services.store.engine import Transaction
 from services.store.registry_changes import ChangedMeanwhile, carry_out, last_change
 
 app = typer.Typer(help=say("help.registry"), no_args_is_help=True, pretty_exceptions_enable=False)
@@ -69,6 +75,7 @@ def import_(
     region_codes: Annotated[Path | None, typer.Option(metavar="F.csv", help=say("option.region_codes"))] = None,
     villages: Annotated[Path | None, typer.Option(metavar="F.csv", help=say("option.villages"))] = None,
     responders: Annotated[Path | None, typer.Option(metavar="F.csv", help=say("option.responders"))] = None,
+    rota_file: Annotated[Path | None, typer.Option("--rota", metavar="F.csv", help=say("option.rota_csv"))] = None,
     column: Annotated[list[str] | None, typer.Option(metavar="FILE.FIELD=COLUMN", help=say("option.column"))] = None,
     keep_others: Annotated[bool, typer.Option("--keep-others", help=say("option.keep_others"))] = False,
     by: Annotated[str | None, typer.Option(metavar="NAME", help=say("option.by"))] = None,
@@ -81,7 +88,7 @@ def import_(
         villages=villages,
         responders=responders,
     )
-    _must_fit(files, code, station_code, valid_from)
+    _must_fit(files, code, station_code, valid_from, rota_file)
     properties = {"code": code, "name": name, "name_en": name_en, "parent": parent, "contact": contact}
     columns = _columns(
         {f"jurisdictions.{field}": given for field, given in properties.items()}
@@ -89,16 +96,21 @@ def import_(
         column or [],
     )
     manner = Manner(level=level.value, valid_from=_begins(valid_from), keep_others=keep_others)
-    outcome = asyncio.run(_import(*settings_of(ctx), files, columns, manner, by=by or getpass.getuser(), commit=commit))
+    who = by or getpass.getuser()
+    outcome, watch = asyncio.run(
+        _import(*settings_of(ctx), files, columns, manner, rota_file=rota_file, by=who, commit=commit)
+    )
     summary = summary_of(outcome)
     if given(ctx).json:
         faults = [
             asdict(fault) | dict(zip(("reason", "fix"), told(fault), strict=True)) for fault in outcome.found.faults
         ]
-        print_json(summary | {"faults": faults})
+        print_json(summary | {"faults": faults} | ({} if watch is None else {"rota": watch.for_machines()}))
     else:
         tell(summary, outcome.found)
-    raise typer.Exit(1 if outcome.found.bad else 0)
+        if watch is not None:
+            tell_import(watch.found, watch.laid, written=watch.written)
+    raise typer.Exit(1 if outcome.found.bad or (watch is not None and watch.found.faults) else 0)
 
 
 def _begins(day: datetime | None) -> datetime | None:
@@ -111,8 +123,14 @@ def _clock(running: Running | None) -> Clock | None:
     return clock_of(running) if running is not None and running.api else None
 
 
-def _must_fit(files: Files, code: str | None, station_code: str | None, valid_from: datetime | None) -> None:
-    if not any(getattr(files, kind) for kind in FIELDS):
+def _must_fit(
+    files: Files,
+    code: str | None,
+    station_code: str | None,
+    valid_from: datetime | None,
+    rota_file: Path | None,
+) -> None:
+    if rota_file is None and not any(getattr(files, kind) for kind in FIELDS):
         raise Stopped(say("fault.needs_file"), code=2)
     if files.jurisdictions is not None and code is None:
         raise Stopped(say("fault.needs_code"), code=2)
@@ -135,6 +153,22 @@ def _columns(options: dict[str, str | None], pairs: list[str]) -> Columns:
     return Columns(given=named)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What the rota's file held, and what laying it down did or would do."""
+
+    found: FoundRota
+    laid: list[Laid]
+    written: bool
+
+    def for_machines(self) -> dict[str, Any]:
+        return import_for_machines(self.found, self.laid, written=self.written)
+
+
+class _Undone(Exception):
+    """Ends a transaction of which nothing is to stay."""
+
+
 async def _import(
     settings: Settings,
     running: Running | None,
@@ -142,10 +176,12 @@ async def _import(
     columns: Columns,
     manner: Manner,
     *,
+    rota_file: Path | None,
     by: str,
     commit: bool,
-) -> Outcome:
+) -> tuple[Outcome, Watch | None]:
     """What was found and what would change; written only where nothing is bad."""
+    watch: Watch | None = None
     async with store_of(settings, clock=_clock(running)) as store:
         assert store.clock is not None  # noqa: S101 - an opened store has its clock
         async with store.read() as conn:
@@ -154,14 +190,31 @@ async def _import(
         found = read_files(files, columns, there, manner, now=now)
         work = work_of(found, there, manner, now=now)
         written = commit and not found.bad
-        if written and work.changes:
+        if not found.bad and (rota_file is not None or (written and work.changes)):
             try:
                 async with store.begin() as tx:
-                    await carry_out(tx, work, by=by, seen=seen)
+                    if work.changes:
+                        await carry_out(tx, work, by=by, seen=seen)
+                        await rota.draw_anew(tx)  # people came, left or moved
+                    if rota_file is not None:  # judged by the people as they are then, in a dry run too
+                        watch = await _lay_watch(tx, settings, rota_file, by=by, commit=commit)
+                    if not commit or (watch is not None and not watch.written):
+                        raise _Undone
+            except _Undone:
+                written = False
             except ChangedMeanwhile:
                 raise Stopped(say("fault.registry_changed")) from None
+            except Incomplete as wrong:
+                raise Stopped(say("fault.rota", why=wrong.facts["why"])) from None
         async with store.read() as conn:
-            return await Outcome.of(conn, found, work, there, manner, now=now, written=written)
+            return await Outcome.of(conn, found, work, there, manner, now=now, written=written), watch
+
+
+async def _lay_watch(tx: Transaction, settings: Settings, path: Path, *, by: str, commit: bool) -> Watch:
+    found = read_csv(path, await known_of(tx.conn, settings.zone, now=tx.now))
+    units = sorted(found.entries.keys() | found.members.keys())
+    laid = [await lay_down(tx, settings.zone, found, unit, by=by) for unit in units]
+    return Watch(found=found, laid=laid, written=commit and not found.faults)
 
 
 @app.command(help=say("help.registry.export"), epilog=say("example", command="quanzu registry export --out registry"))

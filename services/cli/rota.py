@@ -5,7 +5,7 @@ import getpass
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -17,6 +17,7 @@ from services.cli.show import print_json, print_table
 from services.cli.stopped import Stopped
 from services.cli.words import language, say
 from services.clock import Clock
+from services.domain.located import Language
 from services.domain.refusals import Incomplete
 from services.domain.rota.gaps import Gap
 from services.domain.rota.spans import Span
@@ -56,7 +57,11 @@ def import_(
         found, laid = asyncio.run(_import(settings, _clock(running), file, ical, unit, by=who, commit=commit))
     except Incomplete as wrong:
         raise Stopped(say("fault.rota", why=wrong.facts["why"])) from None
-    _tell_import(ctx, found, laid, written=commit and not found.faults)
+    written = commit and not found.faults
+    if given(ctx).json:
+        print_json(import_for_machines(found, laid, written=written))
+    else:
+        tell_import(found, laid, written=written)
     raise typer.Exit(1 if found.faults else 0)
 
 
@@ -101,10 +106,31 @@ async def _known(store: Store, zone: ZoneInfo, unit: str | None) -> Known:
         return await known_of(conn, zone, now=_now(store), unit=unit)
 
 
-def _tell_import(ctx: typer.Context, found: FoundRota, laid: list[Laid], *, written: bool) -> None:
-    spoken = language()
-    lines = [line.told("zh" if spoken == "zh" else "en", one.rota) for one in laid for line in one.lines]
-    counts = {
+def import_for_machines(found: FoundRota, laid: list[Laid], *, written: bool) -> dict[str, Any]:
+    """Counts, bad rows, and the holes and overlaps of the rota as it is then."""
+    return _counts(found, laid, written=written) | {
+        "faults": [asdict(fault) for fault in found.faults],
+        "lines": _lines(laid),
+    }
+
+
+def tell_import(found: FoundRota, laid: list[Laid], *, written: bool) -> None:
+    """The same for people."""
+    typer.echo(say("rota.counts", **_counts(found, laid, written=written)))
+    if found.faults:
+        rows = [(fault.file, fault.line, fault.reason, fault.fix) for fault in found.faults[:SHOWN]]
+        print_table([say(f"registry.{name}") for name in ("file", "line", "reason", "fix")], rows)
+    lines = _lines(laid)
+    for line in lines[:SHOWN]:
+        typer.echo(line)
+    if len(lines) > SHOWN:
+        typer.echo(say("rota.more", count=len(lines) - SHOWN))
+    key = "rota.written" if written else "registry.bad_rows" if found.faults else "registry.dry_run"
+    typer.echo(say(key))
+
+
+def _counts(found: FoundRota, laid: list[Laid], *, written: bool) -> dict[str, Any]:
+    return {
         "written": written,
         "units": len(laid),
         "changed": sum(one.changed for one in laid),
@@ -113,19 +139,11 @@ def _tell_import(ctx: typer.Context, found: FoundRota, laid: list[Laid], *, writ
         "rotations": sum(one.rotation for one in laid),
         "bad": len(found.faults),
     }
-    if given(ctx).json:
-        print_json(counts | {"faults": [asdict(fault) for fault in found.faults], "lines": lines})
-        return
-    typer.echo(say("rota.counts", **counts))
-    if found.faults:
-        rows = [(fault.file, fault.line, fault.reason, fault.fix) for fault in found.faults[:SHOWN]]
-        print_table([say(f"registry.{name}") for name in ("file", "line", "reason", "fix")], rows)
-    for line in lines[:SHOWN]:
-        typer.echo(line)
-    if len(lines) > SHOWN:
-        typer.echo(say("rota.more", count=len(lines) - SHOWN))
-    key = "rota.written" if written else "registry.bad_rows" if found.faults else "registry.dry_run"
-    typer.echo(say(key))
+
+
+def _lines(laid: list[Laid]) -> list[str]:
+    spoken: Language = "zh" if language() == "zh" else "en"
+    return [line.told(spoken, one.rota) for one in laid for line in one.lines]
 
 
 @app.command(help=say("help.rota.show"), epilog=say("example", command="quanzu rota show --at '2026-10-01 03:00'"))

@@ -17,6 +17,7 @@ class Rules:
     """What choosing goes by besides the roster; every number is a setting."""
 
     max_fix_age: timedelta = timedelta(minutes=15)  # an older fix is not used: the duty post is
+    rest: timedelta = timedelta(hours=8)  # who had less between two duties is asked after those who had
     load_cap: int = 8  # who holds so many open cases is offered no more by itself
     neighbour_limit_m: float = 50_000.0  # from farther away nobody is asked across a boundary
     gain_to_cross: timedelta = timedelta(minutes=10)  # an URGENT case crosses a boundary for more than this

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.choice import Rules
 from services.domain.roster import OnDuty, Roster
 from services.handlers.context import Context, Picture
 from services.handlers.ground_map import draw_map
@@ -15,20 +16,20 @@ from services.store.registry import Responder, Unit
 FAMILY_LIAISON = "FAMILY_LIAISON"
 
 
-async def draw(conn: AsyncConnection, *, now: datetime) -> Picture:
+async def draw(conn: AsyncConnection, *, now: datetime, rules: Rules) -> Picture:
     """The whole picture. Drawing the map takes a thread of its own: thousands of areas take longer than the loop may wait."""
     stamp = await registry.map_stamp(conn, now)
     ground = await draw_map(conn, at=now)
     return Picture(
         jurisdictions=ground.jurisdictions,
         grids=ground.grids,
-        roster=await draw_roster(conn, ground.units, now=now),
+        roster=await draw_roster(conn, ground.units, now=now, rules=rules),
         units=ground.units,
         stamp=stamp,
     )
 
 
-async def draw_roster(conn: AsyncConnection, units: Mapping[str, Unit], *, now: datetime) -> Roster:
+async def draw_roster(conn: AsyncConnection, units: Mapping[str, Unit], *, now: datetime, rules: Rules) -> Roster:
     """Who is on duty at `now`, at their posts; who belongs to a grid is the grid's, in the unit it is a part of."""
     return Roster(
         [
@@ -44,6 +45,7 @@ async def draw_roster(conn: AsyncConnection, units: Mapping[str, Unit], *, now: 
                 post_lat=present.responder.post_lat,
                 post_lon=present.responder.post_lon,
                 open_cases=present.open_cases,
+                rested=present.last_ended_at is None or now - present.last_ended_at >= rules.rest,
             )
             for present in await registry.on_duty(conn, now)
         ]
@@ -71,8 +73,8 @@ async def redraw(conn: AsyncConnection, context: Context, *, now: datetime) -> b
     """
     old = context.picture
     if await registry.map_stamp(conn, now) != old.stamp:
-        context.picture = await draw(conn, now=now)
+        context.picture = await draw(conn, now=now, rules=context.rules)
     else:
-        context.picture = replace(old, roster=await draw_roster(conn, old.units, now=now))
+        context.picture = replace(old, roster=await draw_roster(conn, old.units, now=now, rules=context.rules))
     context.given.clear()
     return context.picture.stamp != old.stamp

@@ -26,14 +26,16 @@ LONGEST_ROW = timedelta(hours=26)  # a day on which the clock is put back, and a
 LOOKED_BACK = timedelta(days=8)  # a rest longer than that is a rest
 
 
-def present(at: datetime) -> Select[tuple[str]]:
-    """Codes of those who are on duty at `at`, as a question to be asked inside another."""
-    drawn = select(duty.c.responder).where(
+def present(at: datetime) -> Select[tuple[str, datetime | None]]:
+    """Who is on duty at `at` and when their duty before ended (None: unknown), as a question to be asked inside another."""
+    drawn = select(duty.c.responder, duty.c.last_ended_at).where(
         duty.c.starts_at > at - LONGEST_ROW, duty.c.starts_at <= at, duty.c.ends_at > at, duty.c.unit.is_not(None)
     )
-    by_hand = select(duty.c.responder).where(duty.c.unit.is_(None), duty.c.ends_at > at, duty.c.starts_at <= at)
+    by_hand = select(duty.c.responder, duty.c.last_ended_at).where(
+        duty.c.unit.is_(None), duty.c.ends_at > at, duty.c.starts_at <= at
+    )
     both = union_all(drawn, by_hand).subquery()
-    return select(both.c.responder)
+    return select(both.c.responder, func.max(both.c.last_ended_at).label("last_ended_at")).group_by(both.c.responder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

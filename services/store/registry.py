@@ -98,6 +98,7 @@ class OnDuty:
 
     responder: Responder
     open_cases: int
+    last_ended_at: datetime | None  # of the duty before this one; None: unknown
 
 
 _TABLES: dict[type[Any], Table] = {
@@ -193,16 +194,19 @@ async def on_duty(conn: AsyncConnection, at: datetime) -> list[OnDuty]:
         .group_by(cases.c.responder)
         .subquery()
     )
+    present = duty.present(at).subquery()
     question = (
-        select(responder, func.coalesce(load.c.held, 0).label("held"))
+        select(responder, func.coalesce(load.c.held, 0).label("held"), present.c.last_ended_at)
+        .join(present, present.c.responder == responder.c.code)
         .outerjoin(load, load.c.responder == responder.c.code)
-        .where(responder.c.code.in_(duty.present(at)), *_in_force(responder, at))
+        .where(*_in_force(responder, at))
         .order_by(responder.c.code)
     )
     return [
         OnDuty(
             responder=made(Responder, row._mapping),
             open_cases=row.held,
+            last_ended_at=row.last_ended_at,
         )
         for row in await conn.execute(question)
     ]

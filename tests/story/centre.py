@@ -16,6 +16,7 @@ from services.api.app import make_app
 from services.api.events import Broadcaster
 from services.broker.link import BrokerAddress
 from services.clock import MovedClock
+from services.domain.choice import Rules
 from services.domain.datum import Datum
 from services.domain.words import Role
 from services.handlers import picture
@@ -197,7 +198,7 @@ async def build(store: Store, client_of: Any) -> Centre:
             secrets[name] = await tokens.make(tx, name, role=role, unit=unit, responder=responder)
     settings = read_settings(production=False, master_keys=DEMO_KEY, index_key=DEMO_KEY)
     async with store.read() as conn:
-        drawn = await picture.draw(conn, now=clock.now())
+        drawn = await picture.draw(conn, now=clock.now(), rules=Rules())
     context = Context(
         policies=Policies(),
         sealer=Sealer(settings.masters, settings.index),

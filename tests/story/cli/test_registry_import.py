@@ -121,3 +121,25 @@ def _write(folder: Path, statement: str) -> None:
     with database:
         database.execute(statement)
     database.close()
+
+
+def test_a_rota_comes_with_its_people_or_not_at_all(installed: Quanzu, tmp_path: Path) -> None:
+    """The dry run knows the people of the same import; one bad row of the rota keeps everything out."""
+    people, rota = tmp_path / "people.csv", tmp_path / "rota.csv"
+    people.write_text("code,unit,name,grade,post_lat,post_lon\nR1,A,测试甲,民警,19.05,131.05\n")
+    rota.write_text("responder,group,pattern\nR1,甲,three-shifts\nR9,乙,three-shifts\n")
+    order = (*_import(tmp_path, [("A", SQUARE)]), "--responders", people, "--rota", rota)
+
+    spoilt = installed(*order, "--commit", "--json")
+    assert spoilt.code == 1
+    assert [fault["line"] for fault in json.loads(spoilt.out)["rota"]["faults"]] == [3]
+    assert _counts(tmp_path, "unit", "responder", "duty") == {"unit": 0, "responder": 0, "duty": 0}
+
+    rota.write_text("responder,group,pattern\nR1,甲,three-shifts\n")
+    assert json.loads(installed(*order, "--json").out)["rota"]["rotations"] == 1
+    assert _counts(tmp_path, "unit", "responder", "duty") == {"unit": 0, "responder": 0, "duty": 0}
+
+    assert installed(*order, "--commit").code == 0
+    counts = _counts(tmp_path, "unit", "responder", "duty")
+    assert (counts["unit"], counts["responder"]) == (1, 1)
+    assert counts["duty"] > 30

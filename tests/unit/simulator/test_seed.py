@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.clock import MovedClock
+from services.domain.choice import Rules
 from services.domain.words import Role
 from services.handlers import picture
 from services.simulator.seed import Tokens, seed
@@ -102,6 +103,6 @@ async def test_seeding_again_leaves_one_county_and_new_tokens(store: Store, made
 
 async def test_the_seeded_map_has_no_problems(store: Store, made: Tokens) -> None:
     async with store.read() as conn:
-        drawn = await picture.draw(conn, now=NOW)
+        drawn = await picture.draw(conn, now=NOW, rules=Rules())
 
     assert drawn.jurisdictions.problems == ()
