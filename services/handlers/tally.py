@@ -13,7 +13,7 @@ from services.domain.case import Case, Change, Fact
 from services.domain.located import Rule
 from services.domain.states import MOVES, Action, State, TimerKind
 from services.domain.words import Mode, Risk
-from services.handlers.warning import SAME_INSTRUCTION, SAME_SUBJECT
+from services.handlers.repeats import SAME_INSTRUCTION, SAME_SUBJECT
 
 OPENED = Count("quanzu_cases_opened", "Cases opened, by the rule that located them.", ["rule", "risk", "mode"])
 MOVED = Count("quanzu_cases_moved", "Moves of cases after their opening.", ["action"])

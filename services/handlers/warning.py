@@ -10,33 +10,27 @@ from uuid import UUID
 
 import asyncpg
 from pydantic import ValidationError
-from sqlalchemy import and_, or_, select
 
 from schemas.envelope import BadEnvelope, EventType, Headers, must_be, read
 from schemas.fields import reasons
-from schemas.warning import Subject, WarningIssued
-from services.domain import moves
-from services.domain.actor import ROUTER
+from schemas.warning import WarningIssued
 from services.domain.case import case_id_for
 from services.domain.choice import Ask, Choice
 from services.domain.choosing import choose_batch
 from services.domain.located import Located
 from services.domain.opening import open_case
 from services.domain.policy import Policy
-from services.domain.states import BEFORE_CONCLUDED
 from services.domain.value import value
 from services.domain.words import Mode, Risk
-from services.handlers.context import Context, bound_to, fact_bound_to
+from services.handlers.context import Context, bound_to
+from services.handlers.incoming import Incoming, subject_key
 from services.handlers.messages import messages_for
 from services.handlers.places import Used, places_of
+from services.handlers.repeats import attach
 from services.handlers.routing import ask_for, choice_of, routing_of
-from services.store import cases, intake, tables
-from services.store.cases import Saving
+from services.store import intake
 from services.store.engine import Transaction
 from services.store.intake import Opening, Progress
-from services.store.sealing import Sealer
-
-SAME_INSTRUCTION, SAME_SUBJECT = "REPEATED", "ATTACHED"
 
 
 class BadRecord(ValueError):
@@ -46,21 +40,6 @@ class BadRecord(ValueError):
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
-
-
-class Vanished(Exception):
-    """A case that stood in the way of an opening is no longer there: roll back and take the batch again."""
-
-
-@value
-class Incoming:
-    """One good record."""
-
-    source: str
-    ce_id: str
-    data: bytes
-    warning: WarningIssued
-    case_id: UUID
 
 
 @value
@@ -196,7 +175,7 @@ async def take(tx: Transaction, context: Context, prepared: Prepared, progress: 
         else:
             left.append(incoming)
     known = await intake.redelivered(tx, [(incoming.source, incoming.ce_id) for incoming in left]) if left else set()
-    repeats = await _attach(tx, context, [one for one in left if (one.source, one.ce_id) not in known])
+    repeats = await attach(tx, context, [one for one in left if (one.source, one.ce_id) not in known])
     return Taken(
         opened=tuple(opened),
         outbox_ids=written.outbox_ids,
@@ -217,15 +196,6 @@ async def take_alone(
     return Taken(opened=prepared.openings, outbox_ids=written.outbox_ids, repeats=(), redelivered=0)
 
 
-def subject_key(sealer: Sealer, subject: Subject) -> bytes | None:
-    """By whom two warnings are of one person: ID number, else phone and name together (domain.md §3 rule 5)."""
-    if subject.id_number:
-        return sealer.blind("id_number", subject.id_number.strip().upper())
-    if subject.phone and subject.name:
-        return sealer.blind("phone and name", f"{subject.phone.strip()}\x1f{subject.name.strip()}")
-    return None
-
-
 def _sorted(
     batch: Sequence[Incoming], policy: Policy, now: datetime
 ) -> tuple[list[Incoming], list[Incoming], list[tuple[Incoming, BadRecord]]]:
@@ -240,40 +210,3 @@ def _sorted(
         elif first.setdefault(incoming.case_id, incoming) is not incoming:
             again.append(incoming)
     return list(first.values()), again, refused
-
-
-async def _attach(tx: Transaction, context: Context, repeats: Sequence[Incoming]) -> list[str]:
-    """Note each repeat on the case it belongs to; rows are locked in their order, so that two routers can't cross."""
-    found = [(await _case_in_the_way(tx, context, incoming), incoming) for incoming in repeats]
-    effects = []
-    seen: set[tuple[str, str]] = set()
-    for (row_id, case_id), incoming in sorted(found, key=lambda pair: pair[0][0]):
-        if (incoming.source, incoming.ce_id) in seen:
-            continue
-        seen.add((incoming.source, incoming.ce_id))
-        effect = SAME_INSTRUCTION if case_id == incoming.case_id else SAME_SUBJECT
-        stored = await cases.lock(tx, case_id)
-        change = moves.repeated(stored.case, by=ROUTER, now=tx.now, effect=effect, risk=Risk(incoming.warning.risk))
-        version = change.case.version
-        key = context.sealer.unwrap(stored.wrapped_key) if stored.wrapped_key else None
-        sealed = {version: key.seal(incoming.data, bound_to=fact_bound_to(case_id, version))} if key else {}
-        saving = Saving(change=change, messages=messages_for(change, None, None), sealed_facts=sealed)
-        await cases.save(tx, [saving])
-        await intake.receive(tx, source=incoming.source, ce_id=incoming.ce_id, row_id=row_id, effect=effect)
-        effects.append(effect)
-    return effects
-
-
-async def _case_in_the_way(tx: Transaction, context: Context, incoming: Incoming) -> tuple[int, UUID]:
-    """The case of the same instruction, else the open one of the same subject. Raises Vanished."""
-    table = tables.cases
-    key = subject_key(context.sealer, incoming.warning.subject)
-    same_subject = and_(
-        table.c.mode == incoming.warning.mode, table.c.subject_key == key, table.c.state.in_(BEFORE_CONCLUDED)
-    )
-    same = table.c.case_id == incoming.case_id
-    question = select(table.c.id, table.c.case_id).where(same if key is None else or_(same, same_subject))
-    rows = sorted((await tx.conn.execute(question)).all(), key=lambda row: row.case_id != incoming.case_id)
-    if not rows:
-        raise Vanished
-    return rows[0].id, rows[0].case_id

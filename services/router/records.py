@@ -11,7 +11,8 @@ from schemas.topics import WARNING_DLQ
 from services.broker.consumer import Batch
 from services.broker.salvage import Unread
 from services.domain.case import CASE_NAMESPACE
-from services.handlers.warning import BadRecord, Incoming, decode
+from services.handlers.incoming import Incoming
+from services.handlers.warning import BadRecord, decode
 from services.store.dead_letters import DeadLetter, RawRecord, seal_record
 from services.store.outbox import Message
 from services.store.sealing import Sealer

@@ -12,9 +12,11 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.policy import Policy
+from services.handlers.incoming import Incoming
+from services.handlers.repeats import Vanished
 from services.handlers.routing import with_ways
 from services.handlers.tally import tally, tally_repeats
-from services.handlers.warning import BadRecord, Incoming, Prepared, Taken, Vanished, open_all, route, take, take_alone
+from services.handlers.warning import BadRecord, Prepared, Taken, open_all, route, take, take_alone
 from services.router import metrics
 from services.router.records import Item, letter_for, letter_message, moved
 from services.router.sending import Sending

@@ -1,6 +1,6 @@
 """The case row: load, lock, save with its events and messages, list. A change is written whole or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -66,6 +66,12 @@ async def lock(tx: Transaction, case_id: UUID) -> Stored:
     if found is None:
         raise CaseNotFound()
     return found
+
+
+async def lock_all(tx: Transaction, row_ids: Collection[int]) -> dict[int, Stored]:
+    """The cases by their rows' ids, locked one after the other in that order until the end of the transaction."""
+    question = select(cases).where(cases.c.id.in_(row_ids)).order_by(cases.c.id).with_for_update()
+    return {row.id: to_stored(row) for row in await tx.conn.execute(question)}
 
 
 async def find(conn: AsyncConnection, case_id: UUID) -> Stored | None:

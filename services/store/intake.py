@@ -87,11 +87,23 @@ async def redelivered(tx: Transaction, records: Sequence[tuple[str, str]]) -> se
     return found
 
 
-async def receive(tx: Transaction, *, source: str, ce_id: str, row_id: int, effect: str) -> None:
-    """Note that a record was taken into a case that exists already."""
-    await tx.conn.execute(
-        insert(tables.received).values(source=source, ce_id=ce_id, case_id=row_id, effect=effect, received_at=tx.now)
-    )
+@value
+class Received:
+    """A record, the row of the case it was taken into, and with what effect."""
+
+    source: str
+    ce_id: str
+    row_id: int
+    effect: str
+
+
+async def receive(tx: Transaction, records: Sequence[Received]) -> None:
+    """Note that these records were taken."""
+    rows = [
+        {"source": one.source, "ce_id": one.ce_id, "case_id": one.row_id, "effect": one.effect, "received_at": tx.now}
+        for one in records
+    ]
+    await tx.conn.execute(insert(tables.received), rows)
 
 
 async def _write_sqlite(tx: Transaction, openings: Sequence[Opening], progress: Progress) -> Written:
@@ -126,7 +138,7 @@ async def _write_sqlite(tx: Transaction, openings: Sequence[Opening], progress: 
         if row_id is None:
             continue
         opened.add(case.case_id)
-        await receive(tx, source=case.source, ce_id=opening.ce_id, row_id=row_id, effect=OPENED)
+        await receive(tx, [Received(source=case.source, ce_id=opening.ce_id, row_id=row_id, effect=OPENED)])
         await tx.conn.execute(insert(tables.event), [event_columns(row_id, fact) for fact in opening.change.facts])
         for message in opening.messages:
             sent = insert(tables.outbox).values(message_columns(message, now=tx.now, writer=progress.lane))
