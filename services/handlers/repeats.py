@@ -41,7 +41,10 @@ async def attach(tx: Transaction, context: Context, repeats: Sequence[Incoming])
 
     Rows are locked in the order of their ids, so that two routers can't cross.
     """
-    once = list({(one.source, one.ce_id): one for one in reversed(repeats)}.values())[::-1]
+    by_record: dict[tuple[str, str], Incoming] = {}
+    for one in repeats:
+        by_record.setdefault((one.source, one.ce_id), one)
+    once = list(by_record.values())
     if not once:
         return []
     places = await _places(tx, context.sealer, once)
