@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 from services.domain.states import Action, State
 from services.domain.words import Mode, Outcome, Risk, Role
 from services.store.columns import Document, Moment, RowId, Word
+from services.store.position_tables import ResponderStatusRow, StatusChangeRow, TrailRow
 from services.store.rota_tables import (
     DutySwapRow,
     HandoverRow,
@@ -401,3 +402,4 @@ village, registry_change = _table(VillageRow), _table(RegistryChangeRow)
 shift_pattern, rota_unit, rotation = _table(ShiftPatternRow), _table(RotaUnitRow), _table(RotationRow)
 rota_entry, duty_swap, holiday = _table(RotaEntryRow), _table(DutySwapRow), _table(HolidayRow)
 handover, rota_answer = _table(HandoverRow), _table(RotaAnswerRow)
+trail, responder_status, status_change = _table(TrailRow), _table(ResponderStatusRow), _table(StatusChangeRow)
