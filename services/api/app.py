@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.api.edge import Edge
 from services.api.events import Broadcaster
-from services.api.identity import BEARER, Door, Identities
+from services.api.identity import BASIC, BEARER, Door, Identities
 from services.api.problems import Problematic, answer, problem_of
 from services.api.routes import (
     acknowledgements,
@@ -22,14 +22,17 @@ from services.api.routes import (
     dead_letters,
     handovers,
     pages,
+    positions,
     registry,
     reviews,
     rota,
     rota_changes,
     rota_rules,
+    status,
     stop_payments,
     streams,
 )
+from services.broker.producer import Sender
 from services.domain.refusals import Refused
 from services.health import Pulse, served
 from services.wiring import Parts
@@ -48,14 +51,17 @@ DATA_ROUTES: Final = (
     rota_changes,
     rota_rules,
     handovers,
+    status,
     dead_letters,
     streams,
 )
+DEVICE_ROUTES: Final = (positions,)
 LOOK_S: Final = 2.0
 
 
-def make_app(parts: Parts, broadcaster: Broadcaster | None = None) -> FastAPI:
-    """The app on `parts`. Without a broadcaster that somebody runs, /events only says that it is alive.
+def make_app(parts: Parts, broadcaster: Broadcaster | None = None, sender: Sender | None = None) -> FastAPI:
+    """The app on `parts`. Without a broadcaster that somebody runs, /events only says that it is alive; without a
+    sender no position is taken.
 
     /metrics is not here but on each process's own listener, which is not public.
     """
@@ -70,12 +76,15 @@ def make_app(parts: Parts, broadcaster: Broadcaster | None = None) -> FastAPI:
     app.state.parts = parts
     app.state.identities = Identities(parts.store, parts.clock.now)
     app.state.broadcaster = broadcaster or Broadcaster()
+    app.state.sender = sender
     app.add_middleware(Door, identities=app.state.identities)
     app.add_middleware(Edge)  # the last one added is the outermost
     for kind in (Refused, Problematic, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _problem)
     for module in DATA_ROUTES:
         app.include_router(module.router, dependencies=[BEARER])
+    for module in DEVICE_ROUTES:
+        app.include_router(module.router, dependencies=[BEARER, BASIC])
     app.include_router(pages.router)
     app.router.routes.extend(route for route in parts.health.routes() if route.path != "/metrics")
     return app
@@ -91,7 +100,9 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
     Open streams end at once then; a request under way has three seconds.
     """
     broadcaster = Broadcaster()
-    app = make_app(parts, broadcaster)
+    sender = Sender(parts.broker, name="api")
+    app = make_app(parts, broadcaster, sender)
+    connecting = asyncio.create_task(sender.start())  # positions wait for nobody, and nobody waits for this
     following = asyncio.create_task(broadcaster.follow(parts.broker))
     watching = asyncio.create_task(_watch_database(parts))
     stopping = asyncio.create_task(parts.stop.wait())
@@ -105,9 +116,10 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
         for task in done - {stopping}:
             task.result()  # these two never end by themselves: what ended one is a bug, and the process ends with it
     finally:
-        for task in (following, watching, stopping):
+        for task in (connecting, following, watching, stopping):
             task.cancel()
-        await asyncio.wait({following, watching, stopping})
+        await asyncio.wait({connecting, following, watching, stopping})
+        await sender.stop()
 
 
 async def _watch_database(parts: Parts) -> None:

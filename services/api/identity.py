@@ -1,15 +1,18 @@
 """Who asks: `Authorization: Bearer qz_…` becomes an Actor before anything else happens. Decides no case.
 
 No route of data is open: whatever is not in OPEN needs a token, a route nobody thought of as well. A revoked token is
-refused within 5 seconds, an open stream under it ends within 5 more.
+refused within 5 seconds, an open stream under it ends within 5 more; a device's is refused at once. Devices may give
+theirs as the password of HTTP Basic, because OwnTracks can't send another header.
 """
 
+import base64
+import binascii
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Security
-from fastapi.security import HTTPBearer
+from fastapi.security import HTTPBasic, HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,15 +26,17 @@ from services.store.engine import Store
 # Health without reasons of persons, the texts of problems, and descriptions of the interface: no data.
 OPEN: Final = frozenset({"/livez", "/readyz", "/openapi.json", "/asyncapi.json", "/docs"})
 OPEN_BELOW: Final = "/problems/"
+BASIC_BELOW: Final = "/positions/"  # nowhere else: what a browser has kept would come by itself
 KEPT_FOR: Final = timedelta(seconds=5)
 MOST_KEPT: Final = 10_000
+BOTH_SCHEMES: Final = {"www-authenticate": 'Bearer realm="quanzu", Basic realm="quanzu"'}
 
 CASE_READERS: Final = CENTRE_ROLES | {Role.DESK, Role.RESPONDER}
 OPERATORS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR})
 
 
 class Identities:
-    """Tokens and who they stand for; only good answers are kept, and only for 5 seconds."""
+    """Tokens and who they stand for; only good answers are kept, for 5 seconds, and none of a device."""
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
@@ -48,7 +53,7 @@ class Identities:
             actor = await tokens.actor_for(conn, secret)
         if len(self._kept) >= MOST_KEPT:
             self._kept.clear()
-        if actor is None:
+        if actor is None or actor.role is Role.DEVICE:  # a lost phone is shut out now, whatever that costs
             self._kept.pop(digest, None)
         else:
             self._kept[digest] = (actor, self._now() + KEPT_FOR)
@@ -57,10 +62,25 @@ class Identities:
 
 def secret_of(scope: Scope) -> str | None:
     """The token of a request, or None where there is nothing like one."""
-    scheme, _, secret = Headers(scope=scope).get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.startswith(tokens.PREFIX) or len(secret) > 200:
+    scheme, _, secret = _given(scope)
+    if scheme == "basic" and scope["path"].startswith(BASIC_BELOW):
+        secret = _password(secret)
+    elif scheme != "bearer":
         return None
-    return secret
+    return secret if secret.startswith(tokens.PREFIX) and len(secret) <= 200 else None
+
+
+def _given(scope: Scope) -> tuple[str, str, str]:
+    scheme, space, given = Headers(scope=scope).get("authorization", "").partition(" ")
+    return scheme.lower(), space, given
+
+
+def _password(credentials: str) -> str:
+    """What follows the first colon; the name before it is whatever the app was told. Empty where it can't be read."""
+    try:
+        return base64.b64decode(credentials[:1000], validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 class Door:
@@ -74,8 +94,9 @@ class Door:
         if scope["type"] == "http" and scope["path"] not in OPEN and not scope["path"].startswith(OPEN_BELOW):
             secret = secret_of(scope)
             actor = None if secret is None else await self.identities.actor(secret)
-            if actor is None:
-                await answer(Problem(code="unauthenticated"), scope)(scope, receive, send)
+            if actor is None or (actor.role is not Role.DEVICE and _given(scope)[0] == "basic"):
+                schemes = BOTH_SCHEMES if scope["path"].startswith(BASIC_BELOW) else {}
+                await answer(Problem(code="unauthenticated", headers=schemes), scope)(scope, receive, send)
                 return
             scope["state"]["actor"] = actor
         await self.app(scope, receive, send)
@@ -99,6 +120,9 @@ def _one_of(roles: frozenset[Role]) -> Callable[[Request], Awaitable[Actor]]:
 
 
 BEARER = Security(HTTPBearer(auto_error=False, description="A token made by `quanzu token make`."))
-Anyone = Annotated[Actor, Depends(_one_of(frozenset(Role)))]
+BASIC = Security(HTTPBasic(auto_error=False, description="Any name; the password is a device's token."))
+Anyone = Annotated[Actor, Depends(_one_of(frozenset(Role) - {Role.DEVICE}))]  # a device is nobody
+Reporter = Annotated[Actor, Depends(_one_of(frozenset({Role.DEVICE, Role.RESPONDER})))]
+StatusTeller = Annotated[Actor, Depends(_one_of(frozenset({Role.DEVICE, Role.RESPONDER, Role.DESK})))]
 CaseReader = Annotated[Actor, Depends(_one_of(CASE_READERS))]
 Operator = Annotated[Actor, Depends(_one_of(OPERATORS))]

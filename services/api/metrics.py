@@ -2,6 +2,8 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.domain.fix import BadFix
+
 SECONDS = Histogram(
     "quanzu_api_request_seconds",
     "From a request's headers to the end of its answer; a stream's whole life is not counted.",
@@ -12,6 +14,11 @@ STREAMS = Gauge("quanzu_api_streams", "Open event streams.")
 EVENTS = Counter("quanzu_api_events", "Case changes put on the event stream.")
 RESYNCS = Counter("quanzu_api_resyncs", "Streams that had to be told to read everything anew.")
 UNREADABLE = Counter("quanzu_api_events_unreadable", "Records on the topic of case changes that are none.")
+FIXES = Counter("quanzu_api_fixes", "Position fixes of devices that the broker has.")
+FIXES_REFUSED = Counter("quanzu_api_fixes_refused", "Position fixes of devices that are of no use.", ["reason"])
+
+for reason in BadFix:
+    FIXES_REFUSED.labels(reason.value)
 
 UNKNOWN = "unknown"  # no route fits: one label for all the paths that people try
 

@@ -29,6 +29,7 @@ STATUS: Final[Mapping[str, int]] = {
     "own-submission": 403,
     "case-not-found": 404,
     "rota-not-found": 404,
+    "responder-not-found": 404,
     "not-found": 404,
     "wrong-method": 405,
     "out-of-order": 409,
@@ -46,6 +47,7 @@ STATUS: Final[Mapping[str, int]] = {
     "turn-missing": 428,
     "bug": 500,
     "away": 503,
+    "broker-away": 503,
     "busy": 503,
 }
 # The facts of a refusal that may be shown: our own words and numbers, never what the asker sent.
@@ -62,6 +64,7 @@ _OF_STATUS: Final = {401: "unauthenticated", 404: "not-found", 405: "wrong-metho
 _HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
     "unauthenticated": {"www-authenticate": 'Bearer realm="quanzu"'},
     "away": {"retry-after": str(RETRY_AFTER_S)},
+    "broker-away": {"retry-after": str(RETRY_AFTER_S)},
     "busy": {"retry-after": str(RETRY_AFTER_S)},
 }
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)  # the database answered; we asked wrongly

@@ -46,6 +46,10 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("案件不存在或不可见", "请核对案件编号;只能查看本人权限范围内的案件。"),
         ("No such case", "Check the case id; only cases of your own scope can be seen."),
     ),
+    "responder-not-found": _both(
+        ("没有该民警,或无权设置其状态", "请核对民警代码;本人设备和本单位值班室才能设置状态。"),
+        ("No such responder", "Check the code; only the responder and the desk of their unit set a status."),
+    ),
     "rota-not-found": _both(
         ("没有这个单位、班次或记录,或不可见", "请核对单位代码和编号;值班室只能查看本单位的排班。"),
         ("Nothing like it in the rota", "Check the unit's code and the id; a desk sees its own unit only."),
@@ -122,6 +126,13 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         (
             "The database does not answer",
             "Try again after Retry-After seconds with the same key; what was not confirmed may not have been done.",
+        ),
+    ),
+    "broker-away": _both(
+        ("消息服务暂不可用", "位置未被接收;请按 Retry-After 秒后发送最新位置,过时的位置不必补发。"),
+        (
+            "The broker does not answer",
+            "The position was not taken. Send the newest one after Retry-After seconds; nobody needs an old one.",
         ),
     ),
     "busy": _both(

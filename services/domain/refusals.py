@@ -75,6 +75,12 @@ class NewerCaseOpen(Refused):
     code = "newer-case-open"
 
 
+class ResponderNotFound(Refused):
+    """No such responder, or none whose status the asker may set: the two are not told apart."""
+
+    code = "responder-not-found"
+
+
 class RotaNotFound(Refused):
     """No such unit, pattern, entry, swap or handover, or one that the asker may not see: the two are not told apart."""
 

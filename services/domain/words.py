@@ -25,6 +25,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     INTEGRATOR = "integrator"  # a source of warnings
     BANK = "bank"
+    DEVICE = "device"  # one responder's tracker: its positions and its responder's status, nothing else
     SYSTEM = "system"  # the router and the timekeeper; never a person
 
 

@@ -1,6 +1,7 @@
 """What every handler needs besides the transaction: policies, keys, and the picture of who is where. No I/O of its own."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from schemas.warning import WarningIssued
 from services.domain.choice import Rules
 from services.domain.datum import Datum
+from services.domain.fix import Fix, FixLimits
 from services.domain.grids import Grids
 from services.domain.jurisdiction import Jurisdictions
 from services.domain.roster import Roster
@@ -41,6 +43,8 @@ class Context:
     station_limit_m: float
     rules: Rules = field(default_factory=Rules)  # of choosing a responder
     ways: Ways | None = None  # who knows how long a way takes; nobody: distance decides
+    fix_limits: FixLimits = field(default_factory=FixLimits)
+    fixes: Mapping[str, Fix] = field(default_factory=dict)  # the newest of each responder: see `handlers.positions`
     given: Counter[str] = field(default_factory=Counter)  # cases given out since the picture was drawn
 
 

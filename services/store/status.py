@@ -53,6 +53,14 @@ async def put(
     return (await read(tx.conn, [responder]))[responder]
 
 
+async def unit_of(conn: AsyncConnection, responder: str) -> str | None:
+    """The unit of a responder of the registry; None where there is none."""
+    known = tables.responder
+    found = await conn.execute(select(known.c.unit).where(known.c.code == responder))
+    unit: str | None = found.scalar_one_or_none()
+    return unit
+
+
 async def read(conn: AsyncConnection, responders: list[str] | None = None) -> Mapping[str, Status]:
     """Who said something, of these or of all. Of everybody else nothing is known."""
     wanted = select(status) if responders is None else select(status).where(status.c.responder.in_(responders))
