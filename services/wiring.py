@@ -12,7 +12,10 @@ import structlog
 from asyncpg import PostgresError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from services.broker.link import BrokerAddress
+from schemas.topics import RESPONDER_POSITION
+from services.broker.consumer import PositionLost
+from services.broker.follow import Follower
+from services.broker.link import BrokerAddress, BrokerSilent
 from services.clock import Clock, SteadyClock
 from services.domain.choice import Rules
 from services.domain.datum import Datum
@@ -20,6 +23,7 @@ from services.domain.ways import Table, Ways
 from services.handlers import picture
 from services.handlers.context import Context, Picture
 from services.handlers.csv_rows import BadFile
+from services.handlers.positions import Positions
 from services.handlers.travel_table import BadMinutes, read_minutes
 from services.health import Health
 from services.settings import BadSetting, Settings
@@ -50,6 +54,12 @@ class Parts:
     broker: BrokerAddress
     health: Health
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    positions: Positions = field(init=False)
+
+    def __post_init__(self) -> None:
+        limits = self.context.fix_limits
+        self.positions = Positions(self.clock.now, source_datum=self.settings.source_datum, limits=limits)
+        self.context.fixes = self.positions.newest
 
 
 @contextlib.asynccontextmanager
@@ -75,12 +85,13 @@ async def opened(
             else BrokerAddress(bootstrap=embedded.bootstrap, incarnation=embedded.incarnation)
         )
         parts = Parts(settings=settings, store=store, clock=ticking, context=context, broker=address, health=health)
-        keeper = asyncio.create_task(_keep_picture(parts))
+        keepers = {asyncio.create_task(_keep_picture(parts)), asyncio.create_task(_follow_positions(parts))}
         try:
             yield parts
         finally:
-            keeper.cancel()
-            await asyncio.wait({keeper})
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.wait(keepers)
     finally:
         await store.close()
         if ways is not None:
@@ -189,6 +200,24 @@ async def _keep_picture(parts: Parts) -> None:
         except DATABASE_AWAY as away:
             log.info("picture.kept", reason=_kind(away))
         await asyncio.sleep(max(ROSTER_S, ROSTER_SHARE * (time.monotonic() - began)))
+
+
+async def _follow_positions(parts: Parts) -> None:
+    """Take every position from the end of the topic on; a gap costs nothing, because only the newest count."""
+    follower = Follower(parts.broker, [RESPONDER_POSITION], name="quanzu-positions")
+    try:
+        await follower.start()
+        while True:
+            try:
+                batches = await follower.fetch(wait=ROSTER_S)
+            except (PositionLost, BrokerSilent) as gap:
+                log.info("positions.gap", action="positions.gap", reason=type(gap).__name__)
+                continue
+            for batch in batches:
+                parts.positions.take(batch.records)
+            parts.positions.tell()
+    finally:
+        await follower.stop()
 
 
 def _say_problems(drawn: Picture) -> None:

@@ -16,6 +16,7 @@ from services.store import registry, tokens
 app = typer.Typer(help=say("help.token"), no_args_is_help=True, pretty_exceptions_enable=False)
 
 OF_A_UNIT = (Role.DESK, Role.RESPONDER)
+OF_A_PERSON = (Role.RESPONDER, Role.DEVICE)
 
 
 @app.command(
@@ -32,8 +33,8 @@ def add(
         raise Stopped(say("fault.system_role"), code=2)
     if role in OF_A_UNIT and unit is None:
         raise Stopped(say("fault.needs_unit", role=role.value), code=2)
-    if role is Role.RESPONDER and responder is None:
-        raise Stopped(say("fault.needs_responder"), code=2)
+    if role in OF_A_PERSON and responder is None:
+        raise Stopped(say("fault.needs_responder", role=role.value), code=2)
     secret = asyncio.run(_add(settings_of(ctx)[0], name, role, unit, responder))
     if given(ctx).json:
         print_json({"name": name, "role": role.value, "unit": unit, "responder": responder, "token": secret})

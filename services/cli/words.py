@@ -189,7 +189,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "fault.sqlite_taken": ("另一个 quanzu serve 正在使用 {path}", "another `quanzu serve` is using {path}"),
     "fault.system_role": ("system 是系统自身的角色,不能发令牌", "system is the programs' own role: no token has it"),
     "fault.needs_unit": ("角色 {role} 需要 --unit", "role {role} needs --unit"),
-    "fault.needs_responder": ("角色 responder 需要 --responder", "role responder needs --responder"),
+    "fault.needs_responder": ("角色 {role} 需要 --responder", "role {role} needs --responder"),
     "fault.no_unit": (
         "没有单位 {unit}:先运行 quanzu registry import",
         "there is no unit {unit}: `quanzu registry import` comes first",

@@ -17,6 +17,7 @@ from services.broker.producer import Sender, SendUnknown, TooLargeToSend
 from services.handlers.messages import SOURCE
 from services.health import Pulse
 from services.relay import metrics
+from services.relay.trail import keep_trail
 from services.store import outbox
 from services.store.engine import Transaction
 from services.store.outbox import Waiting
@@ -39,9 +40,10 @@ async def run(parts: Parts) -> None:
     sender = Sender(parts.broker, name="relay")
     try:
         async with asyncio.TaskGroup() as tasks:
-            connecting = tasks.create_task(sender.start())
+            beside = [tasks.create_task(sender.start()), tasks.create_task(keep_trail(parts))]
             await Relay(parts, sender).run()
-            connecting.cancel()
+            for task in beside:
+                task.cancel()
     finally:
         await sender.stop()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import case, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +13,7 @@ from services.domain.roster import Activity, Availability
 from services.domain.words import Role
 from services.store import tables
 from services.store.engine import Transaction
+from services.store.registry import GRID
 
 status, change = tables.responder_status, tables.status_change
 
@@ -54,11 +55,16 @@ async def put(
 
 
 async def unit_of(conn: AsyncConnection, responder: str) -> str | None:
-    """The unit of a responder of the registry; None where there is none."""
-    known = tables.responder
-    found = await conn.execute(select(known.c.unit).where(known.c.code == responder))
-    unit: str | None = found.scalar_one_or_none()
-    return unit
+    """The unit whose desk speaks for a responder: for one of a grid, the unit it is a part of. None: no such responder."""
+    known, unit = tables.responder, tables.unit
+    grid_of = case((unit.c.kind == GRID, unit.c.parent))
+    found = (
+        select(func.coalesce(grid_of, known.c.unit))
+        .outerjoin(unit, unit.c.code == known.c.unit)
+        .where(known.c.code == responder)
+    )
+    answer: str | None = (await conn.execute(found)).scalar_one_or_none()
+    return answer
 
 
 async def read(conn: AsyncConnection, responders: list[str] | None = None) -> Mapping[str, Status]:

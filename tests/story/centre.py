@@ -131,10 +131,10 @@ class Centre:
             await self.look_round()
         self.clock.move_to(until)
 
-    async def token(self, name: str, role: Role, unit: str | None = None) -> None:
+    async def token(self, name: str, role: Role, unit: str | None = None, *, responder: str | None = None) -> None:
         """A token for `name`, in the place of an older one."""
         async with self.store.begin() as tx:
-            responder = name if role is Role.RESPONDER else None
+            responder = name if role is Role.RESPONDER else responder
             self.secrets[name] = await tokens.make(tx, name, role=role, unit=unit, responder=responder)
 
     async def get(self, who: str, path: str, **more: Any) -> httpx2.Response:

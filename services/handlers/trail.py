@@ -1,0 +1,81 @@
+"""The trail: where responders were, gathered in memory, sealed by the minute, stored many at once. One process writes it.
+
+A fix a second of one responder is kept and no more. What waits when the writer dies is lost, about a minute of it: the
+trail answers where somebody was, and chooses nobody.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+import orjson
+
+from services.domain.fix import Fix
+from services.store import trail
+from services.store.columns import micros
+from services.store.engine import Transaction
+from services.store.sealing import Sealer
+from services.store.trail import Stretch
+
+WAITS_S: Final = 60.0  # a responder's first fix waits so long for others to be sealed with
+MOST_FIXES: Final = 120  # in one stretch; a device that sends other times than now can't make it larger
+MOST_STRETCHES: Final = 2_000  # stored at once: twice what 60,000 responders need in a second
+
+Gathered = dict[str, dict[int, Fix]]  # by responder, by second
+
+
+class Waiting:
+    """The fixes that are not stored yet. Bounded: by responder here, by the number of responders where they come from."""
+
+    def __init__(self) -> None:
+        self._fixes: dict[str, tuple[float, dict[int, Fix]]] = {}  # who came first is first
+
+    def add(self, responder: str, fix: Fix, *, now_s: float) -> None:
+        """Of one second the newest is kept, whatever order they come in."""
+        _, fixes = self._fixes.setdefault(responder, (now_s, {}))
+        second = int(fix.at_s)
+        known = fixes.get(second)
+        if known is None:
+            if len(fixes) < MOST_FIXES:
+                fixes[second] = fix
+        elif fix[:3] > known[:3]:
+            fixes[second] = fix
+
+    def due(self, now_s: float, *, most: int = MOST_STRETCHES) -> Gathered:
+        """Take out those that have waited long enough, the longest first."""
+        ready: list[str] = []
+        for responder, (since_s, _) in self._fixes.items():
+            if now_s - since_s < WAITS_S or len(ready) == most:
+                break
+            ready.append(responder)
+        return {responder: self._fixes.pop(responder)[1] for responder in ready}
+
+    def all(self) -> Gathered:
+        """Take out everything."""
+        taken, self._fixes = self._fixes, {}
+        return {responder: fixes for responder, (_, fixes) in taken.items()}
+
+
+async def store(tx: Transaction, sealer: Sealer, gathered: Gathered) -> None:
+    """One row a responder, by one statement; one key seals them all, because they are forgotten together."""
+    await trail.add(tx, list(_sealed(sealer, gathered, tx.now)))
+
+
+def _sealed(sealer: Sealer, gathered: Gathered, now: datetime) -> Iterator[Stretch]:
+    key = sealer.new_key()
+    for responder, fixes in gathered.items():
+        sealed = key.seal(orjson.dumps(sorted(fixes.values())), bound_to=_bound_to(responder, now))
+        yield Stretch(responder=responder, stored_at=now, wrapped_key=key.wrapped, sealed=sealed)
+
+
+def opened(sealer: Sealer, stretches: Sequence[Stretch]) -> list[Fix]:
+    """The fixes of one responder's stretches, the oldest first. Raises CannotOpen."""
+    found = []
+    for one in stretches:
+        plain = sealer.unwrap(one.wrapped_key).open(one.sealed, bound_to=_bound_to(one.responder, one.stored_at))
+        found += [Fix(*fix) for fix in orjson.loads(plain)]
+    return sorted(found)
+
+
+def _bound_to(responder: str, stored_at: datetime) -> bytes:
+    return b"trail\x1f%d\x1f" % micros(stored_at) + responder.encode()
