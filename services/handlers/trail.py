@@ -64,7 +64,7 @@ async def store(tx: Transaction, sealer: Sealer, gathered: Gathered) -> None:
 def _sealed(sealer: Sealer, gathered: Gathered, now: datetime) -> Iterator[Stretch]:
     key = sealer.new_key()
     for responder, fixes in gathered.items():
-        sealed = key.seal(orjson.dumps(sorted(fixes.values())), bound_to=_bound_to(responder, now))
+        sealed = key.seal(orjson.dumps([tuple(fixes[second]) for second in sorted(fixes)]), bound_to=_bound_to(responder, now))
         yield Stretch(responder=responder, stored_at=now, wrapped_key=key.wrapped, sealed=sealed)
 
 
@@ -74,7 +74,7 @@ def opened(sealer: Sealer, stretches: Sequence[Stretch]) -> list[Fix]:
     for one in stretches:
         plain = sealer.unwrap(one.wrapped_key).open(one.sealed, bound_to=_bound_to(one.responder, one.stored_at))
         found += [Fix(*fix) for fix in orjson.loads(plain)]
-    return sorted(found)
+    return sorted(found, key=lambda fix: fix.at_s)
 
 
 def _bound_to(responder: str, stored_at: datetime) -> bytes:
