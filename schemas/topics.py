@@ -108,7 +108,7 @@ _ALL: Final = (
         retention=timedelta(hours=1),  # only the newest fix is of use, and only while it is fresh
         messages=(EventType.RESPONDER_POSITION,),
         writers=("api", "position gateways"),
-        readers=("router",),
+        readers=("router", "timekeeper", "relay", "api"),
         summary_zh="民警位置",
         summary_en="Where a responder is now.",
     ),

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
         float, Field(ge=0, description="an URGENT case crosses a boundary for a gain of more minutes than this")
     ] = 10
     speed_km_h: Annotated[float, Field(gt=0, description="how fast a responder gets there, as the crow flies")] = 30
+    fix_accuracy_m: Annotated[
+        float, Field(gt=0, description="a position fix with a larger error than this is refused")
+    ] = 500
     travel_url: Annotated[
         str,
         Field(

@@ -19,6 +19,7 @@ from services.broker.link import BrokerAddress, BrokerSilent
 from services.clock import Clock, SteadyClock
 from services.domain.choice import Rules
 from services.domain.datum import Datum
+from services.domain.fix import FixLimits
 from services.domain.ways import Table, Ways
 from services.handlers import picture
 from services.handlers.context import Context, Picture
@@ -160,6 +161,7 @@ async def _context(store: Store, sealer: Sealer, settings: Settings, ways: Ways 
         station_limit_m=settings.station_limit_m,
         rules=rules,
         ways=ways,
+        fix_limits=FixLimits(max_accuracy_m=settings.fix_accuracy_m),
     )
 
 

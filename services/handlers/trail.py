@@ -64,7 +64,9 @@ async def store(tx: Transaction, sealer: Sealer, gathered: Gathered) -> None:
 def _sealed(sealer: Sealer, gathered: Gathered, now: datetime) -> Iterator[Stretch]:
     key = sealer.new_key()
     for responder, fixes in gathered.items():
-        sealed = key.seal(orjson.dumps([tuple(fixes[second]) for second in sorted(fixes)]), bound_to=_bound_to(responder, now))
+        sealed = key.seal(
+            orjson.dumps([tuple(fixes[second]) for second in sorted(fixes)]), bound_to=_bound_to(responder, now)
+        )
         yield Stretch(responder=responder, stored_at=now, wrapped_key=key.wrapped, sealed=sealed)
 
 

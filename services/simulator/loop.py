@@ -10,6 +10,7 @@ from services.simulator.banks import Bank
 from services.simulator.county import county
 from services.simulator.desk import Desk
 from services.simulator.feeder import Feeder
+from services.simulator.patrols import Patrols
 from services.simulator.people import Responders, Reviewers
 from services.simulator.seed import Tokens
 from services.simulator.traffic import Traffic
@@ -30,12 +31,15 @@ async def run(parts: Parts, *, api: str, tokens: Tokens, every: timedelta, seed:
             Bank(parts.broker, sender, parts.clock, seed=seed),
         )
         feeder = Feeder(sender, parts.clock)
+        made_up = county(seed)
+        patrols = Patrols(sender, parts.clock, made_up, seed=seed)
         try:
             for actor in actors:
                 await actor.start()  # before the first warning, so that nobody misses it
             async with asyncio.TaskGroup() as playing:
                 tasks = [playing.create_task(actor.run()) for actor in actors]
-                tasks.append(playing.create_task(feeder.feed(Traffic(county(seed), seed=seed), every=every)))
+                tasks.append(playing.create_task(patrols.run()))
+                tasks.append(playing.create_task(feeder.feed(Traffic(made_up, seed=seed), every=every)))
                 await parts.stop.wait()
                 for task in tasks:
                     task.cancel()
