@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +16,7 @@ from services.store.engine import Transaction
 from services.store.registry import GRID
 
 status, change = tables.responder_status, tables.status_change
+HOLDS = timedelta(hours=24)  # who forgot to say that they are back would never be asked again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,15 @@ async def read(conn: AsyncConnection, responders: list[str] | None = None) -> Ma
     """Who said something, of these or of all. Of everybody else nothing is known."""
     wanted = select(status) if responders is None else select(status).where(status.c.responder.in_(responders))
     return {row.responder: Status(**row._mapping) for row in await conn.execute(wanted)}
+
+
+async def unfree(conn: AsyncConnection, *, now: datetime) -> dict[str, Availability]:
+    """Who said within the last day that they can't be sent, or only if need be; everybody else counts as free."""
+    wanted = select(status.c.responder, status.c.availability).where(
+        status.c.availability.in_((Availability.NOT_AVAILABLE, Availability.CONDITIONALLY_AVAILABLE)),
+        status.c.changed_at >= now - HOLDS,
+    )
+    return {row.responder: row.availability for row in await conn.execute(wanted)}
 
 
 async def changes(conn: AsyncConnection, responder: str) -> list[Status]:

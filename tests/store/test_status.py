@@ -26,6 +26,20 @@ async def test_a_status_is_who_said_what_when(store: Store) -> None:
     assert (one.changed_by, one.role, one.changed_at) == ("phone-1", Role.DEVICE, NOW)
 
 
+async def test_who_can_not_be_sent_is_free_again_after_a_day(store: Store, clock: MovedClock) -> None:
+    """Nobody else would ask somebody who forgot to say that they are back."""
+    away, on_call, free = Availability.NOT_AVAILABLE, Availability.CONDITIONALLY_AVAILABLE, Availability.AVAILABLE
+    async with store.begin() as tx:
+        for code, said in {"R-1": away, "R-2": on_call, "R-3": free, "R-4": Availability.UNKNOWN}.items():
+            await status.put(tx, code, said, None, by=DESK)
+        assert await status.unfree(tx.conn, now=tx.now) == {"R-1": away, "R-2": on_call}
+    clock.move_to(NOW + timedelta(hours=12))
+    async with store.begin() as tx:
+        await status.put(tx, "R-2", away, None, by=DESK)
+        later = NOW + timedelta(hours=25)
+        assert await status.unfree(tx.conn, now=later) == {"R-2": away}
+
+
 async def test_only_a_change_is_written_down(store: Store, clock: MovedClock) -> None:
     """The same status again, by whomever, is no change; an activity that ends is one."""
     async with store.begin() as tx:
