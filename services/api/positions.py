@@ -22,11 +22,12 @@ LAST_SECOND: Final = 2**31 - 1  # a greater number counts milliseconds, as in Tr
 
 
 class Reported(NamedTuple):
-    """One fix as a device told it. `valid` False: the device does not stand by it."""
+    """One fix as a device told it. `valid` False: the device does not stand by it. `device`: whose it is, as forwarded."""
 
     fix: Fix
     battery: int | None = None
     valid: bool = True
+    device: str | None = None
 
 
 def _seconds(told: Any) -> Any:
@@ -91,6 +92,12 @@ class Attributes(FromDevice):
     batteryLevel: float | None = None  # noqa: N815 - Traccar's own word
 
 
+class Device(FromDevice):
+    """`device` of what a Traccar server forwards: it has many, so here it must be said whose the position is."""
+
+    uniqueId: str = Field(description="The responder's code.")  # noqa: N815 - Traccar's own word
+
+
 class ForwardedPosition(FromDevice):
     """`position` of what a Traccar server forwards as JSON."""
 
@@ -139,7 +146,8 @@ def _of_json(item: Mapping[str, Any]) -> list[Reported]:
     if "position" in item:
         told = _read(ForwardedPosition, item["position"])
         fix = Fix(told.fixTime, told.latitude, told.longitude, told.accuracy)
-        return [Reported(fix, _percent(told.attributes.batteryLevel), told.valid)]
+        device = _read(Device, item.get("device")).uniqueId
+        return [Reported(fix, _percent(told.attributes.batteryLevel), told.valid, device)]
     location = item.get("location")
     found = []
     for one in location if isinstance(location, list) else [location]:

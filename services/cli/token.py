@@ -11,7 +11,7 @@ from services.cli.stopped import Stopped
 from services.cli.words import say
 from services.domain.words import Role
 from services.settings import Settings
-from services.store import registry, tokens
+from services.store import registry, status, tokens
 
 app = typer.Typer(help=say("help.token"), no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -47,6 +47,8 @@ async def _add(settings: Settings, name: str, role: Role, unit: str | None, resp
     async with store_of(settings) as store, store.begin() as tx:
         if unit is not None and unit not in await registry.unit_names(tx.conn):
             raise Stopped(say("fault.no_unit", unit=unit), code=2)
+        if role is Role.DEVICE and await status.unit_of(tx.conn, responder or "") is None:
+            raise Stopped(say("fault.no_responder", responder=responder), code=2)
         return await tokens.make(tx, name, role=role, unit=unit, responder=responder)
 
 

@@ -194,6 +194,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "没有单位 {unit}:先运行 quanzu registry import",
         "there is no unit {unit}: `quanzu registry import` comes first",
     ),
+    "fault.no_responder": (
+        "没有民警 {responder}:先运行 quanzu registry import --responders",
+        "there is no responder {responder}: `quanzu registry import --responders` comes first",
+    ),
     "fault.no_token": ("没有可吊销的令牌 {name}", "there is no token {name} to revoke"),
     "fault.no_broker": (
         "没有指定 Kafka,本机也没有演示在运行:用 --kafka HOST:PORT,或先运行 quanzu demo",

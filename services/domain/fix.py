@@ -17,6 +17,7 @@ class BadFix(StrEnum):
     OUTSIDE_WORLD = "OUTSIDE_WORLD"
     LOOKS_SWAPPED = "LOOKS_SWAPPED"  # as latitude and longitude in the wrong order: said, never mended
     NOT_VALID = "NOT_VALID"  # the device itself says so
+    OTHER_DEVICE = "OTHER_DEVICE"  # forwarded under the token of one responder, and named as somebody else's
     IN_FUTURE = "IN_FUTURE"
     STALE = "STALE"
     INACCURATE = "INACCURATE"

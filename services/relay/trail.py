@@ -16,7 +16,7 @@ from services.wiring import DATABASE_AWAY, Parts
 log = structlog.get_logger(__name__)
 
 EVERY_S = 1.0
-FORGET_EVERY = timedelta(minutes=1)
+FORGET_EVERY = timedelta(seconds=20)  # twice what comes in meanwhile can go
 
 
 async def keep_trail(parts: Parts) -> None:
@@ -46,7 +46,7 @@ class TrailWriter:
         now = self._parts.clock.now()
         due = self.waiting.all() if everything else self.waiting.due(now.timestamp())
         try:
-            if not await self._may_write():
+            if not await self._may_write() or not (due or now >= self._forget_at):
                 return
             async with self._parts.store.begin(on=self._conn) as tx:
                 if due:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from confluent_kafka import Producer
+from sqlalchemy import text
 
 from deploy.native.kafka import Kafka
 from schemas.envelope import EventType, headers_for
@@ -110,6 +111,37 @@ async def test_one_of_two_relays_keeps_the_trail(settings: Settings, kafka: Kafk
         await asyncio.wait_for(asyncio.gather(*relays), 20)
 
     assert opened(one.context.sealer, kept) == [Fix(at.timestamp(), LAT, LON, 8.0)]
+
+
+async def test_the_trail_goes_on_after_a_lost_connection(settings: Settings, kafka: Kafka) -> None:
+    async with opened_parts(settings, name="one", speed=100) as one:
+        working = asyncio.create_task(relay.run(one))
+        await until(lambda: one.positions.keeper is not None)
+        await following(one, kafka)
+        await stored(one, kafka, "R-1")
+        async with one.store.read() as conn:
+            await conn.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid IN "
+                    "(SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
+                )
+            )
+
+        await stored(one, kafka, "R-2")
+        one.stop.set()
+        await asyncio.wait_for(working, 20)
+
+
+async def stored(parts: Parts, kafka: Kafka, responder: str) -> None:
+    """Send positions of somebody until one of them is in the trail."""
+    since, end = parts.clock.now(), time.monotonic() + 20
+    while time.monotonic() < end:
+        send(kafka, responder, parts.clock.now())
+        await asyncio.sleep(0.2)
+        async with parts.store.read() as conn:
+            if await trail.of(conn, responder, since=since):
+                return
+    raise AssertionError("it was never stored")
 
 
 async def test_what_waits_is_stored_at_the_end(settings: Settings, kafka: Kafka) -> None:

@@ -87,7 +87,7 @@ async def test_a_phone_with_owntracks_moves_its_responder(field: Field) -> None:
     assert field.centre.context.fixes == {"R11": Fix(NOW_S, LAT, LON, 8.0)}
 
 
-async def test_traccar_moves_the_tokens_responder_and_no_other(field: Field) -> None:
+async def test_traccar_client_moves_the_tokens_responder_alone(field: Field) -> None:
     """The device says that it is R21's."""
     answers = [
         await field.traccar(TRACCAR),
@@ -98,6 +98,18 @@ async def test_traccar_moves_the_tokens_responder_and_no_other(field: Field) -> 
 
     assert [(answer.status_code, answer.json()["taken"]) for answer in answers] == [(200, 1), (200, 2), (200, 1)]
     assert field.centre.context.fixes == {"R11": Fix(NOW_S, LAT, LON, 8.0)}
+
+
+async def test_what_is_forwarded_of_another_device_is_refused(field: Field) -> None:
+    """A Traccar server has many devices: under one token it must not put them all into one responder's place."""
+    position = {"fixTime": "2026-11-20T08:00:00.000+00:00", "latitude": LAT, "longitude": LON, "accuracy": 8.0}
+    told = [{"position": position, "device": {"uniqueId": code}} for code in ("R21", "R11", "R12")]
+
+    answer = await field.traccar(told)
+    (record,) = await field.arrived(1)
+
+    assert answer.json() == {"taken": 1, "refused": {"OTHER_DEVICE": 2}}
+    assert record.key == b"R11"
 
 
 async def test_a_refused_fix_is_told_and_holds_nothing_back(field: Field) -> None:

@@ -83,12 +83,11 @@ async def post_traccar(request: Request, parts: TheParts, by: Reporter) -> Taken
 async def _take(parts: Parts, sender: Sender | None, by: Actor, told: Sequence[Reported]) -> Taken:
     if by.responder is None:
         raise NotAllowed(role=by.role)
-    now_s = parts.clock.now().timestamp()
+    now_s, limits = parts.clock.now().timestamp(), parts.context.fix_limits
     refused: Counter[BadFix] = Counter()
     good: list[Message] = []
     for one in told:
-        limits = parts.context.fix_limits
-        fault = fault_of(one.fix, now_s=now_s, limits=limits) if one.valid else BadFix.NOT_VALID
+        fault = _doubted(one, by.responder) or fault_of(one.fix, now_s=now_s, limits=limits)
         if fault is None:
             good.append(_message(by.responder, one))
         else:
@@ -99,6 +98,13 @@ async def _take(parts: Parts, sender: Sender | None, by: Actor, told: Sequence[R
         await _send(sender, good)
         metrics.FIXES.inc(len(good))
     return Taken(taken=len(good), refused=dict(refused))
+
+
+def _doubted(one: Reported, responder: str) -> BadFix | None:
+    """What is wrong with who tells it, whatever the point."""
+    if one.device is not None and one.device != responder:
+        return BadFix.OTHER_DEVICE
+    return None if one.valid else BadFix.NOT_VALID
 
 
 async def _send(sender: Sender | None, messages: Sequence[Message]) -> None:

@@ -56,6 +56,14 @@ def test_a_desk_needs_a_unit_that_exists(installed: Quanzu) -> None:
     assert installed("token", "add", "desk", "--role", "desk", "--unit", "NONE").code == 2
 
 
+def test_a_device_needs_a_responder_that_exists(installed: Quanzu) -> None:
+    """A code nobody has would send positions that nobody ever sees."""
+    assert installed("token", "add", "phone", "--role", "device").code == 2
+    refused = installed("token", "add", "phone", "--role", "device", "--responder", "R-404")
+
+    assert (refused.code, "R-404" in refused.err) == (2, True)
+
+
 def test_config_shows_origins_and_hides_secrets(quanzu: Quanzu) -> None:
     rows = {row["setting"]: row for row in json.loads(quanzu("--kafka", "h:1", "config", "show", "--json").out)}
 

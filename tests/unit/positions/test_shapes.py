@@ -65,7 +65,7 @@ FORWARDED = {
         "accuracy": 8.0,
         "network": None,
     },
-    "device": {"id": 3, "name": "phone", "uniqueId": "48241179", "status": "online"},
+    "device": {"id": 3, "name": "phone", "uniqueId": "R-1", "status": "online"},
 }
 SAME = Reported(Fix(AT_S, 19.0, 131.0, 8.0), 80)
 
@@ -74,10 +74,10 @@ def traccar(query: str = "", body: Any = b"") -> list[Reported]:
     return of_traccar(query, body if isinstance(body, bytes) else json.dumps(body).encode(), now=NOW)
 
 
-@pytest.mark.parametrize("shape", [CLIENT, FORWARDED], ids=["client", "forwarded"])
-def test_traccar_json_is_read_alone_and_in_lists(shape: dict[str, Any]) -> None:
-    assert traccar(body=shape) == [SAME]
-    assert traccar(body=[shape, shape]) == [SAME, SAME]
+@pytest.mark.parametrize(("shape", "told"), [(CLIENT, SAME), (FORWARDED, SAME._replace(device="R-1"))])
+def test_traccar_json_is_read_alone_and_in_lists(shape: dict[str, Any], told: Reported) -> None:
+    assert traccar(body=shape) == [told]
+    assert traccar(body=[shape, shape]) == [told, told]
 
 
 def test_traccar_batches_of_one_device_are_read() -> None:
@@ -101,7 +101,7 @@ def test_the_osmand_protocol_comes_as_query_or_form(given: str) -> None:
 
 def test_a_device_that_doubts_its_fix_is_believed() -> None:
     assert not traccar("lat=19.0&lon=131.0&valid=false")[0].valid
-    forwarded = {"position": FORWARDED["position"] | {"valid": False}}  # type: ignore[operator]
+    forwarded = FORWARDED | {"position": FORWARDED["position"] | {"valid": False}}  # type: ignore[operator]
     assert not traccar(body=forwarded)[0].valid
 
 
@@ -160,7 +160,16 @@ def test_a_body_that_does_not_fit_is_refused(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"location": None}, {"location": 5}, {"location": {}}, {"position": {}}, {"position": []}]
+    "body",
+    [
+        {},
+        {"location": None},
+        {"location": 5},
+        {"location": {}},
+        {"position": {}},
+        {"position": []},
+        {"position": FORWARDED["position"]},
+    ],
 )
 def test_traccar_json_that_does_not_fit_is_refused(body: object) -> None:
     with pytest.raises(RequestValidationError):
