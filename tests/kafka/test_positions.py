@@ -26,6 +26,10 @@ from services.wiring import Parts
 from services.wiring import opened as opened_parts
 
 LAT, LON = 19.0, 131.0
+CUT_THE_WRITER = """
+    SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = current_database()
+"""
 
 
 @pytest.fixture
@@ -120,12 +124,7 @@ async def test_the_trail_goes_on_after_a_lost_connection(settings: Settings, kaf
         await following(one, kafka)
         await stored(one, kafka, "R-1")
         async with one.store.read() as conn:
-            await conn.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid IN "
-                    "(SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
-                )
-            )
+            await conn.execute(text(CUT_THE_WRITER))
 
         await stored(one, kafka, "R-2")
         one.stop.set()
