@@ -6,6 +6,7 @@ trail answers where somebody was, and chooses nobody.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from struct import Struct
 from typing import Final
 
 import orjson
@@ -18,28 +19,31 @@ from services.store.sealing import Sealer
 from services.store.trail import Stretch
 
 WAITS_S: Final = 60.0  # a responder's first fix waits so long for others to be sealed with
-MOST_FIXES: Final = 120  # in one stretch; a device that sends other times than now can't make it larger
+MOST_FIXES: Final = 600  # of one responder that wait: ten a second; a device that sends more is heard no more meanwhile
 MOST_STRETCHES: Final = 500  # stored at once, in some 40 ms; that is 30,000 responders in a minute
 
-Gathered = dict[str, dict[int, Fix]]  # by responder, by second
+Gathered = dict[str, list[Fix]]  # by responder, the oldest first
+_PACKED: Final = Struct("<4d")
 
 
 class Waiting:
-    """The fixes that are not stored yet. Bounded: by responder here, by the number of responders where they come from."""
+    """The fixes that are not stored yet. Bounded: by responder here, by the number of responders where they come from.
+
+    Packed, because half a million wait where ten thousand come in a second: as objects they would be looked through at
+    every collection of garbage.
+    """
 
     def __init__(self) -> None:
-        self._fixes: dict[str, tuple[float, dict[int, Fix]]] = {}  # who came first is first
+        self._fixes: dict[str, tuple[float, bytearray]] = {}  # who came first is first
 
     def add(self, responder: str, fix: Fix, *, now_s: float) -> None:
-        """Of one second the newest is kept, whatever order they come in."""
-        _, fixes = self._fixes.setdefault(responder, (now_s, {}))
-        second = int(fix.at_s)
-        known = fixes.get(second)
-        if known is None:
-            if len(fixes) < MOST_FIXES:
-                fixes[second] = fix
-        elif fix[:3] > known[:3]:
-            fixes[second] = fix
+        waiting = self._fixes.get(responder)
+        if waiting is None:
+            waiting = self._fixes[responder] = (now_s, bytearray())
+        packed = waiting[1]
+        if len(packed) < MOST_FIXES * _PACKED.size:
+            at_s, lat, lon, accuracy_m = fix
+            packed += _PACKED.pack(at_s, lat, lon, -1.0 if accuracy_m is None else accuracy_m)
 
     def due(self, now_s: float, *, most: int = MOST_STRETCHES) -> Gathered:
         """Take out those that have waited long enough, the longest first."""
@@ -48,12 +52,18 @@ class Waiting:
             if now_s - since_s < WAITS_S or len(ready) == most:
                 break
             ready.append(responder)
-        return {responder: self._fixes.pop(responder)[1] for responder in ready}
+        return {responder: _unpacked(self._fixes.pop(responder)[1]) for responder in ready}
 
     def all(self) -> Gathered:
         """Take out everything."""
         taken, self._fixes = self._fixes, {}
-        return {responder: fixes for responder, (_, fixes) in taken.items()}
+        return {responder: _unpacked(packed) for responder, (_, packed) in taken.items()}
+
+
+def _unpacked(packed: bytearray) -> list[Fix]:
+    """Of each second the newest, whatever order they came in."""
+    fixes = sorted(_PACKED.iter_unpack(packed))
+    return list({int(at_s): Fix(at_s, lat, lon, None if acc < 0 else acc) for at_s, lat, lon, acc in fixes}.values())
 
 
 async def store(tx: Transaction, sealer: Sealer, gathered: Gathered) -> None:
@@ -64,9 +74,7 @@ async def store(tx: Transaction, sealer: Sealer, gathered: Gathered) -> None:
 def _sealed(sealer: Sealer, gathered: Gathered, now: datetime) -> Iterator[Stretch]:
     key = sealer.new_key()
     for responder, fixes in gathered.items():
-        sealed = key.seal(
-            orjson.dumps([tuple(fixes[second]) for second in sorted(fixes)]), bound_to=_bound_to(responder, now)
-        )
+        sealed = key.seal(orjson.dumps([tuple(fix) for fix in fixes]), bound_to=_bound_to(responder, now))
         yield Stretch(responder=responder, stored_at=now, wrapped_key=key.wrapped, sealed=sealed)
 
 

@@ -11,19 +11,19 @@ def test_a_stretch_is_due_after_a_minute_and_not_before() -> None:
     waiting.add("R-1", Fix(59.0, 19.1, 131.0), now_s=59.0)
 
     assert waiting.due(WAITS_S - 0.1) == {}
-    assert waiting.due(WAITS_S) == {"R-1": {0: Fix(0.0, 19.0, 131.0), 59: Fix(59.0, 19.1, 131.0)}}
+    assert waiting.due(WAITS_S) == {"R-1": [Fix(0.0, 19.0, 131.0), Fix(59.0, 19.1, 131.0)]}
     assert waiting.due(WAITS_S + 29) == {}
     assert waiting.due(WAITS_S + 30).keys() == {"R-2"}
 
 
 def test_of_one_second_the_newest_fix_is_kept() -> None:
-    late, early = Fix(1.9, 19.2, 131.0), Fix(1.1, 19.1, 131.0)
+    late, early = Fix(1.9, 19.2, 131.0, 8.0), Fix(1.1, 19.1, 131.0)
     for order in ((late, early), (early, late)):
         waiting = Waiting()
         for fix in order:
             waiting.add("R-1", fix, now_s=2.0)
 
-        assert waiting.all() == {"R-1": {1: late}}
+        assert waiting.all() == {"R-1": [late]}
 
 
 def test_one_device_can_not_fill_the_memory() -> None:
