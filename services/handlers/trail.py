@@ -20,9 +20,10 @@ from services.store.trail import Stretch
 
 WAITS_S: Final = 60.0  # a responder's first fix waits so long for others to be sealed with
 MOST_FIXES: Final = 600  # of one responder that wait: ten a second; a device that sends more is heard no more meanwhile
-MOST_STRETCHES: Final = 500  # stored at once, in some 40 ms; that is 30,000 responders in a minute
+MOST_STRETCHES: Final = 500  # stored at once, sealed in some 20 ms; that is 30,000 responders in a minute
 
-Gathered = dict[str, list[Fix]]  # by responder, the oldest first
+Numbers = tuple[float, ...]  # of a fix, in its order; an accuracy that nobody said is -1
+Gathered = dict[str, list[Numbers]]  # by responder, the oldest first
 _PACKED: Final = Struct("<4d")
 
 
@@ -60,10 +61,9 @@ class Waiting:
         return {responder: _unpacked(packed) for responder, (_, packed) in taken.items()}
 
 
-def _unpacked(packed: bytearray) -> list[Fix]:
+def _unpacked(packed: bytearray) -> list[Numbers]:
     """Of each second the newest, whatever order they came in."""
-    fixes = sorted(_PACKED.iter_unpack(packed))
-    return list({int(at_s): Fix(at_s, lat, lon, None if acc < 0 else acc) for at_s, lat, lon, acc in fixes}.values())
+    return list({int(numbers[0]): numbers for numbers in sorted(_PACKED.iter_unpack(packed))}.values())
 
 
 async def store(tx: Transaction, sealer: Sealer, gathered: Gathered) -> None:
@@ -74,7 +74,7 @@ async def store(tx: Transaction, sealer: Sealer, gathered: Gathered) -> None:
 def _sealed(sealer: Sealer, gathered: Gathered, now: datetime) -> Iterator[Stretch]:
     key = sealer.new_key()
     for responder, fixes in gathered.items():
-        sealed = key.seal(orjson.dumps([tuple(fix) for fix in fixes]), bound_to=_bound_to(responder, now))
+        sealed = key.seal(orjson.dumps(fixes), bound_to=_bound_to(responder, now))
         yield Stretch(responder=responder, stored_at=now, wrapped_key=key.wrapped, sealed=sealed)
 
 

@@ -6,12 +6,12 @@ from services.handlers.trail import MOST_FIXES, WAITS_S, Waiting
 
 def test_a_stretch_is_due_after_a_minute_and_not_before() -> None:
     waiting = Waiting()
-    waiting.add("R-1", Fix(0.0, 19.0, 131.0), now_s=0.0)
+    waiting.add("R-1", Fix(0.0, 19.0, 131.0, 8.0), now_s=0.0)
     waiting.add("R-2", Fix(30.0, 19.0, 131.0), now_s=30.0)
-    waiting.add("R-1", Fix(59.0, 19.1, 131.0), now_s=59.0)
+    waiting.add("R-1", Fix(59.0, 19.1, 131.0, 8.0), now_s=59.0)
 
     assert waiting.due(WAITS_S - 0.1) == {}
-    assert waiting.due(WAITS_S) == {"R-1": [Fix(0.0, 19.0, 131.0), Fix(59.0, 19.1, 131.0)]}
+    assert waiting.due(WAITS_S) == {"R-1": [Fix(0.0, 19.0, 131.0, 8.0), Fix(59.0, 19.1, 131.0, 8.0)]}
     assert waiting.due(WAITS_S + 29) == {}
     assert waiting.due(WAITS_S + 30).keys() == {"R-2"}
 
@@ -37,7 +37,7 @@ def test_one_device_can_not_fill_the_memory() -> None:
 def test_no_more_are_due_than_one_statement_takes() -> None:
     waiting = Waiting()
     for number in range(5):
-        waiting.add(f"R-{number}", Fix(0.0, 19.0, 131.0), now_s=float(number))
+        waiting.add(f"R-{number}", Fix(0.0, 19.0, 131.0, 8.0), now_s=float(number))
 
     assert list(waiting.due(1_000.0, most=2)) == ["R-0", "R-1"]
     assert list(waiting.due(1_000.0)) == ["R-2", "R-3", "R-4"]
