@@ -7,30 +7,40 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.choice import Rules
-from services.domain.roster import OnDuty, Roster
+from services.domain.fix import Fix
+from services.domain.roster import Availability, OnDuty, Roster
 from services.handlers.context import Context, Picture
 from services.handlers.ground_map import draw_map
-from services.store import registry
+from services.store import registry, status
 from services.store.registry import Responder, Unit
 
 FAMILY_LIAISON = "FAMILY_LIAISON"
+NO_FIXES: Mapping[str, Fix] = {}
 
 
-async def draw(conn: AsyncConnection, *, now: datetime, rules: Rules) -> Picture:
+async def draw(conn: AsyncConnection, *, now: datetime, rules: Rules, fixes: Mapping[str, Fix] = NO_FIXES) -> Picture:
     """The whole picture. Drawing the map takes a thread of its own: thousands of areas take longer than the loop may wait."""
     stamp = await registry.map_stamp(conn, now)
     ground = await draw_map(conn, at=now)
     return Picture(
         jurisdictions=ground.jurisdictions,
         grids=ground.grids,
-        roster=await draw_roster(conn, ground.units, now=now, rules=rules),
+        roster=await draw_roster(conn, ground.units, now=now, rules=rules, fixes=fixes),
         units=ground.units,
         stamp=stamp,
     )
 
 
-async def draw_roster(conn: AsyncConnection, units: Mapping[str, Unit], *, now: datetime, rules: Rules) -> Roster:
-    """Who is on duty at `now`, at their posts; who belongs to a grid is the grid's, in the unit it is a part of."""
+async def draw_roster(
+    conn: AsyncConnection,
+    units: Mapping[str, Unit],
+    *,
+    now: datetime,
+    rules: Rules,
+    fixes: Mapping[str, Fix] = NO_FIXES,
+) -> Roster:
+    """Who is on duty at `now`, where they were last; who belongs to a grid is the grid's, in the unit it is a part of."""
+    unfree = await status.unfree(conn, now=now)
     return Roster(
         [
             OnDuty(
@@ -39,9 +49,10 @@ async def draw_roster(conn: AsyncConnection, units: Mapping[str, Unit], *, now: 
                 grid=present.responder.unit if _is_grid(units, present.responder.unit) else None,
                 skills=_skills_of(present.responder),
                 languages=frozenset(present.responder.languages),
-                lat=None,
-                lon=None,
-                fix_at=None,
+                lat=None if (fix := fixes.get(present.responder.code)) is None else fix.lat,
+                lon=None if fix is None else fix.lon,
+                fix_at=None if fix is None else fix.at,
+                availability=unfree.get(present.responder.code, Availability.UNKNOWN),
                 post_lat=present.responder.post_lat,
                 post_lon=present.responder.post_lon,
                 open_cases=present.open_cases,
@@ -73,8 +84,10 @@ async def redraw(conn: AsyncConnection, context: Context, *, now: datetime) -> b
     """
     old = context.picture
     if await registry.map_stamp(conn, now) != old.stamp:
-        context.picture = await draw(conn, now=now, rules=context.rules)
+        context.picture = await draw(conn, now=now, rules=context.rules, fixes=context.fixes)
     else:
-        context.picture = replace(old, roster=await draw_roster(conn, old.units, now=now, rules=context.rules))
+        context.picture = replace(
+            old, roster=await draw_roster(conn, old.units, now=now, rules=context.rules, fixes=context.fixes)
+        )
     context.given.clear()
     return context.picture.stamp != old.stamp
