@@ -18,9 +18,11 @@ from services.api.routes import (
     acknowledgements,
     attempts,
     cases,
+    co_assignments,
     conclusions,
     dead_letters,
     handovers,
+    declines,
     pages,
     registry,
     reviews,
@@ -29,6 +31,8 @@ from services.api.routes import (
     rota_rules,
     stop_payments,
     streams,
+    transfers,
+    units,
 )
 from services.domain.refusals import Refused
 from services.health import Pulse, served
@@ -43,11 +47,15 @@ DATA_ROUTES: Final = (
     conclusions,
     stop_payments,
     reviews,
+    co_assignments,
+    transfers,
+    declines,
     registry,
     rota,
     rota_changes,
     rota_rules,
     handovers,
+    units,
     dead_letters,
     streams,
 )

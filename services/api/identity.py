@@ -27,6 +27,8 @@ KEPT_FOR: Final = timedelta(seconds=5)
 MOST_KEPT: Final = 10_000
 
 CASE_READERS: Final = CENTRE_ROLES | {Role.DESK, Role.RESPONDER}
+OVERSEERS: Final = CENTRE_ROLES | {Role.DESK}
+REGISTRARS: Final = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
 OPERATORS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR})
 
 
@@ -101,4 +103,6 @@ def _one_of(roles: frozenset[Role]) -> Callable[[Request], Awaitable[Actor]]:
 BEARER = Security(HTTPBearer(auto_error=False, description="A token made by `quanzu token make`."))
 Anyone = Annotated[Actor, Depends(_one_of(frozenset(Role)))]
 CaseReader = Annotated[Actor, Depends(_one_of(CASE_READERS))]
+Overseer = Annotated[Actor, Depends(_one_of(OVERSEERS))]
+Registrar = Annotated[Actor, Depends(_one_of(REGISTRARS))]
 Operator = Annotated[Actor, Depends(_one_of(OPERATORS))]

@@ -29,6 +29,7 @@ STATUS: Final[Mapping[str, int]] = {
     "own-submission": 403,
     "case-not-found": 404,
     "rota-not-found": 404,
+    "unit-not-found": 404,
     "not-found": 404,
     "wrong-method": 405,
     "out-of-order": 409,

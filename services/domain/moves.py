@@ -6,10 +6,10 @@ from typing import Any
 
 from services.domain import timers as limits
 from services.domain.actor import TIMEKEEPER, Actor
-from services.domain.case import Case, Change, Fact, kept_of
+from services.domain.case import Case, Change, CoAssigned, Fact, kept_of
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotYours, OutOfOrder, OwnSubmission
-from services.domain.states import Action, Move, State, TimerKind, move_for
+from services.domain.states import ENDED, Action, Move, State, TimerKind, move_for
 from services.domain.timers import Timer
 from services.domain.words import Outcome, Risk, Role
 
@@ -44,6 +44,9 @@ def move(
     at = counted_time(case, said.occurred_at, now=now, policy=policy)
     changes |= _stamp(case, made, at)
     timers, breached = _restart(case, made, at=at, now=now, policy=policy)
+    ends = made.to in ENDED
+    if ends:
+        changes["co_assigned"] = ()
     moved = replace(case, state=made.to, timers=timers, **changes)
     facts = [_breach(case, timer, now=now, by=by) for timer in sorted(breached, key=lambda timer: timer.due_at)]
     facts.append(
@@ -62,6 +65,8 @@ def move(
             private=said.private,
         )
     )
+    if ends:
+        facts += [parting(moved, one, why="ENDED", by=by, now=now) for one in case.co_assigned]
     return numbered(case, moved, facts)
 
 
@@ -116,6 +121,8 @@ def assign(
 ) -> Change:
     """Ask `responder` of `unit`: from the queue an assignment, later a reassignment. `why` is stored and shown.
 
+    A co-assigned unit that becomes accountable is co-assigned no longer.
+
     Raises NotYours also where a desk names another unit than its own.
     """
     if by.role is Role.DESK and unit != by.unit:
@@ -123,7 +130,9 @@ def assign(
     action = Action.ASSIGN if case.state is State.PENDING else Action.REASSIGN
     said = said or Said()
     detail = {"unit": unit, "responder": responder, **(said.detail or {}), "why": why}
-    return move(
+    if action is Action.REASSIGN:
+        detail["from_unit"] = case.assigned_unit
+    asked = move(
         case,
         action,
         by=by,
@@ -134,12 +143,18 @@ def assign(
         responder=responder,
         routing={**case.routing, "choice": kept_of(why)},
     )
+    return then(asked, part(asked.case, unit, why="ACCOUNTABLE", by=by, now=now)) if case.co_assigned else asked
 
 
 def release(
     case: Case, action: Action, *, by: Actor, now: datetime, policy: Policy, said: Said | None = None
 ) -> Change:
-    """Back to the queue (declined, not answered, handed over, lapsed); who had it is not asked again by itself."""
+    """Back to the queue (declined, not answered, handed over, lapsed); who had it is not asked again by itself.
+
+    The fact names who had it: a desk may decline for the one asked, and the timekeeper for whoever did not answer.
+    """
+    said = said or Said()
+    said = replace(said, detail={"unit": case.assigned_unit, "responder": case.responder, **(said.detail or {})})
     tried = case.tried if case.responder is None or case.responder in case.tried else (*case.tried, case.responder)
     return move(case, action, by=by, now=now, policy=policy, said=said, assigned_unit=None, responder=None, tried=tried)
 
@@ -183,6 +198,30 @@ def nobody(change: Change, why: dict[str, Any]) -> Change:
     return replace(change, case=replace(change.case, routing={**change.case.routing, "choice": why}))
 
 
+def part(case: Case, unit: str, *, why: str, by: Actor, now: datetime) -> Change:
+    """`unit` is co-assigned no longer; nothing changes where it was not."""
+    gone = [one for one in case.co_assigned if one.unit == unit]
+    stays = tuple(one for one in case.co_assigned if one.unit != unit)
+    left = replace(case, co_assigned=stays)
+    return numbered(case, left, [parting(left, one, why=why, by=by, now=now) for one in gone])
+
+
+def parting(case: Case, one: CoAssigned, *, why: str, by: Actor, now: datetime) -> Fact:
+    """A co-assignment that ended by itself: with the case, or because its unit became accountable."""
+    return Fact(
+        action=Action.CO_RELEASE,
+        version=0,
+        from_state=case.state,
+        to_state=case.state,
+        at=now,
+        recorded_at=now,
+        actor=by.name,
+        role=by.role,
+        unit=by.unit,
+        detail={"unit": one.unit, "responder": one.responder, "why": why},
+    )
+
+
 def then(first: Change, second: Change) -> Change:
     """Two changes in one transaction, as one."""
     return Change(case=second.case, facts=first.facts + second.facts)
@@ -202,6 +241,8 @@ def counted_time(case: Case, occurred_at: datetime | None, *, now: datetime, pol
 
 def _must_hold(case: Case, action: Action, made: Move, by: Actor) -> None:
     if not made.own_unit or by.sees_every_unit or by.role is Role.SYSTEM:
+        return
+    if made.shared and by.role is Role.RESPONDER and case.is_shared_with(by.unit, by.responder):
         return
     if by.unit is None or by.unit != case.assigned_unit:
         raise NotYours()

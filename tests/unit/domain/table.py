@@ -59,6 +59,12 @@ ALLOWED = {
     "IN_PROGRESS TRANSFER": (CENTRE, "TRANSFERRED", "transferred_at", "CONTACT", ""),
     "TRANSFERRED RECEIPT": (CENTRE, "TRANSFERRED", "receipt_at", "TOTAL", ""),
 }
+# Other units join and leave the accountable one: the centre's word, and nothing moves.
+ALLOWED |= {
+    f"{state} {action}": (CENTRE, state, "", "", "")
+    for state in ("ASSIGNED", "ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONCLUDED")
+    for action in ("CO_ASSIGN", "CO_RELEASE")
+}
 # The payment is stopped beside the loop: asked for by whoever holds the case, answered whatever became of it.
 ALLOWED |= {
     f"{state} REQUEST_STOP": (
