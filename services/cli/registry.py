@@ -12,6 +12,7 @@ import typer
 
 from services.cli.registry_findings import findings_for_machines, tell_findings
 from services.cli.registry_shown import Outcome, summary_of, tell
+from services.cli.registry_units import add_to
 from services.cli.registry_words import told
 from services.cli.rota import import_for_machines, tell_import
 from services.cli.running import Running, clock_of
@@ -33,6 +34,7 @@ from services.store.engine import Transaction
 from services.store.registry_changes import ChangedMeanwhile, carry_out, last_change
 
 app = typer.Typer(help=say("help.registry"), no_args_is_help=True, pretty_exceptions_enable=False)
+add_to(app)
 
 EXAMPLE = "quanzu registry import --jurisdictions areas.geojson --code code --name name --commit"
 

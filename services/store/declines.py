@@ -33,16 +33,16 @@ async def declines(
     """Who gave cases back from `since` until just before `until`, the most first; drills are not counted."""
     responder, of_unit = event.c.detail["responder"].as_string(), event.c.detail["unit"].as_string()
     question = (
-        select(responder.label("responder"), of_unit.label("unit"), event.c.action, func.count().label("times"))
+        select(responder.label("who"), of_unit.label("of"), event.c.action, func.count().label("times"))
         .join(cases, cases.c.id == event.c.case_id)
         # As words of the statement, so that the index of these few events is found whatever the parameters are.
         .where(text(f"event.{tables.RELEASED}"), event.c.at >= since, event.c.at < until)
         .where(cases.c.mode == Mode.ACTUAL)
-        .group_by("responder", "unit", event.c.action)
+        .group_by("who", "of", event.c.action)
     )
     found: dict[tuple[str, str], dict[Action, int]] = {}
     for row in await conn.execute(question):
-        if row.responder is not None and row.unit is not None and unit in (None, row.unit):
-            found.setdefault((row.responder, row.unit), {})[row.action] = row.times
+        if row.who is not None and row.of is not None and unit in (None, row.of):
+            found.setdefault((row.who, row.of), {})[row.action] = row.times
     counted = [Declines(responder=who, unit=of, by_action=counts) for (who, of), counts in found.items()]
     return sorted(counted, key=lambda one: (-one.total, one.responder, one.unit))
