@@ -5,6 +5,7 @@ from centre import Centre, minute
 from sqlalchemy import select
 
 from services.domain.switches import Switch
+from services.domain.words import Role
 from services.store import tables, unit_settings
 
 
@@ -84,3 +85,43 @@ async def test_a_setting_that_can_not_be_is_refused(centre: Centre, path: str, b
 async def test_others_may_not_change_a_unit(centre: Centre, who: str) -> None:
     assert (await put(centre, who, "/units/P1/switches/routing", {"on": False}))[0] == 403
     assert (await put(centre, who, "/units/P1/head", {"responder": "R11"}))[0] == 403
+
+
+async def test_with_routing_off_a_warning_waits_for_the_centre(centre: Centre) -> None:
+    await put(centre, "administrator", "/units/P1/switches/routing", {"on": False})
+    await centre.look_round()
+
+    waiting, elsewhere = await centre.warn(unit="P1"), await centre.warn(unit="P2")
+
+    seen = await centre.case(waiting)
+    assert (seen["state"], seen["responsible_unit"], seen["routing"]["decided"]) == ("PENDING", "P1", "ROUTING_OFF")
+    assert (await centre.case(elsewhere))["state"] == "ASSIGNED"
+    await centre.do("operator", waiting, "assignment", {"unit": "P1", "responder": "R11", "reason": "人工"})
+
+    await put(centre, "administrator", "/units/P1/switches/routing", {"on": True})
+    await centre.look_round()
+    assert (await centre.case(await centre.warn(unit="P1")))["state"] == "ASSIGNED"
+
+
+async def test_a_head_off_duty_is_asked_when_nobody_is_left(centre: Centre) -> None:
+    async with centre.store.begin() as tx:
+        head = {
+            "code": "R19",
+            "unit": "P1",
+            "name": "测试所长",
+            "grade": "officer",
+            "post_lat": 10.0,
+            "post_lon": -149.9,
+        }
+        await tx.conn.execute(tables.responder.insert().values(head))
+    await centre.token("R19", Role.RESPONDER, "P1")
+    await put(centre, "supervisor", "/units/P1/head", {"responder": "R19"})
+    await centre.look_round()
+    case = await centre.warn(unit="P1")
+    for who in ("R11", "R12"):
+        await centre.do(who, case, "decline", {"reason": "不在"})
+
+    seen = await centre.case(case)
+
+    assert (seen["responder"], seen["routing"]["decided"]) == ("R19", "HEAD")
+    await centre.do("R19", case, "acknowledgement")
