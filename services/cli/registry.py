@@ -65,6 +65,7 @@ def import_(
     name_en: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.name_en_property"))] = None,
     parent: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.parent"))] = None,
     contact: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.contact"))] = None,
+    head: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.head_property"))] = None,
     level: Annotated[Level, typer.Option(help=say("option.level"))] = Level.PRECINCT,
     valid_from: Annotated[
         datetime | None, typer.Option(metavar="DATE", formats=DATES, help=say("option.valid_from"))
@@ -91,7 +92,7 @@ def import_(
         responders=responders,
     )
     _must_fit(files, code, station_code, valid_from, rota_file)
-    properties = {"code": code, "name": name, "name_en": name_en, "parent": parent, "contact": contact}
+    properties = {"code": code, "name": name, "name_en": name_en, "parent": parent, "contact": contact, "head": head}
     columns = _columns(
         {f"jurisdictions.{field}": given for field, given in properties.items()}
         | {"stations.code": station_code, "stations.name": station_name, "stations.lat": lat, "stations.lon": lon},

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from services.domain.switches import Switch
 from services.handlers.units import lead
 from services.handlers.units import switch as switch_unit
 from services.store import registry, unit_settings
-from services.store.engine import Transaction
+from services.store.engine import Store, Transaction
 from services.store.unit_settings import Settings
 
 COLUMNS = ("unit", "kind", "name_zh", "name_en", "head", "off")
@@ -69,10 +70,17 @@ def head(
     _tell(ctx, say("registry.head", unit=unit, responder=responder or "–"), changed=changed)
 
 
+def _opened(ctx: typer.Context) -> AbstractAsyncContextManager[Store]:
+    """The database, by the clock of what runs here where that has one of its own."""
+    settings, running = settings_of(ctx)
+    return store_of(settings, clock=clock_of(running) if running is not None and running.api else None)
+
+
 async def _units(ctx: typer.Context) -> list[dict[str, Any]]:
-    async with store_of(settings_of(ctx)[0]) as store, store.read() as conn:
+    async with _opened(ctx) as store, store.read() as conn:
+        assert store.clock is not None  # noqa: S101 - an opened store has its clock
         found = await registry.unit_names(conn)
-        settings = await unit_settings.settings_of_units(conn)
+        settings = await unit_settings.settings_of_units(conn, store.clock.now())
     return [_row(unit, settings.get(code, Settings())) for code, unit in sorted(found.items())]
 
 
@@ -82,9 +90,7 @@ def _row(unit: registry.Unit, settings: Settings) -> dict[str, Any]:
 
 
 async def _change(ctx: typer.Context, unit: str, work: Callable[[Transaction], Awaitable[bool]]) -> bool:
-    settings, running = settings_of(ctx)
-    clock = clock_of(running) if running is not None and running.api else None
-    async with store_of(settings, clock=clock) as store:
+    async with _opened(ctx) as store:
         try:
             async with store.begin() as tx:
                 return await work(tx)

@@ -138,6 +138,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "option.name_property": ("单位名称的属性名", "property with the unit's name"),
     "option.name_en_property": ("单位英文名称的属性名", "property with the unit's English name"),
     "option.parent": ("上级单位代码的属性名;网格必填", "property with the parent unit's code; grids need it"),
+    "option.head_property": ("负责人(民警代码)的属性名", "property with the code of the responder who leads the unit"),
     "option.contact": ("联系方式的属性名", "property with how the unit's desk is reached"),
     "option.level": ("单位级别", "level of the units"),
     "option.valid_from": (

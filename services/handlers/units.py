@@ -1,9 +1,13 @@
 """switch, lead: what a unit takes part in, and who leads it. The same again changes nothing."""
 
+from dataclasses import replace
+
 from services.domain.refusals import Incomplete, UnitNotFound
 from services.domain.switches import Switch
-from services.store import unit_settings
+from services.store import registry, unit_settings
 from services.store.engine import Transaction
+from services.store.registry import Unit
+from services.store.registry_changes import Change, Work, carry_out, differences
 
 
 async def switch(tx: Transaction, code: str, what: Switch, *, on: bool, by: str) -> bool:
@@ -11,7 +15,7 @@ async def switch(tx: Transaction, code: str, what: Switch, *, on: bool, by: str)
 
     Routing takes it up within a second; what is assigned already stays where it is.
     """
-    await _must_exist(tx, code)
+    await _found(tx, code)
     if await unit_settings.is_on(tx.conn, code, what) is on:
         return False
     await unit_settings.add_switch(tx, code, what, on=on, by=by)
@@ -19,19 +23,23 @@ async def switch(tx: Transaction, code: str, what: Switch, *, on: bool, by: str)
 
 
 async def lead(tx: Transaction, code: str, responder: str | None, *, by: str) -> bool:
-    """Say who leads a unit, None: nobody; whether that was a change.
+    """Say who leads a unit, None: nobody; whether that was a change, which the registry then keeps with who and when.
 
     Raises UnitNotFound, and Incomplete where the responder is not of the unit.
     """
-    await _must_exist(tx, code)
-    if responder is not None and not await unit_settings.is_of(tx.conn, code, responder):
+    before = await _found(tx, code)
+    if responder is not None and not await unit_settings.is_of(tx.conn, code, responder, tx.now):
         raise Incomplete(field="responder", why="not of this unit")
-    if (await unit_settings.heads(tx.conn)).get(code) == responder:
+    after = replace(before, head=responder)
+    if after == before:
         return False
-    await unit_settings.add_head(tx, code, responder, by=by)
+    told = Change(kind="unit", code=code, what={"done": "changed", "fields": differences(before, after)})
+    await carry_out(tx, Work(kept=[after], changes=[told]), by=by)
     return True
 
 
-async def _must_exist(tx: Transaction, code: str) -> None:
-    if not await unit_settings.exists(tx.conn, code):
+async def _found(tx: Transaction, code: str) -> Unit:
+    found = (await registry.unit_names(tx.conn)).get(code)
+    if found is None:
         raise UnitNotFound()
+    return found

@@ -180,19 +180,6 @@ class UnitSwitchRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Moment)
 
 
-class UnitHeadRow(SQLModel, table=True):
-    """Who leads a unit, append-only: the newest row of a unit is in force; without a responder nobody does."""
-
-    __tablename__ = "unit_head"
-    __table_args__ = (Index("unit_head_newest", "unit", "id"),)
-
-    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
-    unit: str = Field(sa_type=Text)
-    responder: str | None = Field(default=None, sa_type=Text)
-    by: str = Field(sa_type=Text)
-    at: datetime = Field(sa_type=Moment)
-
-
 class OutboxRow(SQLModel, table=True):
     """A message that must leave, written with the state it tells of. Deleted once the broker has it."""
 
@@ -302,6 +289,7 @@ class UnitRow(SQLModel, table=True):
     name_en: str = Field(sa_type=Text)
     parent: str | None = Field(default=None, sa_type=Text)
     contact: str | None = Field(default=None, sa_type=Text)  # how its desk is reached
+    head: str | None = Field(default=None, sa_type=Text)  # code of the responder who leads it
     valid_from: datetime | None = _moment()  # None: since always
     valid_to: datetime | None = _moment()  # just before it; None: no end
 
@@ -462,4 +450,4 @@ village, registry_change = _table(VillageRow), _table(RegistryChangeRow)
 shift_pattern, rota_unit, rotation = _table(ShiftPatternRow), _table(RotaUnitRow), _table(RotationRow)
 rota_entry, duty_swap, holiday = _table(RotaEntryRow), _table(DutySwapRow), _table(HolidayRow)
 handover, rota_answer = _table(HandoverRow), _table(RotaAnswerRow)
-co_assignment, unit_switch, unit_head = _table(CoAssignmentRow), _table(UnitSwitchRow), _table(UnitHeadRow)
+co_assignment, unit_switch = _table(CoAssignmentRow), _table(UnitSwitchRow)

@@ -1,17 +1,19 @@
-"""What a unit takes part in, and who leads it: append-only rows, each with who and when, the newest in force."""
+"""What a unit takes part in (append-only rows with who and when, the newest in force), and who leads it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.switches import Switch
 from services.store import tables
 from services.store.engine import Transaction
+from services.store.registry import GRID
 
 unit, responder = tables.unit, tables.responder
-unit_switch, unit_head = tables.unit_switch, tables.unit_head
+unit_switch = tables.unit_switch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,40 +42,39 @@ async def is_on(conn: AsyncConnection, code: str, what: Switch) -> bool:
     return (await conn.execute(newest)).scalar() is not False
 
 
-async def heads(conn: AsyncConnection) -> dict[str, str]:
-    """Who leads each unit, as long as they are of that unit. Cheap enough to ask every second."""
-    newest = select(func.max(unit_head.c.id)).group_by(unit_head.c.unit)
+async def heads(conn: AsyncConnection, at: datetime) -> dict[str, str]:
+    """Who leads each unit at `at`, as long as they are of that unit. Cheap enough to ask every second."""
     leading = (
-        select(unit_head.c.unit, unit_head.c.responder)
-        .join(responder, (responder.c.code == unit_head.c.responder) & (responder.c.unit == unit_head.c.unit))
-        .where(unit_head.c.id.in_(newest))
+        select(unit.c.code, unit.c.head)
+        .join(responder, responder.c.code == unit.c.head)
+        .where(unit.c.head.is_not(None), _works_in(unit.c.code, at))
     )
-    return {row.unit: row.responder for row in await conn.execute(leading)}
+    return {row.code: row.head for row in await conn.execute(leading)}
 
 
-async def settings_of_units(conn: AsyncConnection) -> Mapping[str, Settings]:
+def _works_in(code: ColumnElement[str] | str, at: datetime) -> ColumnElement[bool]:
+    """Whether a responder is there at `at` and of the unit, or of a grid in it."""
+    part = unit.alias("part")
+    grids = select(part.c.code).where(part.c.parent == code, part.c.kind == GRID)
+    there = or_(responder.c.valid_to.is_(None), responder.c.valid_to > at)
+    return there & or_(responder.c.unit == code, responder.c.unit.in_(grids))
+
+
+async def settings_of_units(conn: AsyncConnection, at: datetime) -> Mapping[str, Settings]:
     """By unit; one that is not there has the defaults."""
     off = {what: await switched_off(conn, what) for what in Switch}
-    leading = await heads(conn)
+    leading = await heads(conn, at)
     return {
         code: Settings(off=frozenset(what for what in Switch if code in off[what]), head=leading.get(code))
         for code in frozenset(leading).union(*off.values())
     }
 
 
-async def exists(conn: AsyncConnection, code: str) -> bool:
-    return (await conn.execute(select(unit.c.code).where(unit.c.code == code))).scalar() is not None
-
-
-async def is_of(conn: AsyncConnection, code: str, name: str) -> bool:
-    """Whether the responder `name` is of the unit `code`."""
-    question = select(responder.c.code).where(responder.c.code == name, responder.c.unit == code)
+async def is_of(conn: AsyncConnection, code: str, name: str, at: datetime) -> bool:
+    """Whether the responder `name` is of the unit `code`, or of a grid in it."""
+    question = select(responder.c.code).where(responder.c.code == name, _works_in(code, at))
     return (await conn.execute(question)).scalar() is not None
 
 
 async def add_switch(tx: Transaction, code: str, what: Switch, *, on: bool, by: str) -> None:
     await tx.conn.execute(insert(unit_switch).values(unit=code, what=what, on=on, by=by, at=tx.now))
-
-
-async def add_head(tx: Transaction, code: str, name: str | None, *, by: str) -> None:
-    await tx.conn.execute(insert(unit_head).values(unit=code, responder=name, by=by, at=tx.now))

@@ -50,7 +50,7 @@ async def test_a_head_is_shown_and_changed_and_removed(centre: Centre) -> None:
     for responder in ("R11", "R12", None):
         status, answer = await put(centre, "supervisor", "/units/P1/head", {"responder": responder})
         async with centre.store.read() as conn:
-            seen.append((status, answer["head"], await unit_settings.heads(conn)))
+            seen.append((status, answer["head"], await unit_settings.heads(conn, centre.clock.now())))
 
     assert seen == [(200, "R11", {"P1": "R11"}), (200, "R12", {"P1": "R12"}), (200, None, {})]
 
@@ -61,7 +61,7 @@ async def test_a_head_who_left_the_unit_leads_no_more(centre: Centre) -> None:
         await tx.conn.execute(tables.responder.update().where(tables.responder.c.code == "R11").values(unit="P2"))
 
     async with centre.store.read() as conn:
-        assert await unit_settings.heads(conn) == {}
+        assert await unit_settings.heads(conn, centre.clock.now()) == {}
 
 
 @pytest.mark.parametrize(

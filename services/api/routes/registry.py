@@ -53,7 +53,7 @@ async def get_units(parts: TheParts, _asker: Anyone) -> Units:
     """Every unit of the map, with what it takes part in now."""
     units = sorted(parts.context.picture.units.values(), key=lambda unit: unit.code)
     async with parts.store.read() as conn:
-        settings = await settings_of_units(conn)
+        settings = await settings_of_units(conn, parts.clock.now())
     return Units(
         items=tuple(
             UnitView(

@@ -51,7 +51,7 @@ async def put_switch(code: Code, what: Switch, parts: TheParts, by: Registrar, b
     """Switch routing, notices or follow-ups on or off for one unit. Safe to repeat."""
     async with parts.store.begin() as tx:
         await switch(tx, code, what, on=body.on, by=by.name)
-        return UnitSettings.of((await unit_settings.settings_of_units(tx.conn)).get(code, Settings()))
+        return UnitSettings.of((await unit_settings.settings_of_units(tx.conn, tx.now)).get(code, Settings()))
 
 
 @router.put("/units/{code}/head", responses=responses("incomplete"))
@@ -59,4 +59,4 @@ async def put_head(code: Code, parts: TheParts, by: Registrar, body: Leading) ->
     """Say who leads a unit: asked, on duty or not, where nobody else of it can be. Safe to repeat."""
     async with parts.store.begin() as tx:
         await lead(tx, code, body.responder, by=by.name)
-        return UnitSettings.of((await unit_settings.settings_of_units(tx.conn)).get(code, Settings()))
+        return UnitSettings.of((await unit_settings.settings_of_units(tx.conn, tx.now)).get(code, Settings()))

@@ -14,10 +14,11 @@ from sqlalchemy import Row, delete, insert, select
 from schemas.topics import CASE_CHANGED, INSTRUCTION_ISSUED
 from services.api import app
 from services.domain.words import Role
+from services.handlers.units import lead
 from services.relay import loop as relay
 from services.router import loop as router
 from services.simulator.county import random_point
-from services.store import policies, tables, tokens, unit_settings
+from services.store import policies, tables, tokens
 from services.timekeeper import loop as timekeeper
 from services.wiring import Parts, opened
 
@@ -40,7 +41,7 @@ async def only_on_duty(centre: Centre, *responders: str) -> None:
 
 async def led_by(centre: Centre, head: str) -> None:
     async with centre.store.begin() as tx:
-        await unit_settings.add_head(tx, HOME, head, by="test")
+        assert await lead(tx, HOME, head, by="test")
 
 
 async def soon_over(centre: Centre, *, ack_s: float) -> None:

@@ -57,3 +57,34 @@ def test_wrong_words_end_with_a_way_out(county: Quanzu, words: tuple[str, ...], 
 
     assert (answer.code, answer.out) == (code, "")
     assert answer.err
+
+
+def test_a_head_comes_with_the_units_and_goes_out_with_them(installed: Quanzu, tmp_path: Path) -> None:
+    square = [[[131.0, 19.0], [131.1, 19.0], [131.1, 19.1], [131.0, 19.1], [131.0, 19.0]]]
+    feature = {
+        "type": "Feature",
+        "properties": {"code": "T1", "负责人": "T1-01"},
+        "geometry": {"type": "Polygon", "coordinates": square},
+    }
+    areas, out = tmp_path / "areas.geojson", tmp_path / "out"
+    areas.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    people = tmp_path / "people.csv"
+    people.write_text("code,unit,name,post_lat,post_lon\nT1-01,T1,测试警员,19.05,131.05\n")
+    words = ("registry", "import", "--jurisdictions", areas, "--code", "code", "--head", "负责人")
+
+    assert installed(*words, "--responders", people, "--commit").code == 0
+    assert json.loads(installed("--json", "registry", "units").out)[0]["head"] == "T1-01"
+    written = json.loads(installed("--json", "registry", "export", "--out", out).out)
+
+    assert "--head head" in next(one["options"] for one in written if one["path"].endswith(".geojson"))
+    told = installed("registry", "import", *written[0]["options"].split(), "--commit").out
+    assert "nothing changes" in told
+
+
+def test_who_changed_the_head_is_kept_by_the_registry(county: Quanzu, tmp_path: Path) -> None:
+    county("registry", "head", "T1", "T1-01", "--by", "somebody")
+
+    with sqlite3.connect(tmp_path / "quanzu.db") as conn:
+        (by, kind, code, what) = conn.execute("SELECT by, kind, code, what FROM registry_change").fetchone()
+    assert (by, kind, code) == ("somebody", "unit", "T1")
+    assert json.loads(what) == {"done": "changed", "fields": {"head": [None, "T1-01"]}}

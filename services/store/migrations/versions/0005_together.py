@@ -56,20 +56,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("unit_switch_newest", "unit_switch", ["what", "unit", "id"])
-    op.create_table(
-        "unit_head",
-        _id(),
-        sa.Column("unit", sa.Text(), nullable=False),
-        sa.Column("responder", sa.Text(), nullable=True),
-        sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("at", columns.Moment(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("unit_head_newest", "unit_head", ["unit", "id"])
+    op.add_column("unit", sa.Column("head", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
-    op.drop_table("unit_head")
+    op.drop_column("unit", "head")
     op.drop_table("unit_switch")
     op.drop_table("co_assignment")
     op.drop_index("event_released", "event")
