@@ -366,6 +366,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "registry.codes_without_unit": ("行政区划代码的单位不存在:{codes}", "region codes without a unit: {codes}"),
     "registry.villages_without_unit": ("村(社区)没有单位:{codes}", "villages without a unit: {codes}"),
     "registry.responders_without_unit": ("人员的单位不存在:{codes}", "people without a unit: {codes}"),
+    "registry.heads_missing": ("负责人不是本单位在册人员:{codes}", "units whose head is nobody of theirs: {codes}"),
     "registry.parents_missing": ("上级单位不存在:{codes}", "units whose parent is not there: {codes}"),
     "registry.not_covered_by_grids": (
         "网格没有覆盖 {units} 的 {square_m} 平方米",

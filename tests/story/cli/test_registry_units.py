@@ -88,3 +88,14 @@ def test_who_changed_the_head_is_kept_by_the_registry(county: Quanzu, tmp_path: 
         (by, kind, code, what) = conn.execute("SELECT by, kind, code, what FROM registry_change").fetchone()
     assert (by, kind, code) == ("somebody", "unit", "T1")
     assert json.loads(what) == {"done": "changed", "fields": {"head": [None, "T1-01"]}}
+
+
+def test_a_head_who_is_not_there_is_found_by_the_check(county: Quanzu, tmp_path: Path) -> None:
+    county("registry", "head", "T1", "T1-01")
+    assert json.loads(county("--json", "registry", "check").out)["heads_missing"] == []
+
+    with sqlite3.connect(tmp_path / "quanzu.db") as conn:
+        conn.execute("UPDATE responder SET unit = 'T2'")
+
+    assert json.loads(county("--json", "registry", "check").out)["heads_missing"] == ["T1"]
+    assert "units whose head is nobody of theirs: T1" in county("registry", "check").out
