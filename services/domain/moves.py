@@ -6,10 +6,11 @@ from typing import Any
 
 from services.domain import timers as limits
 from services.domain.actor import TIMEKEEPER, Actor
-from services.domain.case import Case, Change, CoAssigned, Fact, kept_of
+from services.domain.case import Case, Change, Fact, kept_of
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotYours, OutOfOrder, OwnSubmission
 from services.domain.states import ENDED, Action, Move, State, TimerKind, move_for
+from services.domain.telling import breach, mark, numbered, part, parting
 from services.domain.timers import Timer
 from services.domain.words import Outcome, Risk, Role
 
@@ -48,7 +49,7 @@ def move(
     if ends:
         changes["co_assigned"] = ()
     moved = replace(case, state=made.to, timers=timers, **changes)
-    facts = [_breach(case, timer, now=now, by=by) for timer in sorted(breached, key=lambda timer: timer.due_at)]
+    facts = [breach(case, timer, now=now, by=by) for timer in sorted(breached, key=lambda timer: timer.due_at)]
     facts.append(
         Fact(
             action=action,
@@ -82,10 +83,10 @@ def tick(case: Case, *, now: datetime, policy: Policy) -> Change | None:
             timers.append(timer)
         elif timer.due_at <= now:
             timers.append(replace(timer, breached_at=now, at_risk_fired=True))
-            facts.append(_breach(case, timer, now=now, by=TIMEKEEPER))
+            facts.append(breach(case, timer, now=now, by=TIMEKEEPER))
         else:
             timers.append(replace(timer, at_risk_fired=True))
-            facts.append(_mark(Action.AT_RISK, case, timer, due_at=at, now=now, by=TIMEKEEPER))
+            facts.append(mark(Action.AT_RISK, case, timer, due_at=at, now=now, by=TIMEKEEPER))
     if not facts:
         return None
     facts.sort(key=lambda fact: fact.at)
@@ -198,30 +199,6 @@ def nobody(change: Change, why: dict[str, Any]) -> Change:
     return replace(change, case=replace(change.case, routing={**change.case.routing, "choice": why}))
 
 
-def part(case: Case, unit: str, *, why: str, by: Actor, now: datetime) -> Change:
-    """`unit` is co-assigned no longer; nothing changes where it was not."""
-    gone = [one for one in case.co_assigned if one.unit == unit]
-    stays = tuple(one for one in case.co_assigned if one.unit != unit)
-    left = replace(case, co_assigned=stays)
-    return numbered(case, left, [parting(left, one, why=why, by=by, now=now) for one in gone])
-
-
-def parting(case: Case, one: CoAssigned, *, why: str, by: Actor, now: datetime) -> Fact:
-    """A co-assignment that ended by itself: with the case, or because its unit became accountable."""
-    return Fact(
-        action=Action.CO_RELEASE,
-        version=0,
-        from_state=case.state,
-        to_state=case.state,
-        at=now,
-        recorded_at=now,
-        actor=by.name,
-        role=by.role,
-        unit=by.unit,
-        detail={"unit": one.unit, "responder": one.responder, "why": why},
-    )
-
-
 def then(first: Change, second: Change) -> Change:
     """Two changes in one transaction, as one."""
     return Change(case=second.case, facts=first.facts + second.facts)
@@ -276,39 +253,3 @@ def _restart(
     for kind in made.starts:
         timers.append(limits.start(tuple(timers), kind, at=at, now=now, risk=case.risk, policy=policy))
     return tuple(timers), breached
-
-
-def _breach(case: Case, timer: Timer, *, now: datetime, by: Actor) -> Fact:
-    return _mark(Action.BREACH, case, timer, due_at=timer.due_at, now=now, by=by)
-
-
-def _mark(action: Action, case: Case, timer: Timer, *, due_at: datetime, now: datetime, by: Actor) -> Fact:
-    return Fact(
-        action=action,
-        version=0,
-        from_state=case.state,
-        to_state=case.state,
-        at=due_at,
-        recorded_at=now,
-        actor=by.name,
-        role=by.role,
-        detail={
-            "timer": timer.kind.value,
-            "round": timer.round,
-            "due_at": timer.due_at.isoformat(),
-            "late_s": round((now - due_at).total_seconds(), 3),
-        },
-    )
-
-
-def numbered(before: Case, after: Case, facts: list[Fact]) -> Change:
-    """Give each fact its version, and the case a new turn if what a command must have seen has changed."""
-    told = tuple(replace(fact, version=before.version + index) for index, fact in enumerate(facts, start=1))
-    turned = (before.state, before.assigned_unit, before.responder, before.risk) != (
-        after.state,
-        after.assigned_unit,
-        after.responder,
-        after.risk,
-    )
-    after = replace(after, version=before.version + len(told), turn=before.turn + (1 if turned else 0))
-    return Change(case=after, facts=told)

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from services.domain.actor import Actor
 from services.domain.case import Case, Change, CoAssigned
-from services.domain.moves import Said, move, part, then
+from services.domain.moves import Said, move, then
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete
 from services.domain.states import Action, move_for
+from services.domain.telling import part
 
 
 def co_assign(
