@@ -1,6 +1,6 @@
 """CaseChanged: one change of a case, for boards and integrators. No personal data, masked or not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -45,6 +45,12 @@ class CaseChanged(Wire):
     responsible_unit: Code | None = Field(default=None, title="责任单位", description="Unit by jurisdiction.")
     assigned_unit: Code | None = Field(default=None, title="承办单位", description="Unit that holds the case now.")
     responder: Code | None = Field(default=None, title="承办人", description="Code of the responder, if one is named.")
+    co_assigned_units: tuple[Code, ...] = Field(
+        default=(), max_length=32, title="协办单位", description="Units on the case beside the one that holds it."
+    )
+    left_units: tuple[Code, ...] = Field(
+        default=(), max_length=32, title="退出单位", description="Units that this change took the case from."
+    )
     at: At = Field(title="发生时间", description="When the change was recorded.")
     timers: tuple[RunningTimer, ...] = Field(default=(), max_length=32, title="运行时限", description="Running limits.")
     next_due_at: At | None = Field(default=None, title="最近到期", description="The earliest running due time.")
@@ -64,6 +70,8 @@ def encode_change(
     responsible_unit: str | None,
     assigned_unit: str | None,
     responder: str | None,
+    co_assigned_units: Sequence[str],
+    left_units: Sequence[str],
     at: datetime,
     timers: Iterable[tuple[str, int, datetime, datetime | None]],
     next_due_at: datetime | None,
@@ -87,6 +95,8 @@ def encode_change(
             "responsible_unit": responsible_unit,
             "assigned_unit": assigned_unit,
             "responder": responder,
+            "co_assigned_units": co_assigned_units,
+            "left_units": left_units,
             "at": at,
             "timers": [
                 {"kind": kind, "round": nth, "due_at": due_at, "at_risk_at": at_risk_at}

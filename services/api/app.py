@@ -18,8 +18,10 @@ from services.api.routes import (
     acknowledgements,
     attempts,
     cases,
+    co_assignments,
     conclusions,
     dead_letters,
+    declines,
     handovers,
     pages,
     positions,
@@ -31,6 +33,8 @@ from services.api.routes import (
     status,
     stop_payments,
     streams,
+    transfers,
+    units,
 )
 from services.broker.producer import Sender
 from services.domain.refusals import Refused
@@ -46,12 +50,16 @@ DATA_ROUTES: Final = (
     conclusions,
     stop_payments,
     reviews,
+    co_assignments,
+    transfers,
+    declines,
     registry,
     rota,
     rota_changes,
     rota_rules,
     handovers,
     status,
+    units,
     dead_letters,
     streams,
 )

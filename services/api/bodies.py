@@ -47,6 +47,20 @@ class Assigning(Reasoned):
     responder: Code = Field(description="Code of a responder who is on duty there.")
 
 
+class CoAssigning(Reasoned):
+    unit: Code = Field(description="Code of the unit that joins.")
+    responder: Code | None = Field(default=None, description="Code of its responder on duty who works on the case.")
+
+
+class Transferring(Reasoned):
+    to: ShortText = Field(min_length=1, description="The centre of the other county, by its name; no person's.")
+
+
+class Receipting(Body):
+    number: Code | None = Field(default=None, description="The other county's own number of the case.")
+    note: Note | None = Field(default=None, description="Who took it there, in words; sealed.")
+
+
 class Attempting(Body):
     result: AttemptResult = Field(description="What came of it.")
     channel: Channel = Field(description="call, sms, visit or family.")

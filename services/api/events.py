@@ -38,7 +38,9 @@ class Told:
     frame: bytes
     partition: int
     offset: int
-    units: frozenset[str]  # who holds the case and who is responsible
+    units: frozenset[str]  # in whose scope the case is
+    gone: bytes = b""  # for those in whose scope it is no longer: its id and nothing else
+    left: frozenset[str] = frozenset()
 
 
 class Broadcaster:
@@ -111,7 +113,11 @@ class Broadcaster:
             frame=f"id: {self.position}\nevent: case\ndata: {changed.model_dump_json()}\n\n".encode(),
             partition=partition,
             offset=offset,
-            units=frozenset(filter(None, (changed.assigned_unit, changed.responsible_unit))),
+            units=frozenset(
+                filter(None, (changed.assigned_unit, changed.responsible_unit, *changed.co_assigned_units))
+            ),
+            gone=f'id: {self.position}\nevent: gone\ndata: {{"case_id":"{changed.case_id}"}}\n\n'.encode(),
+            left=frozenset(changed.left_units),
         )
         self._head += 1
         metrics.EVENTS.inc()
@@ -186,7 +192,13 @@ class Broadcaster:
 
 
 def _frames(told: list[Told], unit: str | None) -> bytes:
-    return b"".join(one.frame for one in told if unit is None or unit in one.units)
+    return b"".join(_frame(one, unit) for one in told)
+
+
+def _frame(one: Told, unit: str | None) -> bytes:
+    if unit is None or unit in one.units:
+        return one.frame
+    return one.gone if unit in one.left else b""
 
 
 async def _within(event: asyncio.Event, seconds: float) -> None:

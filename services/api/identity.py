@@ -32,6 +32,8 @@ MOST_KEPT: Final = 10_000
 BOTH_SCHEMES: Final = {"www-authenticate": 'Bearer realm="quanzu", Basic realm="quanzu"'}
 
 CASE_READERS: Final = CENTRE_ROLES | {Role.DESK, Role.RESPONDER}
+OVERSEERS: Final = CENTRE_ROLES | {Role.DESK}
+REGISTRARS: Final = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
 OPERATORS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR})
 
 
@@ -125,4 +127,6 @@ Anyone = Annotated[Actor, Depends(_one_of(frozenset(Role) - {Role.DEVICE}))]  # 
 Reporter = Annotated[Actor, Depends(_one_of(frozenset({Role.DEVICE, Role.RESPONDER})))]
 StatusTeller = Annotated[Actor, Depends(_one_of(frozenset({Role.DEVICE, Role.RESPONDER, Role.DESK})))]
 CaseReader = Annotated[Actor, Depends(_one_of(CASE_READERS))]
+Overseer = Annotated[Actor, Depends(_one_of(OVERSEERS))]
+Registrar = Annotated[Actor, Depends(_one_of(REGISTRARS))]
 Operator = Annotated[Actor, Depends(_one_of(OPERATORS))]

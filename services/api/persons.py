@@ -1,4 +1,4 @@
-"""What of the person is shown to whom: masked, and whole only to the responder who holds the case (domain.md §7, §8)."""
+"""What of the person is shown to whom: masked, and whole only to the responders who work on the case (domain.md §7, §8)."""
 
 from typing import Literal
 
@@ -40,14 +40,11 @@ class Person(BaseModel):
 
 
 def holds(actor: Actor, case: Case) -> bool:
-    """Whether this actor is the responder who has acknowledged the case and works on it now."""
-    return (
-        actor.role is Role.RESPONDER
-        and actor.responder is not None
-        and actor.responder == case.responder
-        and actor.unit == case.assigned_unit
-        and case.state in HELD
-    )
+    """Whether this actor works on the case now: acknowledged it, or is the one named for a co-assigned unit."""
+    if actor.role is not Role.RESPONDER or actor.responder is None or case.state not in HELD:
+        return False
+    accountable = (actor.unit, actor.responder) == (case.assigned_unit, case.responder)
+    return accountable or case.is_shared_with(actor.unit, actor.responder)
 
 
 def person_of(sealer: Sealer, stored: Stored, *, seen_by: Actor) -> Person:

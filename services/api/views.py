@@ -1,6 +1,6 @@
 """A case as it is shown: stamps, limits as of one moment, reasons. Holds nothing of the person: that is `persons`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,9 +11,10 @@ from services.api.persons import Person
 from services.api.reasons import why_not, why_responder, why_unit
 from services.domain.case import Case
 from services.domain.located import Language
-from services.domain.states import ENDED, State, TimerKind
+from services.domain.states import State, TimerKind
 from services.domain.timers import Timer
 from services.domain.words import Mode, Outcome, Risk
+from services.store.co_assignments import CoAssignment
 from services.store.registry import Unit
 
 
@@ -79,6 +80,20 @@ class LimitView(View):
         )
 
 
+class CoAssignedView(View):
+    """A unit that works on the case beside the accountable one."""
+
+    unit: str
+    responder: str | None = Field(description="Who is named for it and works on the case; null: it only looks on.")
+
+
+class CoAssignmentView(CoAssignedView):
+    """When it was co-assigned."""
+
+    added_at: datetime
+    removed_at: datetime | None
+
+
 class Line(View):
     """A case in a list."""
 
@@ -91,12 +106,14 @@ class Line(View):
     responsible_unit: str | None
     assigned_unit: str | None
     responder: str | None
+    co_assigned: tuple[CoAssignedView, ...] = Field(description="Units on the case beside the accountable one.")
+    transferred_to: str | None = Field(description="The centre of the other county that has it.")
     turn: int
     version: int
     issued_at: datetime
     next_due_at: datetime | None = Field(description="When something next happens to it by itself.")
     total_due_at: datetime | None = Field(description="When the hour is over; null once it is stopped.")
-    overdue: bool = Field(description="The hour is over and the feedback is not there.")
+    overdue: bool = Field(description="The hour is over, and neither a feedback nor a receipt is there.")
     limits: tuple[LimitView, ...] = Field(description="The running limits.")
     person: Person
 
@@ -151,6 +168,7 @@ class CaseView(Line):
     loss_before_fen: int | None
     loss_after_fen: int | None
     amount_saved_fen: int | None
+    co_assignments: tuple[CoAssignmentView, ...] = Field(description="Every co-assignment, ended ones too.")
     stamps: Stamps
     routing: RoutingView
     now: datetime = Field(description="The moment that `left_s` and `late_s` are counted at.")
@@ -161,7 +179,13 @@ def line_of(case: Case, person: Person, *, now: datetime) -> Line:
 
 
 def case_view(
-    case: Case, person: Person, candidates: list[dict[str, Any]], *, units: Mapping[str, Unit], now: datetime
+    case: Case,
+    person: Person,
+    candidates: list[dict[str, Any]],
+    together: Sequence[CoAssignment],
+    *,
+    units: Mapping[str, Unit],
+    now: datetime,
 ) -> CaseView:
     """The case at `now`, with every limit of every round."""
     plain = ("source", "instruction_number", "policy_version", "late_on_arrival", "issued_ahead", "repeat_count")
@@ -169,6 +193,7 @@ def case_view(
     return CaseView(
         **_line(case, person, now=now, running_only=False),
         **{name: getattr(case, name) for name in (*plain, *more)},
+        co_assignments=tuple(CoAssignmentView.model_validate(one, from_attributes=True) for one in together),
         stamps=Stamps(**{name: getattr(case, name) for name in Stamps.model_fields}),
         routing=_routing(case, candidates, units),
         now=now,
@@ -177,10 +202,11 @@ def case_view(
 
 def _line(case: Case, person: Person, *, now: datetime, running_only: bool) -> dict[str, Any]:
     plain = ("case_id", "state", "outcome", "risk", "mode", "fraud_type", "responsible_unit", "assigned_unit")
-    more = ("responder", "turn", "version", "issued_at", "next_due_at", "total_due_at")
+    more = ("responder", "transferred_to", "turn", "version", "issued_at", "next_due_at", "total_due_at")
     due_at = case.total_due_at
     return {name: getattr(case, name) for name in (*plain, *more)} | {
-        "overdue": due_at is not None and due_at <= now and case.state not in ENDED,
+        "overdue": due_at is not None and due_at <= now,
+        "co_assigned": tuple(CoAssignedView.model_validate(one, from_attributes=True) for one in case.co_assigned),
         "limits": tuple(LimitView.of(timer, now=now) for timer in case.timers if timer.running or not running_only),
         "person": person,
     }

@@ -54,6 +54,10 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("没有这个单位、班次或记录,或不可见", "请核对单位代码和编号;值班室只能查看本单位的排班。"),
         ("Nothing like it in the rota", "Check the unit's code and the id; a desk sees its own unit only."),
     ),
+    "unit-not-found": _both(
+        ("没有这个单位", "请核对单位代码;单位清单见 /units。"),
+        ("No such unit", "Check the code of the unit; all units are listed at /units."),
+    ),
     "not-found": _both(
         ("没有这个地址", "接口清单见 /docs。"),
         ("Nothing is here", "All routes are listed at /docs."),

@@ -26,6 +26,7 @@ app = typer.Typer(help=say("help.cases"), no_args_is_help=True, pretty_exception
 
 LISTED = ("case_id", "state", "risk", "fraud_type", "responsible_unit", "assigned_unit", "responder", "issued_at")
 SHOWN = (*LISTED[:4], "mode", "outcome", *LISTED[4:], "received_at", "repeat_count", "source", "instruction_number")
+ELSEWHERE = ("transferred_to", "transferred_at", "receipt_at")
 
 
 @app.command(
@@ -102,7 +103,8 @@ async def _show(settings: Settings, case_id: UUID) -> tuple[Stored, list[Entry],
 def _document(stored: Stored, timeline: list[Entry], warning: WarningIssued | None) -> dict[str, Any]:
     case = stored.case
     return {
-        **{name: getattr(case, name) for name in SHOWN},
+        **{name: getattr(case, name) for name in (*SHOWN, *ELSEWHERE)},
+        "co_assigned": [{"unit": one.unit, "responder": one.responder} for one in case.co_assigned],
         "subject": None if warning is None else _masked(warning),
         "routing": case.routing,
         "limits": [
@@ -141,6 +143,11 @@ def _masked(warning: WarningIssued) -> dict[str, str]:
 def _tell(document: dict[str, Any]) -> None:
     facts = {name: document[name] for name in SHOWN}
     facts |= {name: local(facts[name]) for name in ("issued_at", "received_at")}
+    if document["co_assigned"]:
+        facts["co_assigned"] = " ".join("/".join(filter(None, one.values())) for one in document["co_assigned"])
+    if document["transferred_to"]:
+        moments = {name: local(document[name]) for name in ELSEWHERE[1:]}
+        facts |= {"transferred_to": document["transferred_to"], **moments}
     print_table(["", ""], facts.items())
     typer.echo(say("cases.subject", subject="  ".join((document["subject"] or {}).values()) or "–"))
     routing = document["routing"]

@@ -12,6 +12,7 @@ import typer
 
 from services.cli.registry_findings import findings_for_machines, tell_findings
 from services.cli.registry_shown import Outcome, summary_of, tell
+from services.cli.registry_units import add_to
 from services.cli.registry_words import told
 from services.cli.rota import import_for_machines, tell_import
 from services.cli.running import Running, clock_of
@@ -33,6 +34,7 @@ from services.store.engine import Transaction
 from services.store.registry_changes import ChangedMeanwhile, carry_out, last_change
 
 app = typer.Typer(help=say("help.registry"), no_args_is_help=True, pretty_exceptions_enable=False)
+add_to(app)
 
 EXAMPLE = "quanzu registry import --jurisdictions areas.geojson --code code --name name --commit"
 
@@ -63,6 +65,7 @@ def import_(
     name_en: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.name_en_property"))] = None,
     parent: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.parent"))] = None,
     contact: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.contact"))] = None,
+    head: Annotated[str | None, typer.Option(metavar="PROPERTY", help=say("option.head_property"))] = None,
     level: Annotated[Level, typer.Option(help=say("option.level"))] = Level.PRECINCT,
     valid_from: Annotated[
         datetime | None, typer.Option(metavar="DATE", formats=DATES, help=say("option.valid_from"))
@@ -89,7 +92,7 @@ def import_(
         responders=responders,
     )
     _must_fit(files, code, station_code, valid_from, rota_file)
-    properties = {"code": code, "name": name, "name_en": name_en, "parent": parent, "contact": contact}
+    properties = {"code": code, "name": name, "name_en": name_en, "parent": parent, "contact": contact, "head": head}
     columns = _columns(
         {f"jurisdictions.{field}": given for field, given in properties.items()}
         | {"stations.code": station_code, "stations.name": station_name, "stations.lat": lat, "stations.lon": lon},

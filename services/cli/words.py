@@ -85,6 +85,20 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "option.days": ("天数", "how many days"),
     "option.as_ical": ("iCalendar", "as iCalendar"),
     "option.as_csv": ("CSV", "as CSV"),
+    "help.registry.units": (
+        "各单位:负责人、已关闭的功能",
+        "every unit: who leads it, and what is switched off for it",
+    ),
+    "help.registry.switch": (
+        "对一个单位开关:routing(自动分派)、notify(通知)、follow-ups(回访)",
+        "switch routing, notify or follow-ups on or off for one unit",
+    ),
+    "help.registry.head": (
+        "指定单位负责人(本单位无人可派时找他);不写则取消",
+        "say who leads a unit and is asked where nobody else of it can be; without a name nobody does",
+    ),
+    "option.switched_by": ("经办人(默认当前用户)", "who does it (default: the user of this machine)"),
+    "option.head": ("负责人的民警代码", "code of the responder who leads it"),
     "option.database": ("数据库地址", "database: postgresql://… or sqlite:///PATH"),
     "option.kafka": ("Kafka 地址", "Kafka's address"),
     "option.json": ("以 JSON 输出", "print JSON"),
@@ -124,6 +138,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "option.name_property": ("单位名称的属性名", "property with the unit's name"),
     "option.name_en_property": ("单位英文名称的属性名", "property with the unit's English name"),
     "option.parent": ("上级单位代码的属性名;网格必填", "property with the parent unit's code; grids need it"),
+    "option.head_property": ("负责人(民警代码)的属性名", "property with the code of the responder who leads the unit"),
     "option.contact": ("联系方式的属性名", "property with how the unit's desk is reached"),
     "option.level": ("单位级别", "level of the units"),
     "option.valid_from": (
@@ -355,6 +370,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "registry.codes_without_unit": ("行政区划代码的单位不存在:{codes}", "region codes without a unit: {codes}"),
     "registry.villages_without_unit": ("村(社区)没有单位:{codes}", "villages without a unit: {codes}"),
     "registry.responders_without_unit": ("人员的单位不存在:{codes}", "people without a unit: {codes}"),
+    "registry.heads_missing": ("负责人不是本单位在册人员:{codes}", "units whose head is nobody of theirs: {codes}"),
     "registry.parents_missing": ("上级单位不存在:{codes}", "units whose parent is not there: {codes}"),
     "registry.not_covered_by_grids": (
         "网格没有覆盖 {units} 的 {square_m} 平方米",
@@ -370,6 +386,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "文件里没有、写入后将失去辖区的单位:{codes}",
         "not in the file, so without ground once written: {codes}",
     ),
+    "registry.switched": ("{unit} {what}:{way}", "{unit} {what}: {way}"),
+    "registry.head": ("{unit} 负责人:{responder}", "{unit} is led by {responder}"),
+    "registry.as_it_was": ("{sentence}(未变)", "{sentence} (as it was)"),
+    "fault.not_of_unit": ("该民警不属于单位 {unit}", "that responder is not of unit {unit}"),
     "registry.file": ("文件", "file"),
     "registry.line": ("行", "line"),
     "registry.reason": ("原因", "reason"),

@@ -21,6 +21,14 @@ def case_id_for(source: str, instruction_number: str) -> UUID:
 
 
 @value
+class CoAssigned:
+    """A unit that works on a case beside the accountable one. Without a responder it only looks on."""
+
+    unit: str
+    responder: str | None = None
+
+
+@value
 class Case:
     id: int | None  # the row; None until it is stored
     case_id: UUID
@@ -47,6 +55,8 @@ class Case:
         default_factory=dict
     )  # rule, distance_m, place used, reason, what decided the choice
     tried: tuple[str, ...] = ()  # responders who declined or did not answer
+    co_assigned: tuple[CoAssigned, ...] = ()  # never the accountable unit; empty once the case has ended
+    transferred_to: str | None = None  # the centre of the other county
     submitter: str | None = None  # who wrote the feedback; never its reviewer
     assigned_at: datetime | None = None
     acknowledged_at: datetime | None = None
@@ -68,6 +78,16 @@ class Case:
     loss_after_fen: int | None = None
     amount_saved_fen: int | None = None
     timers: tuple[Timer, ...] = ()
+
+    @property
+    def units(self) -> frozenset[str]:
+        """In whose scope the case is: whoever holds it, is responsible by area, or is co-assigned (domain.md §7)."""
+        named = (self.assigned_unit, self.responsible_unit, *(one.unit for one in self.co_assigned))
+        return frozenset(unit for unit in named if unit is not None)
+
+    def is_shared_with(self, unit: str | None, responder: str | None) -> bool:
+        """Whether this responder is the one named for a co-assigned unit."""
+        return responder is not None and any((one.unit, one.responder) == (unit, responder) for one in self.co_assigned)
 
     @property
     def next_due_at(self) -> datetime | None:

@@ -9,7 +9,8 @@ from services.domain.actor import TIMEKEEPER, Actor
 from services.domain.case import Case, Change, Fact, kept_of
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotYours, OutOfOrder, OwnSubmission
-from services.domain.states import Action, Move, State, TimerKind, move_for
+from services.domain.states import ENDED, Action, Move, State, TimerKind, move_for
+from services.domain.telling import breach, mark, numbered, part, parting
 from services.domain.timers import Timer
 from services.domain.words import Outcome, Risk, Role
 
@@ -44,8 +45,11 @@ def move(
     at = counted_time(case, said.occurred_at, now=now, policy=policy)
     changes |= _stamp(case, made, at)
     timers, breached = _restart(case, made, at=at, now=now, policy=policy)
+    ends = made.to in ENDED
+    if ends:
+        changes["co_assigned"] = ()
     moved = replace(case, state=made.to, timers=timers, **changes)
-    facts = [_breach(case, timer, now=now, by=by) for timer in sorted(breached, key=lambda timer: timer.due_at)]
+    facts = [breach(case, timer, now=now, by=by) for timer in sorted(breached, key=lambda timer: timer.due_at)]
     facts.append(
         Fact(
             action=action,
@@ -62,6 +66,8 @@ def move(
             private=said.private,
         )
     )
+    if ends:
+        facts += [parting(moved, one, why="ENDED", by=by, now=now) for one in case.co_assigned]
     return numbered(case, moved, facts)
 
 
@@ -77,10 +83,10 @@ def tick(case: Case, *, now: datetime, policy: Policy) -> Change | None:
             timers.append(timer)
         elif timer.due_at <= now:
             timers.append(replace(timer, breached_at=now, at_risk_fired=True))
-            facts.append(_breach(case, timer, now=now, by=TIMEKEEPER))
+            facts.append(breach(case, timer, now=now, by=TIMEKEEPER))
         else:
             timers.append(replace(timer, at_risk_fired=True))
-            facts.append(_mark(Action.AT_RISK, case, timer, due_at=at, now=now, by=TIMEKEEPER))
+            facts.append(mark(Action.AT_RISK, case, timer, due_at=at, now=now, by=TIMEKEEPER))
     if not facts:
         return None
     facts.sort(key=lambda fact: fact.at)
@@ -116,6 +122,8 @@ def assign(
 ) -> Change:
     """Ask `responder` of `unit`: from the queue an assignment, later a reassignment. `why` is stored and shown.
 
+    A co-assigned unit that becomes accountable is co-assigned no longer.
+
     Raises NotYours also where a desk names another unit than its own.
     """
     if by.role is Role.DESK and unit != by.unit:
@@ -123,7 +131,9 @@ def assign(
     action = Action.ASSIGN if case.state is State.PENDING else Action.REASSIGN
     said = said or Said()
     detail = {"unit": unit, "responder": responder, **(said.detail or {}), "why": why}
-    return move(
+    if action is Action.REASSIGN:
+        detail["from_unit"] = case.assigned_unit
+    asked = move(
         case,
         action,
         by=by,
@@ -134,12 +144,18 @@ def assign(
         responder=responder,
         routing={**case.routing, "choice": kept_of(why)},
     )
+    return then(asked, part(asked.case, unit, why="ACCOUNTABLE", by=by, now=now)) if case.co_assigned else asked
 
 
 def release(
     case: Case, action: Action, *, by: Actor, now: datetime, policy: Policy, said: Said | None = None
 ) -> Change:
-    """Back to the queue (declined, not answered, handed over, lapsed); who had it is not asked again by itself."""
+    """Back to the queue (declined, not answered, handed over, lapsed); who had it is not asked again by itself.
+
+    The fact names who had it: a desk may decline for the one asked, and the timekeeper for whoever did not answer.
+    """
+    said = said or Said()
+    said = replace(said, detail={"unit": case.assigned_unit, "responder": case.responder, **(said.detail or {})})
     tried = case.tried if case.responder is None or case.responder in case.tried else (*case.tried, case.responder)
     return move(case, action, by=by, now=now, policy=policy, said=said, assigned_unit=None, responder=None, tried=tried)
 
@@ -203,6 +219,8 @@ def counted_time(case: Case, occurred_at: datetime | None, *, now: datetime, pol
 def _must_hold(case: Case, action: Action, made: Move, by: Actor) -> None:
     if not made.own_unit or by.sees_every_unit or by.role is Role.SYSTEM:
         return
+    if made.shared and by.role is Role.RESPONDER and case.is_shared_with(by.unit, by.responder):
+        return
     if by.unit is None or by.unit != case.assigned_unit:
         raise NotYours()
     # Any fit responder of the accountable unit may acknowledge; all else is for the one who was asked, or answered.
@@ -235,39 +253,3 @@ def _restart(
     for kind in made.starts:
         timers.append(limits.start(tuple(timers), kind, at=at, now=now, risk=case.risk, policy=policy))
     return tuple(timers), breached
-
-
-def _breach(case: Case, timer: Timer, *, now: datetime, by: Actor) -> Fact:
-    return _mark(Action.BREACH, case, timer, due_at=timer.due_at, now=now, by=by)
-
-
-def _mark(action: Action, case: Case, timer: Timer, *, due_at: datetime, now: datetime, by: Actor) -> Fact:
-    return Fact(
-        action=action,
-        version=0,
-        from_state=case.state,
-        to_state=case.state,
-        at=due_at,
-        recorded_at=now,
-        actor=by.name,
-        role=by.role,
-        detail={
-            "timer": timer.kind.value,
-            "round": timer.round,
-            "due_at": timer.due_at.isoformat(),
-            "late_s": round((now - due_at).total_seconds(), 3),
-        },
-    )
-
-
-def numbered(before: Case, after: Case, facts: list[Fact]) -> Change:
-    """Give each fact its version, and the case a new turn if what a command must have seen has changed."""
-    told = tuple(replace(fact, version=before.version + index) for index, fact in enumerate(facts, start=1))
-    turned = (before.state, before.assigned_unit, before.responder, before.risk) != (
-        after.state,
-        after.assigned_unit,
-        after.responder,
-        after.risk,
-    )
-    after = replace(after, version=before.version + len(told), turn=before.turn + (1 if turned else 0))
-    return Change(case=after, facts=told)

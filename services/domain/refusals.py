@@ -21,6 +21,12 @@ class CaseNotFound(Refused):
     code = "case-not-found"
 
 
+class UnitNotFound(Refused):
+    """No unit has this code."""
+
+    code = "unit-not-found"
+
+
 class OutOfOrder(Refused):
     """The case is in a state from which this move does not start."""
 

@@ -30,6 +30,8 @@ class Action(StrEnum):
     HAND_OVER = "HAND_OVER"
     LAPSE = "LAPSE"  # acknowledged and then silence: the lease is over
     REASSIGN = "REASSIGN"
+    CO_ASSIGN = "CO_ASSIGN"  # another unit joins; one stays accountable
+    CO_RELEASE = "CO_RELEASE"  # it leaves again, at the latest when the case ends
     ATTEMPT = "ATTEMPT"
     CONTACT = "CONTACT"
     LOSE_CONTACT = "LOSE_CONTACT"
@@ -75,6 +77,7 @@ class Move:
     stops: tuple[TimerKind, ...] = ()
     starts: tuple[TimerKind, ...] = ()
     own_unit: bool = False  # below the centre, only the unit that holds the case
+    shared: bool = False  # a responder named for a co-assigned unit may, too
 
 
 S, A, T, R = State, Action, TimerKind, Role
@@ -88,6 +91,7 @@ STAGES = (T.ASSIGN, T.ACK, T.FIRST_ATTEMPT, T.LEASE, T.CONTACT, T.DISSUADE, T.FE
 _EVERY = (T.TOTAL, *STAGES, T.REVIEW, T.STOP_REQUEST, T.STOP_CONFIRM)
 
 BEFORE_CONCLUDED = (S.PENDING, S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED)
+UNDER_WAY = (S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED, S.CONCLUDED)
 ENDED = frozenset({S.CLOSED, S.CANCELLED, S.TRANSFERRED})
 
 
@@ -135,9 +139,10 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         stops=(T.FIRST_ATTEMPT, T.LEASE),
         starts=(T.CONTACT,),
         own_unit=True,
+        shared=True,
     ),
-    (S.IN_PROGRESS, A.ATTEMPT): Move(to=S.IN_PROGRESS, may=_RESPONDER, own_unit=True),
-    (S.CONTACTED, A.ATTEMPT): Move(to=S.CONTACTED, may=_RESPONDER, own_unit=True),
+    (S.IN_PROGRESS, A.ATTEMPT): Move(to=S.IN_PROGRESS, may=_RESPONDER, own_unit=True, shared=True),
+    (S.CONTACTED, A.ATTEMPT): Move(to=S.CONTACTED, may=_RESPONDER, own_unit=True, shared=True),
     (S.IN_PROGRESS, A.CONTACT): Move(
         to=S.CONTACTED,
         may=_RESPONDER,
@@ -146,6 +151,7 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         stops=(T.CONTACT,),
         starts=(T.DISSUADE,),
         own_unit=True,
+        shared=True,
     ),
     (S.CONTACTED, A.LOSE_CONTACT): Move(
         to=S.IN_PROGRESS,
@@ -154,6 +160,7 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         stops=(T.DISSUADE,),
         starts=(T.CONTACT,),
         own_unit=True,
+        shared=True,
     ),
     (S.CONTACTED, A.CONCLUDE): Move(
         to=S.CONCLUDED,
@@ -211,6 +218,8 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         (state, A.WITHDRAW): Move(to=state, may=frozenset({R.INTEGRATOR}))
         for state in (S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED, S.CONCLUDED, S.REPORTED)
     },
+    # Several units on one case: who joins and who leaves moves nothing.
+    **{(state, action): Move(to=state, may=_CENTRE) for state in UNDER_WAY for action in (A.CO_ASSIGN, A.CO_RELEASE)},
     # TOTAL runs on until the other county's receipt.
     **{
         (state, A.TRANSFER): Move(

@@ -76,7 +76,7 @@ async def carry_out(
         return Done(answer=first, change=None)
     case = stored.case
     answers = by.role is Role.BANK and case.stop_requested_at is not None
-    if not answers and not by.sees(case.assigned_unit, case.responsible_unit):
+    if not answers and not by.sees(*case.units):
         raise CaseNotFound()
     if command.turn is not None and command.turn != case.turn:
         raise StaleTurn(turn=case.turn, state=case.state, holder=case.responder)

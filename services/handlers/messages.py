@@ -15,6 +15,15 @@ from services.store.outbox import Message
 
 SOURCE = "/quanzu"  # of every event that we issue
 ASSIGNING = frozenset({Action.ASSIGN, Action.REASSIGN})
+# Whose facts name the unit that the case was taken from, and under which word.
+LEAVING = {
+    Action.DECLINE: "unit",
+    Action.EXPIRE: "unit",
+    Action.HAND_OVER: "unit",
+    Action.LAPSE: "unit",
+    Action.CO_RELEASE: "unit",
+    Action.REASSIGN: "from_unit",
+}
 
 
 def messages_for(change: Change, warning: WarningIssued | None, address: str | None) -> tuple[Message, ...]:
@@ -47,6 +56,8 @@ def _changed(change: Change, key: str) -> Message:
             responsible_unit=case.responsible_unit,
             assigned_unit=case.assigned_unit,
             responder=case.responder,
+            co_assigned_units=[one.unit for one in case.co_assigned],
+            left_units=_left(change),
             at=change.facts[-1].recorded_at,
             timers=[
                 (timer.kind, timer.round, timer.due_at, timer.at_risk_at)
@@ -57,6 +68,12 @@ def _changed(change: Change, key: str) -> Message:
             total_due_at=total.due_at if total else None,
         ),
     )
+
+
+def _left(change: Change) -> list[str]:
+    """The units that had the case before this change and are out of its scope now."""
+    had = {fact.detail.get(LEAVING[fact.action]) for fact in change.facts if fact.action in LEAVING}
+    return sorted(unit for unit in had if unit is not None and unit not in change.case.units)
 
 
 def _instruction(case: Case, key: str, warning: WarningIssued | None, address: str | None) -> Message:

@@ -78,10 +78,10 @@ def _unit(properties: Any, columns: Columns, found: Found) -> FoundUnit:
     if not isinstance(properties, dict | Mapping):
         raise _Bad(Flaw.NO_FEATURE)
     values = {name: _text(properties.get(columns.of(KIND, name))) for name in ("code", "name", "name_en")}
-    # these two are asked for by name only: a property that happens to be called `parent` may mean anything
+    # these are asked for by name only: a property that happens to be called `parent` may mean anything
     rest = {
         name: _text(properties.get(columns.given[f"{KIND}.{name}"]))
-        for name in ("parent", "contact")
+        for name in ("parent", "contact", "head")
         if f"{KIND}.{name}" in columns.given
     }
     code = values["code"]

@@ -10,7 +10,7 @@ import shapely
 from services.domain.seams import Seam, gaps, overlaps, uncovered
 from services.handlers.registry_import import Stored
 from services.handlers.registry_timed import covers
-from services.store.registry import GRID
+from services.store.registry import GRID, Unit
 
 LEAST_M2 = 1.0
 CENTRE = "centre"
@@ -29,6 +29,7 @@ class Findings:
     villages_without_unit: list[str]
     responders_without_unit: list[str]
     parents_missing: list[str]  # units whose parent is not there
+    heads_missing: list[str]  # units whose head is nobody of theirs, so that nobody is asked in the end
     not_covered_by_grids: list[Seam]  # units that have grids, with the ground that none of theirs has
 
     @property
@@ -59,8 +60,18 @@ def check(there: Stored, *, at: datetime) -> Findings:
         villages_without_unit=sorted(code for code, one in there.villages.items() if one.unit not in units),
         responders_without_unit=sorted(one.code for one in people if one.unit not in units),
         parents_missing=sorted(code for code, unit in units.items() if unit.parent and unit.parent not in units),
+        heads_missing=sorted(
+            code
+            for code, unit in units.items()
+            if unit.head and not any(one.code == unit.head and _belongs(units, one.unit, code) for one in people)
+        ),
         not_covered_by_grids=_not_covered(there, shapes),
     )
+
+
+def _belongs(units: Mapping[str, Unit], own: str, code: str) -> bool:
+    """Whether who is of `own` is of the unit `code`, or of a grid in it."""
+    return own == code or (own in units and units[own].kind == GRID and units[own].parent == code)
 
 
 def _with_people(there: Stored, units: Iterable[str]) -> set[str]:

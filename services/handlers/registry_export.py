@@ -83,7 +83,7 @@ def _units(there: Stored, units: Mapping[str, Unit], folder: Path, level: str, *
         f"--{option} {name}"
         for option, name in (
             *(("code", "code"), ("name", "name"), ("name-en", "name_en")),
-            *(("parent", "parent"), ("contact", "contact")),
+            *(("parent", "parent"), ("contact", "contact"), ("head", "head")),
         )
     )
     return Written(path=path, rows=len(features), options=f"--jurisdictions {path} {names} --level {level}")
@@ -96,6 +96,7 @@ def _feature(unit: Unit, area: Area | None) -> dict[str, Any]:
         "name_en": unit.name_en,
         "parent": unit.parent,
         "contact": unit.contact,
+        "head": unit.head,
         "valid_from": None if area is None or area.valid_from is None else area.valid_from.isoformat(),
     }
     # the shortest digits that come back as the same number: the polygon is the same to the last bit

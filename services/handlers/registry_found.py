@@ -68,6 +68,7 @@ class FoundUnit:
     name_en: str | None = None
     parent: str | None = None
     contact: str | None = None
+    head: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +117,7 @@ class Columns:
 
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "jurisdictions": ("code", "name", "name_en", "parent", "contact"),
+    "jurisdictions": ("code", "name", "name_en", "parent", "contact", "head"),
     "stations": ("code", "name", "lat", "lon"),
     "region_codes": ("code", "unit", "name", "level"),
     "villages": ("village_code", "village", "township_code", "township", "county_code", "county", "unit"),

@@ -163,6 +163,7 @@ def _merged(unit: FoundUnit, old: Unit | None, later: datetime | None) -> Unit:
             name_en=unit.name_en or name,
             parent=unit.parent,
             contact=unit.contact,
+            head=unit.head,
             valid_from=later,
         )
     return replace(
@@ -172,6 +173,7 @@ def _merged(unit: FoundUnit, old: Unit | None, later: datetime | None) -> Unit:
         name_en=unit.name_en or (old.name_en if old.name_en != old.name_zh else unit.name_zh or old.name_en),
         parent=unit.parent or old.parent,
         contact=unit.contact or old.contact,
+        head=unit.head or old.head,
         valid_to=None,
     )
 

@@ -20,13 +20,18 @@ async def assign(tx: Transaction, context: Context, command: Command, *, by: Act
         change = moves.assign(
             case, unit=unit, responder=responder, why=why, by=by, now=tx.now, policy=policy, said=said
         )
-        roster = context.picture.roster
-        first, end = roster.units.get(unit, (0, 0))
-        if responder not in roster.responders[first:end]:
-            raise NobodyFits(unit=unit, responder=responder)
+        must_be_on_duty(context, unit, responder)
         return change
 
     return await carry_out(tx, context, command, by=by, decide=decide)
+
+
+def must_be_on_duty(context: Context, unit: str, responder: str) -> None:
+    """Raises NobodyFits."""
+    roster = context.picture.roster
+    first, end = roster.units.get(unit, (0, 0))
+    if responder not in roster.responders[first:end]:
+        raise NobodyFits(unit=unit, responder=responder)
 
 
 async def close(tx: Transaction, context: Context, command: Command, *, by: Actor) -> Done:

@@ -91,7 +91,7 @@ def tally_repeats(effects: Iterable[str]) -> None:
 
 def _stopped(case: Case, fact: Fact) -> None:
     """Observe the limits that a move stopped: the stage of the state it left, and the total where it stops that too."""
-    if fact.from_state is None:
+    if fact.from_state is None or fact.action is Action.CO_RELEASE:  # it stops nothing, and may come with the end
         return
     stage = STAGE_IN.get(fact.from_state)
     for kind in MOVES[fact.from_state, fact.action].stops:

@@ -6,24 +6,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, or_, select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.case import Case, Change
+from services.domain.case import Case, Change, CoAssigned
 from services.domain.refusals import CaseNotFound
-from services.domain.states import ENDED, State, TimerKind
+from services.domain.states import State, TimerKind
 from services.domain.timers import Timer
-from services.store import arrays, events, outbox, tables
+from services.store import arrays, co_assignments, events, outbox, tables
 from services.store.columns import micros, moment
 from services.store.engine import Transaction
 from services.store.outbox import Message
+from services.store.scope import Scope, of_unit
 from services.store.signals import Signal
 
 cases = tables.cases
-UNANSWERED = (State.PENDING, State.ASSIGNED)
 
 # Straight from the case to its column; what needs turning is in `_turned`.
-PLAIN = tuple(field.name for field in fields(Case) if field.name not in ("id", "timers", "tried"))
+PLAIN = tuple(field.name for field in fields(Case) if field.name not in ("id", "timers", "tried", "co_assigned"))
 
 # What never changes after the opening is not written again.
 FIXED = frozenset(("case_id", "source", "instruction_number", "mode", "issued_at", "received_at", "policy_version"))
@@ -41,14 +41,6 @@ class Stored:
     def id(self) -> int:
         assert self.case.id is not None  # noqa: S101 - a stored case has its row
         return self.case.id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """The cases of one unit; with `responder`, of those only the own ones and the ones nobody has acknowledged."""
-
-    unit: str
-    responder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,28 +94,25 @@ async def page(
     if before is not None:
         question = question.where(cases.c.id < before)
     if unit is not None:
-        question = question.where(_of_unit(unit))
+        question = question.where(of_unit(unit))
     if scope is not None:
-        question = question.where(_of_unit(scope.unit))
-        if scope.responder is not None:
-            question = question.where(or_(cases.c.responder == scope.responder, cases.c.state.in_(UNANSWERED)))
+        question = question.where(scope.holds)
     if states is not None:
         question = question.where(cases.c.state.in_(states))
     if overdue_at is not None:
-        question = question.where(cases.c.total_due_at <= overdue_at, cases.c.state.not_in(ENDED))
+        question = question.where(cases.c.total_due_at <= overdue_at)  # null once the hour is stopped
     return [to_stored(row) for row in await conn.execute(question)]
 
 
-def _of_unit(unit: str) -> ColumnElement[bool]:
-    return or_(cases.c.assigned_unit == unit, cases.c.responsible_unit == unit)
-
-
 async def save(tx: Transaction, savings: Sequence[Saving]) -> None:
-    """Write the changed rows, their events and their messages; wake who must act on them."""
+    """Write the changed rows, their events, co-assignments and messages; wake who must act on them."""
     if not savings:
         return
     await arrays.update_rows(tx, cases, [_changed(saving.change.case) for saving in savings])
     await events.add(tx, [(_row_id(saving), saving.change.facts, saving.sealed_facts or {}) for saving in savings])
+    for saving in savings:
+        if any(fact.action in co_assignments.TELLING for fact in saving.change.facts):
+            await co_assignments.settle(tx, _row_id(saving), saving.change.facts)
     await outbox.add(tx, [message for saving in savings for message in saving.messages])
     tx.wake(Signal.DUE)
 
@@ -142,6 +131,7 @@ def columns(case: Case) -> dict[str, Any]:
     return {
         **{name: getattr(case, name) for name in PLAIN},
         "tried": list(case.tried),
+        "co_assigned": [[one.unit, one.responder] for one in case.co_assigned],
         "timers": packed(case.timers),
         "next_due_at": case.next_due_at,
         "total_due_at": case.total_due_at,
@@ -155,6 +145,7 @@ def to_stored(row: Row[Any]) -> Stored:
         id=found["id"],
         timers=unpacked(found["timers"]),
         tried=tuple(found["tried"]),
+        co_assigned=tuple(CoAssigned(unit=unit, responder=name) for unit, name in found["co_assigned"] or ()),
         **{name: found[name] for name in PLAIN if name != "case_id"},
         case_id=UUID(int=found["case_id"].int),  # asyncpg has a class of its own, which orjson refuses
     )

@@ -29,6 +29,7 @@ class Unit:
     name_en: str
     parent: str | None = None
     contact: str | None = None
+    head: str | None = None  # code of the responder who leads it
     valid_from: datetime | None = None  # None: since always
     valid_to: datetime | None = None  # just before it; None: no end
 

@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, Column, Index, LargeBinary, String, Table, Text,
 from sqlmodel import Field, SQLModel
 
 from services.domain.states import Action, State
+from services.domain.switches import Switch
 from services.domain.words import Mode, Outcome, Risk, Role
 from services.store.columns import Document, Moment, RowId, Word
 from services.store.position_tables import ResponderStatusRow, StatusChangeRow, TrailRow
@@ -23,6 +24,8 @@ from services.store.rota_tables import (
 )
 
 OPEN_FOR_SUBJECT = "state IN ('PENDING', 'ASSIGNED', 'ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED')"
+
+RELEASED = "action IN ('DECLINE', 'EXPIRE', 'HAND_OVER', 'LAPSE')"
 
 
 def _moment(**given: Any) -> Any:
@@ -79,6 +82,8 @@ class CaseRow(SQLModel, table=True):
     routed_by: str = Field(sa_type=Text)  # the rule that located it; also inside `routing`
     routing: dict[str, Any] = Field(sa_type=Document)
     tried: list[str] = Field(sa_type=Document)
+    co_assigned: list[list[str | None]] | None = Field(default=None, sa_column=Column(Document))  # unit, responder
+    transferred_to: str | None = Field(default=None, sa_type=Text)
     submitter: str | None = Field(default=None, sa_type=Text)
     issued_at: datetime = Field(sa_type=Moment)
     received_at: datetime = Field(sa_type=Moment)
@@ -115,7 +120,10 @@ class EventRow(SQLModel, table=True):
     """What happened to a case, append-only: its timeline and the source of every figure."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("event_of_case", "case_id", "version", unique=True),)
+    __table_args__ = (
+        Index("event_of_case", "case_id", "version", unique=True),
+        Index("event_released", "at", postgresql_where=text(RELEASED), sqlite_where=text(RELEASED)),
+    )
 
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
     case_id: int = Field(sa_type=RowId)
@@ -131,6 +139,46 @@ class EventRow(SQLModel, table=True):
     unit: str | None = Field(default=None, sa_type=Text)
     detail: dict[str, Any] = Field(sa_type=Document)
     sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class CoAssignmentRow(SQLModel, table=True):
+    """A unit that works, or worked, on a case beside the accountable one. A row ends and is never deleted."""
+
+    __tablename__ = "co_assignment"
+    __table_args__ = (
+        Index(
+            "co_assignment_now",
+            "unit",
+            "case_id",
+            unique=True,
+            postgresql_where=text("removed_at IS NULL"),
+            sqlite_where=text("removed_at IS NULL"),
+        ),
+        Index("co_assignment_of_case", "case_id"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    case_id: int = Field(sa_type=RowId)
+    unit: str = Field(sa_type=Text)
+    responder: str | None = Field(default=None, sa_type=Text)
+    added_at: datetime = Field(sa_type=Moment)
+    added_by: str = Field(sa_type=Text)
+    removed_at: datetime | None = _moment()
+    removed_by: str | None = Field(default=None, sa_type=Text)
+
+
+class UnitSwitchRow(SQLModel, table=True):
+    """What a unit takes part in, append-only: the newest row of a unit and a thing is in force, none means on."""
+
+    __tablename__ = "unit_switch"
+    __table_args__ = (Index("unit_switch_newest", "what", "unit", "id"),)
+
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    unit: str = Field(sa_type=Text)
+    what: Switch = Field(sa_column=Column(Word(Switch), nullable=False))
+    on: bool
+    by: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=Moment)
 
 
 class OutboxRow(SQLModel, table=True):
@@ -242,6 +290,7 @@ class UnitRow(SQLModel, table=True):
     name_en: str = Field(sa_type=Text)
     parent: str | None = Field(default=None, sa_type=Text)
     contact: str | None = Field(default=None, sa_type=Text)  # how its desk is reached
+    head: str | None = Field(default=None, sa_type=Text)  # code of the responder who leads it
     valid_from: datetime | None = _moment()  # None: since always
     valid_to: datetime | None = _moment()  # just before it; None: no end
 
@@ -403,3 +452,4 @@ shift_pattern, rota_unit, rotation = _table(ShiftPatternRow), _table(RotaUnitRow
 rota_entry, duty_swap, holiday = _table(RotaEntryRow), _table(DutySwapRow), _table(HolidayRow)
 handover, rota_answer = _table(HandoverRow), _table(RotaAnswerRow)
 trail, responder_status, status_change = _table(TrailRow), _table(ResponderStatusRow), _table(StatusChangeRow)
+co_assignment, unit_switch = _table(CoAssignmentRow), _table(UnitSwitchRow)

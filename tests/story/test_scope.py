@@ -20,6 +20,9 @@ ROUTES = {
     "return": {"reason": "原因"},
     "reopening": {"reason": "原因"},
     "cancellation": {"reason": "原因"},
+    "co-assignments": {"unit": "P2", "reason": "原因"},
+    "transfer": {"to": "测试邻县反诈中心", "reason": "原因"},
+    "receipt": None,
 }
 
 

@@ -19,9 +19,10 @@ from services.domain.refusals import CaseNotFound
 from services.domain.states import State
 from services.domain.words import Role
 from services.handlers.messages import ASSIGNING
-from services.store import cases, events
-from services.store.cases import Scope, Stored
+from services.store import cases, co_assignments, events
+from services.store.cases import Stored
 from services.store.events import Entry
+from services.store.scope import Scope
 
 router = APIRouter(tags=["cases"])
 
@@ -56,8 +57,8 @@ async def get_cases(
     limit: Limit = 50,
     cursor: Cursor = None,
     state: Annotated[tuple[State, ...], Query(max_length=len(State), description="May be repeated.")] = (),
-    unit: Annotated[Code | None, Query(description="Assigned to it, or responsible by area.")] = None,
-    overdue: Annotated[bool, Query(description="Only those whose hour is over without a feedback.")] = False,
+    unit: Annotated[Code | None, Query(description="Assigned to it, its own by area, or shared with it.")] = None,
+    overdue: Annotated[bool, Query(description="Only those whose hour is over and runs on.")] = False,
 ) -> Page[Line]:
     """The cases of one's scope, newest first. Everybody is masked here."""
     now = parts.clock.now()
@@ -85,11 +86,13 @@ async def get_case(
     async with parts.store.read() as conn:
         stored = await _seen(conn, case_id, reader, request)
         facts = await events.timeline(conn, stored.id)
+        together = await co_assignments.history(conn, stored.id)
     response.headers["etag"] = etag(stored.case.turn)
     return case_view(
         stored.case,
         person_of(parts.context.sealer, stored, seen_by=reader),
         _candidates(stored, facts),
+        together,
         units=parts.context.picture.units,
         now=parts.clock.now(),
     )
@@ -118,7 +121,7 @@ async def _seen(conn: AsyncConnection, case_id: UUID, reader: Actor, request: Re
     """The case, if it is in the reader's scope. Raises CaseNotFound."""
     request.state.case_id = str(case_id)
     stored = await cases.find(conn, case_id)
-    if stored is None or not reader.sees(stored.case.assigned_unit, stored.case.responsible_unit):
+    if stored is None or not reader.sees(*stored.case.units):
         raise CaseNotFound()
     return stored
 

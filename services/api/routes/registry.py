@@ -6,11 +6,14 @@ from fastapi import APIRouter
 
 from services.api.identity import Anyone
 from services.api.problems import responses
+from services.api.routes.units import UnitSettings
 from services.api.views import View
 from services.api.work import TheParts
 from services.domain.words import Role
+from services.store.unit_settings import Settings, settings_of_units
 
 router = APIRouter(tags=["registry"], responses=responses())
+NOTHING_SAID = Settings()
 
 
 class Me(View):
@@ -20,7 +23,7 @@ class Me(View):
     responder: str | None
 
 
-class UnitView(View):
+class UnitView(UnitSettings):
     code: str
     kind: str
     name_zh: str
@@ -47,9 +50,19 @@ async def get_me(asker: Anyone) -> Me:
 
 @router.get("/units")
 async def get_units(parts: TheParts, _asker: Anyone) -> Units:
-    """Every unit, as of the map this process was started with."""
+    """Every unit of the map, with what it takes part in now."""
     units = sorted(parts.context.picture.units.values(), key=lambda unit: unit.code)
-    return Units(items=tuple(UnitView.model_validate(unit, from_attributes=True) for unit in units))
+    async with parts.store.read() as conn:
+        settings = await settings_of_units(conn, parts.clock.now())
+    return Units(
+        items=tuple(
+            UnitView(
+                **{name: getattr(unit, name) for name in ("code", "kind", "name_zh", "name_en", "parent")},
+                **dict(UnitSettings.of(settings.get(unit.code, NOTHING_SAID))),
+            )
+            for unit in units
+        )
+    )
 
 
 @router.get("/clock")

@@ -65,9 +65,10 @@ async def get_events(
     reader: CaseReader,
     last_id: Annotated[str | None, Header(alias="Last-Event-ID", description="The id of the last event seen.")] = None,
 ) -> EventStream:
-    """`case`: a case has changed (as on the topic of case changes). `resync`: changes were missed, read your lists anew.
+    """`case`: a case has changed (as on the topic of case changes). `gone`: one is no longer in your scope. `resync`:
+    changes were missed, read your lists anew.
 
-    A precinct gets the cases that it holds or is responsible for.
+    A precinct gets the cases that it holds, is responsible for, or is co-assigned to.
     """
     broadcaster: Broadcaster = request.app.state.broadcaster
     if broadcaster.streams >= MOST_STREAMS:

@@ -1,7 +1,7 @@
 """Who may move a case from where to where, copied out of domain.md §2 by hand: the second opinion on MOVES."""
 
 from services.domain.actor import Actor
-from services.domain.case import Case
+from services.domain.case import Case, CoAssigned
 from services.domain.refusals import NotAllowed, NotYours, OutOfOrder, OwnSubmission, Refused
 from services.domain.states import Action, State, TimerKind
 from services.domain.words import Role
@@ -12,6 +12,8 @@ FIELD = "desk responder"
 TO_THE_QUEUE = ("PENDING", "released_at", "ASSIGN FIRST_ATTEMPT LEASE ACK CONTACT DISSUADE FEEDBACK", "ASSIGN")
 TO_A_NEW_HOLDER = ("ASSIGNED", "assigned_at", "ACK FIRST_ATTEMPT LEASE CONTACT", "ACK")
 EVERYTHING = "TOTAL ASSIGN ACK FIRST_ATTEMPT LEASE CONTACT DISSUADE FEEDBACK REVIEW"
+
+SHARED = (Action.ATTEMPT, Action.CONTACT, Action.LOSE_CONTACT)  # with the one named for a co-assigned unit
 
 # state, action: who may; then where to, the stamp, the limits that stop, the limits that start.
 ALLOWED = {
@@ -59,6 +61,12 @@ ALLOWED = {
     "IN_PROGRESS TRANSFER": (CENTRE, "TRANSFERRED", "transferred_at", "CONTACT", ""),
     "TRANSFERRED RECEIPT": (CENTRE, "TRANSFERRED", "receipt_at", "TOTAL", ""),
 }
+# Other units join and leave the accountable one: the centre's word, and nothing moves.
+ALLOWED |= {
+    f"{state} {action}": (CENTRE, state, "", "", "")
+    for state in ("ASSIGNED", "ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONCLUDED")
+    for action in ("CO_ASSIGN", "CO_RELEASE")
+}
 # The payment is stopped beside the loop: asked for by whoever holds the case, answered whatever became of it.
 ALLOWED |= {
     f"{state} REQUEST_STOP": (
@@ -83,9 +91,11 @@ def refusal_for(case: Case, action: Action, by: Actor) -> type[Refused] | None:
         return OutOfOrder
     if by.role not in row[0].split():
         return NotAllowed
-    if by.role in (Role.DESK, Role.RESPONDER) and by.unit != case.assigned_unit:
+    named = by.responder is not None and CoAssigned(unit=by.unit or "", responder=by.responder) in case.co_assigned
+    theirs = named and action in SHARED
+    if by.role in (Role.DESK, Role.RESPONDER) and by.unit != case.assigned_unit and not theirs:
         return NotYours
-    if by.role is Role.RESPONDER and action is not Action.ACKNOWLEDGE and by.responder != case.responder:
+    if by.role is Role.RESPONDER and not theirs and action is not Action.ACKNOWLEDGE and by.responder != case.responder:
         return NotYours
     if action is Action.REQUEST_STOP and TimerKind.STOP_CONFIRM in running(case):
         return OutOfOrder

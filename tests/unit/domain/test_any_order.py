@@ -10,12 +10,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.domain import moves
+from services.domain import moves, together
 from services.domain.actor import Actor
-from services.domain.case import Case, Change, Fact
+from services.domain.case import Case, Change, CoAssigned, Fact
 from services.domain.moves import Said
-from services.domain.refusals import NotYours, Refused
-from services.domain.states import STAGES, Action, State, TimerKind
+from services.domain.refusals import Incomplete, NotYours, Refused
+from services.domain.states import ENDED, STAGES, Action, State, TimerKind
 from services.domain.words import Outcome, Risk, Role
 from tests.unit.domain.samples import (
     ASKED,
@@ -25,6 +25,7 @@ from tests.unit.domain.samples import (
     OPERATOR,
     PEOPLE,
     POLICY,
+    STRANGER,
     SUPERVISOR,
     UNIT,
     opened,
@@ -128,6 +129,28 @@ class AnyOrder(RuleBasedStateMachine):
             lambda: moves.assign(case, unit=unit, responder=responder, why={}, by=by, now=now, policy=POLICY),
         )
 
+    @rule(
+        by=st.sampled_from((OPERATOR, SUPERVISOR, STRANGER)),
+        unit=st.sampled_from((UNIT, ELSEWHERE, "T-003")),
+        responder=st.sampled_from((None, "R-3")),
+    )
+    def somebody_lets_a_unit_join(self, by: Actor, unit: str, responder: str | None) -> None:
+        joining, case, now = CoAssigned(unit=unit, responder=responder), self.case, self.now
+        senseless = Incomplete if unit == case.assigned_unit or joining in case.co_assigned else None
+        self.expect(
+            refusal_for(case, Action.CO_ASSIGN, by) or senseless,
+            lambda: together.co_assign(case, joining, by=by, now=now, policy=POLICY),
+        )
+
+    @rule(by=st.sampled_from((OPERATOR, STRANGER)), unit=st.sampled_from((UNIT, ELSEWHERE)))
+    def somebody_lets_a_unit_go(self, by: Actor, unit: str) -> None:
+        case, now = self.case, self.now
+        senseless = None if unit in {one.unit for one in case.co_assigned} else Incomplete
+        self.expect(
+            refusal_for(case, Action.CO_RELEASE, by) or senseless,
+            lambda: together.co_release(case, unit, by=by, now=now, policy=POLICY),
+        )
+
     @precondition(lambda self: self.case.version > 8)
     @rule(action=st.sampled_from(ENDING), by=st.sampled_from((OPERATOR, SUPERVISOR, INTEGRATOR, ASKED)))
     def somebody_ends_it(self, action: Action, by: Actor) -> None:
@@ -157,11 +180,9 @@ class AnyOrder(RuleBasedStateMachine):
         case, now = self.case, self.now
         if action in (Action.DECLINE, Action.HAND_OVER, Action.EXPIRE, Action.LAPSE):
             return moves.release(case, action, by=by, now=now, policy=POLICY, said=said)
-        if action in (Action.ASSIGN, Action.REASSIGN):
+        if action is (Action.ASSIGN if case.state is State.PENDING else Action.REASSIGN):
             unit = by.unit or UNIT
-            return moves.move(
-                case, action, by=by, now=now, policy=POLICY, said=said, assigned_unit=unit, responder="R-1"
-            )
+            return moves.assign(case, unit=unit, responder="R-1", why={}, by=by, now=now, policy=POLICY, said=said)
         if action is Action.CONCLUDE:
             return moves.conclude(case, Outcome.REFUSED, by=by, now=now, policy=POLICY, said=said)
         if action is Action.ACKNOWLEDGE:
@@ -187,8 +208,8 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def only_moves_of_the_table_were_made(self) -> None:
         for fact in self.told[1:]:
-            if fact.action in MARKS:
-                assert fact.from_state is fact.to_state
+            if fact.action in MARKS or ("why" in fact.detail and fact.action is Action.CO_RELEASE):
+                assert fact.from_state is fact.to_state  # it happened by itself
             else:
                 assert ALLOWED[f"{fact.from_state} {fact.action}"][1] == fact.to_state
 
@@ -247,6 +268,20 @@ class AnyOrder(RuleBasedStateMachine):
             assert held == (True, True)
         if self.case.state is State.PENDING:
             assert held == (False, False)
+
+    @invariant()
+    def one_unit_is_accountable_and_the_others_are_told_of(self) -> None:
+        units = [one.unit for one in self.case.co_assigned]
+        assert self.case.assigned_unit not in units
+        assert len(units) == len(set(units))
+        assert not (units and self.case.state in ENDED)
+        there: set[str] = set()
+        for fact in self.told:
+            if fact.action is Action.CO_ASSIGN and "unit" in fact.detail:
+                there.add(fact.detail["unit"])
+            elif fact.action is Action.CO_RELEASE and "unit" in fact.detail:
+                there.discard(fact.detail["unit"])
+        assert there == set(units)
 
     @invariant()
     def the_first_feedback_stays(self) -> None:

@@ -56,7 +56,7 @@ def marks(case: Case, *, at: datetime) -> list[tuple[Action, str, int]]:
     return [
         (fact.action, fact.detail["timer"], fact.detail["round"])
         for fact in (change.facts if change else ())
-        if fact.detail
+        if "timer" in fact.detail
     ]
 
 

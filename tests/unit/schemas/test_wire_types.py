@@ -101,6 +101,8 @@ def test_encoded_instruction_equals_the_models_dump(
         | {
             "state": CODES,
             "outcome": st.none() | CODES,
+            "co_assigned_units": st.lists(CODES, max_size=3).map(tuple),
+            "left_units": st.lists(CODES, max_size=3).map(tuple),
             "at": TIMES,
             "next_due_at": st.none() | TIMES,
             "total_due_at": st.none() | TIMES,

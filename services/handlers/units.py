@@ -1,0 +1,45 @@
+"""switch, lead: what a unit takes part in, and who leads it. The same again changes nothing."""
+
+from dataclasses import replace
+
+from services.domain.refusals import Incomplete, UnitNotFound
+from services.domain.switches import Switch
+from services.store import registry, unit_settings
+from services.store.engine import Transaction
+from services.store.registry import Unit
+from services.store.registry_changes import Change, Work, carry_out, differences
+
+
+async def switch(tx: Transaction, code: str, what: Switch, *, on: bool, by: str) -> bool:
+    """Switch a thing on or off for one unit; whether that was a change. Raises UnitNotFound.
+
+    Routing takes it up within a second; what is assigned already stays where it is.
+    """
+    await _found(tx, code)
+    if await unit_settings.is_on(tx.conn, code, what) is on:
+        return False
+    await unit_settings.add_switch(tx, code, what, on=on, by=by)
+    return True
+
+
+async def lead(tx: Transaction, code: str, responder: str | None, *, by: str) -> bool:
+    """Say who leads a unit, None: nobody; whether that was a change, which the registry then keeps with who and when.
+
+    Raises UnitNotFound, and Incomplete where the responder is not of the unit.
+    """
+    before = await _found(tx, code)
+    if responder is not None and not await unit_settings.is_of(tx.conn, code, responder, tx.now):
+        raise Incomplete(field="responder", why="not of this unit")
+    after = replace(before, head=responder)
+    if after == before:
+        return False
+    told = Change(kind="unit", code=code, what={"done": "changed", "fields": differences(before, after)})
+    await carry_out(tx, Work(kept=[after], changes=[told]), by=by)
+    return True
+
+
+async def _found(tx: Transaction, code: str) -> Unit:
+    found = (await registry.unit_names(tx.conn)).get(code)
+    if found is None:
+        raise UnitNotFound()
+    return found

@@ -1,0 +1,80 @@
+"""What a unit takes part in (append-only rows with who and when, the newest in force), and who leads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.switches import Switch
+from services.store import tables
+from services.store.engine import Transaction
+from services.store.registry import GRID
+
+unit, responder = tables.unit, tables.responder
+unit_switch = tables.unit_switch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One unit's, as they are in force."""
+
+    off: frozenset[Switch] = frozenset()
+    head: str | None = None
+
+
+async def switched_off(conn: AsyncConnection, what: Switch) -> frozenset[str]:
+    """The units for which `what` is off now. Cheap enough to ask every second."""
+    newest = select(func.max(unit_switch.c.id)).where(unit_switch.c.what == what).group_by(unit_switch.c.unit)
+    off = select(unit_switch.c.unit).where(unit_switch.c.id.in_(newest), ~unit_switch.c.on)
+    return frozenset((await conn.execute(off)).scalars())
+
+
+async def is_on(conn: AsyncConnection, code: str, what: Switch) -> bool:
+    """Whether a unit takes part in `what`; nobody said: it does."""
+    newest = (
+        select(unit_switch.c.on)
+        .where(unit_switch.c.unit == code, unit_switch.c.what == what)
+        .order_by(unit_switch.c.id.desc())
+        .limit(1)
+    )
+    return (await conn.execute(newest)).scalar() is not False
+
+
+async def heads(conn: AsyncConnection, at: datetime) -> dict[str, str]:
+    """Who leads each unit at `at`, as long as they are of that unit. Cheap enough to ask every second."""
+    leading = (
+        select(unit.c.code, unit.c.head)
+        .join(responder, responder.c.code == unit.c.head)
+        .where(unit.c.head.is_not(None), _works_in(unit.c.code, at))
+    )
+    return {row.code: row.head for row in await conn.execute(leading)}
+
+
+def _works_in(code: ColumnElement[str] | str, at: datetime) -> ColumnElement[bool]:
+    """Whether a responder is there at `at` and of the unit, or of a grid in it."""
+    part = unit.alias("part")
+    grids = select(part.c.code).where(part.c.parent == code, part.c.kind == GRID)
+    there = or_(responder.c.valid_to.is_(None), responder.c.valid_to > at)
+    return there & or_(responder.c.unit == code, responder.c.unit.in_(grids))
+
+
+async def settings_of_units(conn: AsyncConnection, at: datetime) -> Mapping[str, Settings]:
+    """By unit; one that is not there has the defaults."""
+    off = {what: await switched_off(conn, what) for what in Switch}
+    leading = await heads(conn, at)
+    return {
+        code: Settings(off=frozenset(what for what in Switch if code in off[what]), head=leading.get(code))
+        for code in frozenset(leading).union(*off.values())
+    }
+
+
+async def is_of(conn: AsyncConnection, code: str, name: str, at: datetime) -> bool:
+    """Whether the responder `name` is of the unit `code`, or of a grid in it."""
+    question = select(responder.c.code).where(responder.c.code == name, _works_in(code, at))
+    return (await conn.execute(question)).scalar() is not None
+
+
+async def add_switch(tx: Transaction, code: str, what: Switch, *, on: bool, by: str) -> None:
+    await tx.conn.execute(insert(unit_switch).values(unit=code, what=what, on=on, by=by, at=tx.now))
