@@ -20,7 +20,7 @@ from schemas.topics import CASE_CHANGED
 from services.api import metrics
 from services.broker.consumer import PositionLost
 from services.broker.follow import Follower
-from services.broker.link import BrokerAddress
+from services.broker.link import BrokerAddress, BrokerSilent
 from services.broker.salvage import Unread
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,7 @@ RING: Final = 4096
 CHUNK: Final = 256  # changes put into one write
 BEAT_S: Final = 5.0  # a comment that keeps proxies from closing the line, and a look whether the token still holds
 FETCH_S: Final = 1.0
+PAUSE_S: Final = 0.5  # where the broker gave no answer about a lost place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,10 @@ class Broadcaster:
                 except PositionLost:
                     log.warning("events.gap", action="events.gap")
                     self._begin(address, follower)
+                    continue
+                except BrokerSilent as silent:
+                    log.info("events.broker_silent", action="events.broker_silent", reason=str(silent))
+                    await asyncio.sleep(PAUSE_S)
                     continue
                 for batch in batches:
                     for record in batch.records:

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.choice import Rules
 from services.domain.fix import Fix
 from services.domain.roster import Availability, OnDuty, Roster
+from services.domain.switches import Switch
 from services.handlers.context import Context, Picture
 from services.handlers.ground_map import draw_map
-from services.store import registry, status
+from services.store import registry, status, unit_settings
 from services.store.registry import Responder, Unit
 
 FAMILY_LIAISON = "FAMILY_LIAISON"
@@ -59,7 +60,9 @@ async def draw_roster(
                 rested=present.last_ended_at is None or now - present.last_ended_at >= rules.rest,
             )
             for present in await registry.on_duty(conn, now)
-        ]
+        ],
+        heads=await unit_settings.heads(conn, now),
+        closed=await unit_settings.switched_off(conn, Switch.ROUTING),
     )
 
 
