@@ -26,7 +26,7 @@ from services.broker.link import BrokerAddress
 from services.broker.topics import ensure_topics
 from services.clock import SteadyClock
 from services.settings import DEMO_KEY, Settings, read_settings
-from services.simulator.county import county
+from services.simulator.county import County, county
 from services.store import registry, schema
 from services.store.engine import Store
 
@@ -49,7 +49,7 @@ class Ground:
         self.postgres.start()
         self._admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap, "log_level": 0})
         asyncio.run(ensure_topics(BrokerAddress(bootstrap=self.kafka.bootstrap), TOPICS.values()))
-        asyncio.run(_furnish(self.postgres.new_database(TEMPLATE)))
+        asyncio.run(_furnish(self.postgres.new_database(TEMPLATE), county()))
 
     def stop(self) -> None:
         self.kafka.stop()
@@ -57,11 +57,13 @@ class Ground:
         shutil.rmtree(self.postgres.home, ignore_errors=True)
 
     @contextlib.contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        """The URL of a new one, dropped afterwards."""
+    def fresh_database(self, made: County | None = None) -> Iterator[str]:
+        """The URL of a new one, dropped afterwards. `made` is another county than the demo's."""
         name = f"bench_{next(self._numbers)}"
-        url = self.postgres.new_database(name, template=TEMPLATE)
+        url = self.postgres.new_database(name, template=TEMPLATE if made is None else "template1")
         try:
+            if made is not None:
+                asyncio.run(_furnish(url, made))
             yield url
         finally:
             self.postgres.drop_database(name)
@@ -137,12 +139,11 @@ def ground() -> Iterator[Ground]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-async def _furnish(url: str) -> None:
+async def _furnish(url: str, made: County) -> None:
     """Everybody is on duty: the most there is to choose from."""
     store = Store(url, name="bench")
     now = datetime.now(UTC)
     store.clock = SteadyClock(now)
-    made = county()
     try:
         await schema.upgrade(store)
         async with store.begin() as tx:

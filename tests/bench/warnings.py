@@ -27,18 +27,25 @@ class Record(NamedTuple):
 
 
 def warnings(
-    numbers: Iterable[int], *, run: str, issued: Callable[[int], datetime] = lambda _number: datetime.now(UTC)
+    numbers: Iterable[int],
+    *,
+    run: str,
+    issued: Callable[[int], datetime] = lambda _number: datetime.now(UTC),
+    points: Sequence[tuple[float, float]] | None = None,
 ) -> Iterator[Record]:
-    """One record a number, issued now. The same number of the same run is the same case, another run another one."""
+    """One record a number, issued now. The same number of the same run is the same case, another run another one.
+
+    `points` are where people are, in turn; without them they are in the demo's county.
+    """
     golden: dict[str, Any] = orjson.loads(GOLDEN.read_bytes()) | {"risk": RISK, "mode": "actual"}
-    points = itertools.cycle(_points())
+    around = itertools.cycle(_points() if points is None else points)
     for number in numbers:
         at = issued(number)
         name = f"BENCH-{run}-{number:08}"
         key = f"{SOURCE}:{name}"
         golden |= {"instruction_number": name, "issued_at": at.isoformat()}
         golden["subject"] |= {"id_number": f"TEST-{run}-{number:08}", "phone": f"199-0000-{number % 10_000:04}"}
-        _stand(golden["places"], next(points), at)
+        _stand(golden["places"], next(around), at)
         headers = headers_for(id=name, source=SOURCE, type=EventType.WARNING_ISSUED, time=at, key=key)
         yield Record(key.encode(), orjson.dumps(golden), headers)
 
