@@ -16,17 +16,21 @@ FILE = ROOT / "var" / "bench.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """`rounds` are pairs (ours, floor), in `unit`; a line without a floor has None there and in `ratio`."""
+    """`rounds` are pairs (ours, floor), in `unit`; a line without a floor has None there and in `ratio`.
+
+    A line that could not be measured says in `missing` what to do about it; it has no figures and is not met.
+    """
 
     goal: str
     unit: str
-    ours: float
+    ours: float | None
     floor: float | None
     ratio: float | None
     required: str
     aim: str
     met: bool
     rounds: list[tuple[float, float | None]]
+    missing: str | None = None
 
 
 def row_of(
@@ -48,12 +52,30 @@ def row_of(
     )
 
 
+def not_measured(goal: str, unit: str, missing: str, *, required: str, aim: str) -> Row:
+    return Row(
+        goal=goal,
+        unit=unit,
+        ours=None,
+        floor=None,
+        ratio=None,
+        required=required,
+        aim=aim,
+        met=False,
+        rounds=[],
+        missing=missing,
+    )
+
+
 def ratios_of(rounds: Sequence[tuple[float, float | None]]) -> list[float]:
     return [ours / floor for ours, floor in rounds if floor]
 
 
 def show(row: Row) -> None:
     """One line for people, with the spread of the rounds."""
+    if row.ours is None:
+        say(f"  – {row.goal}: not measured: {row.missing}  required {row.required}  aim {row.aim}")
+        return
     spread = f"{min(ours for ours, _ in row.rounds):,.1f}–{max(ours for ours, _ in row.rounds):,.1f}"
     against = "" if row.floor is None or row.ratio is None else f"  floor {row.floor:,.1f}  ratio {row.ratio:.3f}"
     if ratios := ratios_of(row.rounds):
