@@ -1,14 +1,16 @@
 """Draw the picture (map, roster) from the registry and the rota, and put it in the place of the old one."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.choice import Rules
 from services.domain.fix import Fix
-from services.domain.roster import Availability, OnDuty, Roster
+from services.domain.roster import OnDuty, Roster
 from services.domain.switches import Switch
 from services.handlers.context import Context, Picture
 from services.handlers.ground_map import draw_map
@@ -40,8 +42,22 @@ async def draw_roster(
     rules: Rules,
     fixes: Mapping[str, Fix] = NO_FIXES,
 ) -> Roster:
-    """Who is on duty at `now`, where they were last; who belongs to a grid is the grid's, in the unit it is a part of."""
-    unfree = await status.unfree(conn, now=now)
+    """Who is on duty at `now`, where they were last. In a thread of its own, as the map."""
+    stamp = await registry.watch_stamp(conn, now)  # first: what changes after it is seen next time
+    people = await registry.on_duty(conn, now)
+    roster = await asyncio.to_thread(_roster_of, people, units, now=now, rules=rules, stamp=stamp)
+    return await _as_of(conn, roster, now=now, fixes=fixes)
+
+
+def _roster_of(
+    people: Sequence[registry.OnDuty],
+    units: Mapping[str, Unit],
+    *,
+    now: datetime,
+    rules: Rules,
+    stamp: tuple[Any, ...],
+) -> Roster:
+    """Who belongs to a grid is the grid's, in the unit it is a part of."""
     return Roster(
         [
             OnDuty(
@@ -50,17 +66,39 @@ async def draw_roster(
                 grid=present.responder.unit if _is_grid(units, present.responder.unit) else None,
                 skills=_skills_of(present.responder),
                 languages=frozenset(present.responder.languages),
-                lat=None if (fix := fixes.get(present.responder.code)) is None else fix.lat,
-                lon=None if fix is None else fix.lon,
-                fix_at=None if fix is None else fix.at,
-                availability=unfree.get(present.responder.code, Availability.UNKNOWN),
+                lat=None,
+                lon=None,
+                fix_at=None,
                 post_lat=present.responder.post_lat,
                 post_lon=present.responder.post_lon,
                 open_cases=present.open_cases,
                 rested=present.last_ended_at is None or now - present.last_ended_at >= rules.rest,
+                rested_at=present.last_ended_at and present.last_ended_at + rules.rest,
             )
-            for present in await registry.on_duty(conn, now)
+            for present in people
         ],
+        stamp=stamp,
+        over_at=min((ends for present in people if (ends := present.responder.valid_to)), default=None),
+    )
+
+
+async def follow(
+    conn: AsyncConnection, old: Picture, *, now: datetime, rules: Rules, fixes: Mapping[str, Fix] = NO_FIXES
+) -> Roster:
+    """The roster of the same map a while later: while the watch is the same, nobody is read once more."""
+    roster = old.roster
+    somebody_left = roster.over_at is not None and roster.over_at <= now
+    if somebody_left or await registry.watch_stamp(conn, now) != roster.stamp:
+        return await draw_roster(conn, old.units, now=now, rules=rules, fixes=fixes)
+    return await _as_of(conn, roster, now=now, fixes=fixes)
+
+
+async def _as_of(conn: AsyncConnection, roster: Roster, *, now: datetime, fixes: Mapping[str, Fix]) -> Roster:
+    return roster.as_of(
+        now,
+        open_cases=await registry.open_cases(conn),
+        unfree=await status.unfree(conn, now=now),
+        fixes=fixes,
         heads=await unit_settings.heads(conn, now),
         closed=await unit_settings.switched_off(conn, Switch.ROUTING),
     )
@@ -89,8 +127,7 @@ async def redraw(conn: AsyncConnection, context: Context, *, now: datetime) -> b
     if await registry.map_stamp(conn, now) != old.stamp:
         context.picture = await draw(conn, now=now, rules=context.rules, fixes=context.fixes)
     else:
-        context.picture = replace(
-            old, roster=await draw_roster(conn, old.units, now=now, rules=context.rules, fixes=context.fixes)
-        )
+        roster = await follow(conn, old, now=now, rules=context.rules, fixes=context.fixes)
+        context.picture = replace(old, roster=roster)
     context.given.clear()
     return context.picture.stamp != old.stamp

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, delete, func, or_, select, union_all, update
+from sqlalchemy import CompoundSelect, Select, delete, func, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.rota.rota import Via
@@ -28,14 +28,18 @@ LOOKED_BACK = timedelta(days=8)  # a rest longer than that is a rest
 
 def present(at: datetime) -> Select[tuple[str, datetime | None]]:
     """Who is on duty at `at` and when their duty before ended (None: unknown), as a question to be asked inside another."""
-    drawn = select(duty.c.responder, duty.c.last_ended_at).where(
+    both = rows_in_force(at).subquery()
+    return select(both.c.responder, func.max(both.c.last_ended_at).label("last_ended_at")).group_by(both.c.responder)
+
+
+def rows_in_force(at: datetime) -> CompoundSelect[int, str, datetime | None]:
+    """The rows that put somebody on duty at `at`."""
+    wanted = select(duty.c.id, duty.c.responder, duty.c.last_ended_at)
+    drawn = wanted.where(
         duty.c.starts_at > at - LONGEST_ROW, duty.c.starts_at <= at, duty.c.ends_at > at, duty.c.unit.is_not(None)
     )
-    by_hand = select(duty.c.responder, duty.c.last_ended_at).where(
-        duty.c.unit.is_(None), duty.c.ends_at > at, duty.c.starts_at <= at
-    )
-    both = union_all(drawn, by_hand).subquery()
-    return select(both.c.responder, func.max(both.c.last_ended_at).label("last_ended_at")).group_by(both.c.responder)
+    by_hand = wanted.where(duty.c.unit.is_(None), duty.c.ends_at > at, duty.c.starts_at <= at)
+    return union_all(drawn, by_hand)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

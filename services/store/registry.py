@@ -3,12 +3,13 @@
 Changing it with who and when is in `registry_changes`.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Table, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, RowMapping, Table, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.states import State
@@ -186,15 +187,27 @@ async def ground(conn: AsyncConnection, at: datetime) -> Ground:
     )
 
 
+async def open_cases(conn: AsyncConnection) -> dict[str, int]:
+    """How many cases each responder holds now; who holds none is not in it."""
+    return dict((await conn.execute(_LOAD)).tuples().all())
+
+
+async def watch_stamp(conn: AsyncConnection, at: datetime) -> tuple[Any, ...]:
+    """Another value whenever other people are on duty at `at`, as long as `map_stamp` is the same.
+
+    Of the duty rows in force it reads the numbers alone: a row that has begun is only ever ended (store/duty.py).
+    """
+    responder = tables.responder
+    left = select(func.count()).select_from(responder).where(responder.c.valid_to <= at).scalar_subquery()
+    row = duty.rows_in_force(at).subquery()
+    # a sum alone would not see one row go and two others change places
+    asked = select(func.count(), func.sum(row.c.id), func.sum(row.c.id * 2654435761 % 4294967291), left)
+    return tuple((await conn.execute(asked.select_from(row))).one())
+
+
 async def on_duty(conn: AsyncConnection, at: datetime) -> list[OnDuty]:
     """Who is on duty at `at`, each once, with the cases each holds now."""
-    responder, cases = tables.responder, tables.cases
-    load = (
-        select(cases.c.responder, func.count().label("held"))
-        .where(cases.c.state.in_(BUSY), cases.c.responder.is_not(None))
-        .group_by(cases.c.responder)
-        .subquery()
-    )
+    responder, load = tables.responder, _LOAD.subquery()
     present = duty.present(at).subquery()
     question = (
         select(responder, func.coalesce(load.c.held, 0).label("held"), present.c.last_ended_at)
@@ -203,14 +216,23 @@ async def on_duty(conn: AsyncConnection, at: datetime) -> list[OnDuty]:
         .where(*_in_force(responder, at))
         .order_by(responder.c.code)
     )
+    # a hundred thousand rows take a second to read out: longer than the loop may wait
+    return await asyncio.to_thread(_on_duty_of, await conn.execute(question))
+
+
+def _on_duty_of(rows: Iterable[Row[Any]]) -> list[OnDuty]:
     return [
-        OnDuty(
-            responder=made(Responder, row._mapping),
-            open_cases=row.held,
-            last_ended_at=row.last_ended_at,
-        )
-        for row in await conn.execute(question)
+        OnDuty(responder=made(Responder, row._mapping), open_cases=row.held, last_ended_at=row.last_ended_at)
+        for row in rows
     ]
+
+
+_cases = tables.cases
+_LOAD = (
+    select(_cases.c.responder, func.count().label("held"))
+    .where(_cases.c.state.in_(BUSY), _cases.c.responder.is_not(None))
+    .group_by(_cases.c.responder)
+)
 
 
 async def map_stamp(conn: AsyncConnection, at: datetime) -> tuple[Any, ...]:

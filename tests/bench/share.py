@@ -4,7 +4,6 @@ Choosing and its reasons are inside `open_all`: the same questions are asked onc
 that is timed as theirs. No picture is swapped meanwhile.
 """
 
-import gc
 import json
 import statistics
 import sys
@@ -18,19 +17,16 @@ import uvloop
 from services.clock import SteadyClock
 from services.domain.choice import Choice
 from services.domain.choosing import choose_batch
-from services.domain.datum import Datum
 from services.domain.policy import Policy
-from services.handlers import picture
 from services.handlers.context import Context
 from services.handlers.routing import choice_of, routing_of
 from services.handlers.warning import Routed, decode, open_all, route, take_alone
 from services.router.lane import MAX_BATCH
-from services.settings import Settings, read_settings
+from services.settings import read_settings
 from services.store.engine import Store
 from services.store.intake import Progress
-from services.store.policies import Policies
-from services.store.sealing import Sealer
 from tests.bench.big_county import points_in
+from tests.bench.inside import as_served, context_of
 from tests.bench.rows import say
 from tests.bench.warnings import Record, warnings
 
@@ -61,13 +57,13 @@ async def run(batches: int, tag: str) -> None:
     points = [tuple(row) for row in points_in(10_000).tolist()]
     records = list(warnings(range((batches + 1) * MAX_BATCH), run=tag, points=points))
     try:
-        policy, context = await _context(store, settings)
+        context = await context_of(store, settings)
+        async with store.read() as conn:
+            policy = await context.policies.newest(conn)
         async with store.engine.connect() as conn:
             driver = (await conn.get_raw_connection()).driver_connection
             assert driver is not None
-            gc.collect()  # as `quanzu serve` does
-            gc.freeze()
-            gc.set_threshold(100_000, 20, 100)
+            as_served()
             found = [
                 await _batch(driver, context, policy, store.clock, records[first : first + MAX_BATCH])
                 for first in range(0, len(records), MAX_BATCH)
@@ -102,22 +98,6 @@ def _choose(context: Context, routed: Routed, clock: SteadyClock) -> int:
     for choice in choices:
         choice_of(choice)
     return sum(isinstance(choice, Choice) for choice in choices)
-
-
-async def _context(store: Store, settings: Settings) -> tuple[Policy, Context]:
-    assert store.clock is not None
-    policies = Policies()
-    async with store.read() as conn:
-        policy = await policies.newest(conn)
-        context = Context(
-            policies=policies,
-            sealer=Sealer(settings.masters, settings.index),
-            picture=await picture.draw(conn, now=store.clock.now(), rules=picture.Rules()),
-            source_datum=Datum(settings.source_datum),
-            edge_limit_m=settings.edge_limit_m,
-            station_limit_m=settings.station_limit_m,
-        )
-    return policy, context
 
 
 def _tell(found: Sequence[dict[str, float]]) -> None:
