@@ -189,7 +189,7 @@ async def ground(conn: AsyncConnection, at: datetime) -> Ground:
 
 async def open_cases(conn: AsyncConnection) -> dict[str, int]:
     """How many cases each responder holds now; who holds none is not in it."""
-    return dict((await conn.execute(_LOAD)).tuples().all())
+    return dict((await conn.execute(_LOAD)).all())
 
 
 async def watch_stamp(conn: AsyncConnection, at: datetime) -> tuple[Any, ...]:
