@@ -66,7 +66,7 @@ class Roster:
     """Everyone on duty, each once, as columns ordered by unit and code; never changed, but replaced whole.
 
     `heads` says who leads a unit, on duty or not; `closed` are units that no case is offered in by itself. `stamp` tells
-    one watch from another: under the same one, `as_of` is enough.
+    one watch from another: under the same one, and before `over_at`, `as_of` is enough.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Roster:
         heads: Mapping[str, str] | None = None,
         closed: frozenset[str] = frozenset(),
         stamp: tuple[Any, ...] = (),
+        over_at: datetime | None = None,
     ) -> None:
         people = sorted(on_duty, key=lambda person: (person.unit, person.responder))
         self.responders = [person.responder for person in people]
@@ -92,7 +93,7 @@ class Roster:
         self.away = [person.availability is Availability.NOT_AVAILABLE for person in people]
         self.lacking = [_lacking(person) for person in people]
         self._rested_at_s = np.array([_rested_at_s(person) for person in people], np.float64)
-        self.stamp = stamp
+        self.stamp, self.over_at = stamp, over_at
         self.heads = dict(heads or {})
         self.closed = closed
         self.offered = np.array([person.unit not in closed for person in people], np.bool_)
