@@ -7,6 +7,7 @@ from services.domain.jurisdiction import Jurisdictions
 from services.domain.place import Places
 from tests.bench.big_county import Corners, big_county, points_in
 from tests.bench.ground import Ground
+from tests.bench.inside import as_served
 from tests.bench.rows import Row, ratios_of, row_of
 
 FEW, MANY = 1_000, 100_000
@@ -19,6 +20,7 @@ def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:
     made = big_county()
     ours = Jurisdictions(made.areas, made.stations, made.region_codes)
     points = points_in(MANY)
+    as_served()
     pairs: list[tuple[float, float | None]] = []
     for _ in range(rounds):
         small = [points[first : first + FEW] for first in range(0, TRIES * FEW, FEW)]

@@ -17,6 +17,7 @@ from services.domain.place import Places
 from services.router.lane import MAX_BATCH
 from tests.bench.big_county import Corners, big_county, points_in
 from tests.bench.ground import Ground
+from tests.bench.inside import as_served
 from tests.bench.postgis_server import postgis
 from tests.bench.rows import Row, not_measured, ratios_of, row_of, say
 
@@ -95,6 +96,7 @@ async def _measured(url: str, rounds: int, batches: int) -> list[Row]:
     conn = await asyncpg.connect(url)
     try:
         await _fill(conn)
+        as_served()
         return [await _row(conn, question, rounds, batches) for question in QUESTIONS]
     finally:
         await conn.close()
