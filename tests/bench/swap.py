@@ -1,4 +1,4 @@
-"""New pictures, one after another, each after some cases went to somebody else. A program of its own."""
+"""New pictures, one after another, each after cases went to somebody else and people elsewhere. A program of its own."""
 
 import json
 import os
@@ -6,12 +6,14 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from random import Random
 
 import uvloop
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.clock import SteadyClock
+from services.domain.fix import Fix
 from services.handlers import picture
 from services.handlers.context import Context
 from services.settings import read_settings
@@ -20,6 +22,7 @@ from tests.bench.inside import as_served, context_of
 from tests.bench.rows import say
 
 MOVED = 500  # cases that have another responder at each swap
+FIXES = 10_000  # and so many people another fix
 MOVE = text("""
     UPDATE cases c SET responder = r.code
     FROM (SELECT id, row_number() OVER () n FROM cases WHERE state = 'ASSIGNED' ORDER BY random() LIMIT :moved) m
@@ -38,12 +41,17 @@ async def run(swaps: int) -> None:
     try:
         context = await context_of(store, settings)
         as_served()
+        rng = Random(1)
+        fixes: dict[str, Fix] = {}
+        context.fixes = fixes
+        _walk(context, fixes, rng, len(context.picture.roster.responders))
         conn = await store.asking()
         backend = (await conn.execute(text("SELECT pg_backend_pid()"))).scalar_one()
         await _swap_s(store, conn, context)
         before_s, took_s = _spent_s(backend), []
         for _ in range(swaps):
             await _do(store, MOVE, moved=MOVED)
+            _walk(context, fixes, rng, FIXES)
             took_s.append(await _swap_s(store, conn, context))
         database_s = (_spent_s(backend) - before_s) / swaps
         await _do(store, GOES)
@@ -68,6 +76,15 @@ async def _swap_s(store: Store, conn: AsyncConnection, context: Context) -> floa
     began = time.process_time()
     assert not await picture.redraw(conn, context, now=store.clock.now()), "the map was drawn anew"
     return time.process_time() - began
+
+
+def _walk(context: Context, fixes: dict[str, Fix], rng: Random, count: int) -> None:
+    """So many people, each another one, are somewhere else now."""
+    roster = context.picture.roster
+    at_s = time.time()
+    for person in rng.sample(range(len(roster.responders)), count):
+        lat, lon = roster.post[person].tolist()
+        fixes[roster.responders[person]] = Fix(at_s, lat + rng.uniform(0, 0.01), lon, 8.0)
 
 
 async def _do(store: Store, statement: object, **given: int) -> None:
