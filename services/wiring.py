@@ -60,7 +60,7 @@ class Parts:
     def __post_init__(self) -> None:
         limits = self.context.fix_limits
         self.positions = Positions(self.clock.now, source_datum=self.settings.source_datum, limits=limits)
-        self.context.fixes = self.positions.newest
+        self.context.fixes, self.context.moved = self.positions.newest, self.positions.moved
 
 
 @contextlib.asynccontextmanager

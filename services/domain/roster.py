@@ -1,6 +1,6 @@
 """Who is on duty, as columns that a whole batch of cases is matched against. Chooses nobody: that is `choosing`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import field
 from datetime import datetime
@@ -94,7 +94,6 @@ class Roster:
         self.away = [person.availability is Availability.NOT_AVAILABLE for person in people]
         self.lacking = [_lacking(person) for person in people]
         self._tired_until_s = np.array([_tired_until_s(person) for person in people], np.float64)
-        self._fixes: list[Fix | None] = [None] * len(people)  # by which `fix` was brought up to date
         self.stamp, self.over_at = stamp, over_at
         self.heads = dict(heads or {})
         self.closed = closed
@@ -113,10 +112,12 @@ class Roster:
         fixes: Mapping[str, Fix],
         heads: Mapping[str, str],
         closed: frozenset[str],
+        moved: Collection[str] | None = None,
     ) -> "Roster":
         """The same people a while later, with all that changes from second to second; others may be named in it.
 
-        Shares every column that stays: for a great many people this costs a thirtieth of making them anew.
+        `moved` are those with another fix since; None: anybody. Every column that stays is shared: for a great many
+        people this costs a thirtieth of making them anew.
         """
         later = copy(self)
         later.open_cases = [0] * len(self.responders)
@@ -130,23 +131,22 @@ class Roster:
             if (person := self.index.get(responder)) is not None:
                 later.away[person] = availability is Availability.NOT_AVAILABLE
                 later.lacking[person] |= _on_call(availability)
-        later._move(fixes)
+        later._move(fixes, fixes if moved is None else moved)
         later.heads, later.closed = dict(heads), closed
         if closed != self.closed:
             later.offered = np.array([unit not in closed for unit in self.unit_of], np.bool_)
         return later
 
-    def _move(self, fixes: Mapping[str, Fix]) -> None:
-        """Take over the fixes that are not those of before; most are, and comparing is cheap."""
-        newest = list(map(fixes.get, self.responders))
-        moved = [person for person, pair in enumerate(zip(newest, self._fixes, strict=True)) if pair[0] is not pair[1]]
-        if not moved:
+    def _move(self, fixes: Mapping[str, Fix], moved: Collection[str]) -> None:
+        """Of a hundred thousand people, looking for who has moved would take longer than all the rest."""
+        people = [(person, fixes[who]) for who in moved if who in fixes and (person := self.index.get(who)) is not None]
+        if not people:
             return
-        those = [newest[person] for person in moved]
-        self._fixes, self.fix, self.fix_at_s = newest, self.fix.copy(), self.fix_at_s.copy()
-        self.fix[moved] = positions([(None, None) if fix is None else (fix.lat, fix.lon) for fix in those])
-        at_s = np.array([np.nan if fix is None else fix.at_s for fix in those], np.float64)
-        self.fix_at_s[moved] = np.where(np.isnan(self.fix[moved, 0]), np.nan, at_s)
+        rows = [person for person, _ in people]
+        self.fix, self.fix_at_s = self.fix.copy(), self.fix_at_s.copy()
+        self.fix[rows] = positions([(fix.lat, fix.lon) for _, fix in people])
+        at_s = np.array([fix.at_s for _, fix in people], np.float64)
+        self.fix_at_s[rows] = np.where(np.isnan(self.fix[rows, 0]), np.nan, at_s)
 
 
 def _tired_until_s(person: OnDuty) -> float:

@@ -45,6 +45,7 @@ class Context:
     ways: Ways | None = None  # who knows how long a way takes; nobody: distance decides
     fix_limits: FixLimits = field(default_factory=FixLimits)
     fixes: Mapping[str, Fix] = field(default_factory=dict)  # the newest of each responder: see `handlers.positions`
+    moved: set[str] = field(default_factory=set)  # who has another fix since the picture was drawn
     given: Counter[str] = field(default_factory=Counter)  # cases given out since the picture was drawn
 
 

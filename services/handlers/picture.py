@@ -1,7 +1,7 @@
 """Draw the picture (map, roster) from the registry and the rota, and put it in the place of the old one."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -82,25 +82,33 @@ def _roster_of(
     )
 
 
-async def follow(
-    conn: AsyncConnection, old: Picture, *, now: datetime, rules: Rules, fixes: Mapping[str, Fix] = NO_FIXES
-) -> Roster:
+async def follow(conn: AsyncConnection, context: Context, *, now: datetime) -> Roster:
     """The roster of the same map a while later: while the watch is the same, nobody is read once more."""
+    old, fixes = context.picture, context.fixes
     roster = old.roster
     somebody_left = roster.over_at is not None and roster.over_at <= now
     if somebody_left or await registry.watch_stamp(conn, now) != roster.stamp:
-        return await draw_roster(conn, old.units, now=now, rules=rules, fixes=fixes)
-    return await _as_of(conn, roster, now=now, fixes=fixes)
+        return await draw_roster(conn, old.units, now=now, rules=context.rules, fixes=fixes)
+    return await _as_of(conn, roster, now=now, fixes=fixes, moved=context.moved)
 
 
-async def _as_of(conn: AsyncConnection, roster: Roster, *, now: datetime, fixes: Mapping[str, Fix]) -> Roster:
+async def _as_of(
+    conn: AsyncConnection,
+    roster: Roster,
+    *,
+    now: datetime,
+    fixes: Mapping[str, Fix],
+    moved: Collection[str] | None = None,
+) -> Roster:
+    """Nothing is waited for after the fixes were taken over: none comes in between unseen."""
     return roster.as_of(
         now,
         open_cases=await registry.open_cases(conn),
         unfree=await status.unfree(conn, now=now),
-        fixes=fixes,
         heads=await unit_settings.heads(conn, now),
         closed=await unit_settings.switched_off(conn, Switch.ROUTING),
+        fixes=fixes,
+        moved=moved,
     )
 
 
@@ -127,7 +135,7 @@ async def redraw(conn: AsyncConnection, context: Context, *, now: datetime) -> b
     if await registry.map_stamp(conn, now) != old.stamp:
         context.picture = await draw(conn, now=now, rules=context.rules, fixes=context.fixes)
     else:
-        roster = await follow(conn, old, now=now, rules=context.rules, fixes=context.fixes)
-        context.picture = replace(old, roster=roster)
+        context.picture = replace(old, roster=await follow(conn, context, now=now))
     context.given.clear()
+    context.moved.clear()
     return context.picture.stamp != old.stamp

@@ -41,6 +41,7 @@ class Positions:
         self, now: Callable[[], datetime], *, source_datum: str, limits: FixLimits = LIMITS, most: int = MOST
     ) -> None:
         self.newest: dict[str, Fix] = {}
+        self.moved: set[str] = set()  # whose newest is another one; emptied by whoever has taken it over
         self.keeper: Keeper | None = None
         self._now = now
         self._source_datum = source_datum
@@ -96,6 +97,7 @@ class Positions:
             return
         if newer(fix, known):
             self.newest[responder] = fix
+            self.moved.add(responder)
             if self._newest_at_s is None or fix.at_s > self._newest_at_s:
                 self._newest_at_s = fix.at_s
         if self.keeper is not None:

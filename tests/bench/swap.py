@@ -85,6 +85,7 @@ def _walk(context: Context, fixes: dict[str, Fix], rng: Random, count: int) -> N
     for person in rng.sample(range(len(roster.responders)), count):
         lat, lon = roster.post[person].tolist()
         fixes[roster.responders[person]] = Fix(at_s, lat + rng.uniform(0, 0.01), lon, 8.0)
+        context.moved.add(roster.responders[person])
 
 
 async def _do(store: Store, statement: object, **given: int) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, update
 from store_steps import NOW, UNIT, context, opening, write
 
+from services.domain.fix import Fix
 from services.domain.roster import NOT_RESTED, Roster
 from services.handlers import picture
 from services.handlers.context import Context
@@ -49,7 +50,7 @@ async def followed(store: Store, known: Context, at: datetime) -> Roster:
     """The picture that follows the one before; it is held against one that is drawn anew."""
     async with store.read() as conn:
         await picture.redraw(conn, known, now=at)
-        anew = await picture.draw_roster(conn, known.picture.units, now=at, rules=known.rules)
+        anew = await picture.draw_roster(conn, known.picture.units, now=at, rules=known.rules, fixes=known.fixes)
     assert columns(known.picture.roster) == columns(anew)
     return known.picture.roster
 
@@ -148,3 +149,17 @@ async def test_the_question_every_second_has_one_answer_for_one_watch(watched: S
 
     assert len(stamps) == 1
     assert not stamps & others
+
+
+async def test_who_has_moved_is_elsewhere_in_the_next_picture(watched: Store) -> None:
+    known = context()
+    fixes: dict[str, Fix] = {}
+    known.fixes = fixes
+    assert np.isnan((await followed(watched, known, NOW)).fix).all()
+
+    fixes["R2"] = Fix(NOW.timestamp(), 19.5, 131.5)
+    known.moved.add("R2")
+    moved = await followed(watched, known, hour(0.1))
+
+    assert moved.fix[1].tolist() == [19.5, 131.5]
+    assert known.moved == set(), "the next picture looks at nobody twice"

@@ -51,7 +51,6 @@ def test_what_is_not_said_again_is_no_longer_so() -> None:
     said = NOTHING | {
         "open_cases": {"R1": 2},
         "unfree": {"R2": Availability.CONDITIONALLY_AVAILABLE},
-        "fixes": {"R1": fix(0, 19.1, 131.1)},
         "closed": frozenset("A"),
     }
 
@@ -72,3 +71,13 @@ def test_who_has_no_known_end_of_tiredness_stays_tired() -> None:
     roster = Roster([person("R1", rested=False)])
 
     assert roster.as_of(NOW + timedelta(days=9), **NOTHING).lacking == roster.lacking != [0]
+
+
+def test_only_who_has_moved_is_looked_at() -> None:
+    roster = Roster([person("R1"), person("R2")])
+    fixes = {"R1": fix(0, 19.1, 131.1), "R2": fix(0, 19.2, 131.2), "R9": fix(0, 19.3, 131.3)}
+
+    later = roster.as_of(NOW, **NOTHING | {"fixes": fixes, "moved": {"R2", "R8", "R9"}})
+
+    assert np.isnan(later.fix[0]).all()
+    assert later.fix[1].tolist() == [19.2, 131.2]
