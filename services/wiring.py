@@ -41,7 +41,7 @@ Made = TypeVar("Made")
 
 DATABASE_AWAY = (OSError, SQLAlchemyError, PostgresError, TimeoutError)
 PAUSE_S, SAY_EVERY_S = 0.5, 5.0
-ROSTER_S, ROSTER_SHARE = 1.0, 20  # a new roster once a second, but never more than a twentieth of the time
+ROSTER_S, ROSTER_SHARE, ROSTER_LATEST_S = 1.0, 10, 5.0  # once a second; where it takes long, a tenth of the time
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,12 +196,13 @@ async def _keep_picture(parts: Parts) -> None:
     while True:
         began = time.monotonic()
         try:
-            async with parts.store.read() as conn:
+            # Each question by itself: a transaction would stay open while the map is drawn.
+            async with contextlib.aclosing(await parts.store.asking()) as conn:
                 if await picture.redraw(conn, parts.context, now=parts.clock.now()):
                     _say_problems(parts.context.picture)
         except DATABASE_AWAY as away:
             log.info("picture.kept", reason=_kind(away))
-        await asyncio.sleep(max(ROSTER_S, ROSTER_SHARE * (time.monotonic() - began)))
+        await asyncio.sleep(max(ROSTER_S, min(ROSTER_LATEST_S, ROSTER_SHARE * (time.monotonic() - began))))
 
 
 async def _follow_positions(parts: Parts) -> None:
