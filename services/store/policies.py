@@ -31,7 +31,7 @@ class Policies:
             document = (await conn.execute(select(policy.c.document).where(policy.c.version == version))).scalar()
             if document is None:
                 raise UnknownPolicy(version)
-            self._read[version] = policy_from(version, document)
+            self._read[version] = policy_from(version, complete(document))
         return self._read[version]
 
     async def newest(self, conn: AsyncConnection) -> Policy:
@@ -45,6 +45,11 @@ class Policies:
 def default_document() -> dict[str, Any]:
     document: dict[str, Any] = json.loads(files("services.store").joinpath("defaults/policy.json").read_text("utf-8"))
     return document
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the default of every section that it says nothing about, as one of an older release does."""
+    return default_document() | document
 
 
 async def publish(tx: Transaction, document: dict[str, Any], *, by: str, note: str, at: datetime) -> int:
