@@ -17,12 +17,15 @@ from services.cli.stopped import Stopped
 from services.cli.words import language, say
 from services.domain.actor import Actor
 from services.domain.located import Language
+from services.domain.policy import policy_from
 from services.domain.policy_fault import BadPolicy
+from services.domain.preview import Counts
 from services.domain.refusals import AlreadyPublished, PolicyNotFound
 from services.domain.words import Role
 from services.handlers import policy_yaml
 from services.handlers.csv_rows import text_of
-from services.handlers.policies import keep_draft, read_yaml
+from services.handlers.policies import keep_draft, read_yaml, told
+from services.handlers.policies import preview as foresee
 from services.handlers.policies import publish as put_in_force
 from services.settings import Settings
 from services.store import policies
@@ -32,6 +35,7 @@ app = typer.Typer(help=say("help.policy"), no_args_is_help=True, pretty_exceptio
 
 File = Annotated[Path, typer.Argument(metavar="F.yaml")]
 By = Annotated[str | None, typer.Option(metavar="NAME", help=say("option.by"))]
+MOST_VERSIONS = 2**31 - 1
 LISTED = ("version", "in_force", "drafted_at", "drafted_by", "published_at", "published_by", "note")
 
 
@@ -152,6 +156,32 @@ def publish(
 async def _publish(settings: Settings, running: Running | None, version: int, note: str, by: Actor) -> None:
     async with store_of(settings, clock=clock_for(running)) as store, store.begin() as tx:
         await put_in_force(tx, version, by=by, note=note)
+
+
+@app.command(help=say("help.policy.preview"), epilog=say("example", command="quanzu policy preview policy.yaml"))
+def preview(ctx: typer.Context, what: Annotated[str, typer.Argument(metavar="VERSION|F.yaml")]) -> None:
+    document = None if what.isdecimal() else _good(ctx, Path(what))
+    counts = asyncio.run(_preview(*settings_of(ctx), document, what))
+    rows = told(counts)
+    if given(ctx).json:
+        print_json({"cases": counts.cases, "items": rows})
+        return
+    typer.echo(say("policy.previewed", cases=counts.cases))
+    if rows:
+        print_table([say(f"policy.{name}") for name in rows[0]], [list(row.values()) for row in rows])
+
+
+async def _preview(
+    settings: Settings, running: Running | None, document: Mapping[str, Any] | None, what: str
+) -> Counts:
+    async with store_of(settings, clock=clock_for(running)) as store, store.read() as conn:
+        if document is None:
+            kept = await policies.find(conn, min(int(what), MOST_VERSIONS))
+            if kept is None:
+                raise Stopped(say("fault.no_policy", version=what))
+            document = kept.document
+        assert store.clock is not None  # noqa: S101 - store_of sets it
+        return await foresee(conn, policy_from(0, policies.complete(document)), now=store.clock.now())
 
 
 def _named(by: str | None, role: Role) -> Actor:

@@ -1,20 +1,26 @@
 """Policies: a draft is kept, a draft is published. What is published is in force for every case that opens from then on."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from services.domain.actor import Actor
-from services.domain.policy import policy_from
+from services.domain.policy import Policy, policy_from
 from services.domain.policy_fault import BadPolicy
+from services.domain.policy_keys import LIMITED
+from services.domain.preview import Counts
 from services.domain.refusals import AlreadyPublished, NotAllowed, PolicyNotFound
-from services.domain.words import Role
+from services.domain.words import Risk, Role
 from services.handlers import policy_yaml
-from services.store import policies
+from services.store import past_cases, policies
 from services.store.engine import Transaction
 from services.store.policies import Kept
 
 DRAFTING = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 PUBLISHING = frozenset({Role.SUPERVISOR})
+MONTH = timedelta(days=30)
 
 
 def read_yaml(text: str) -> Mapping[str, Any]:
@@ -57,3 +63,27 @@ async def _kept(tx: Transaction, version: int) -> Kept:
     if found is None:
         raise PolicyNotFound()
     return found
+
+
+async def preview(conn: AsyncConnection, policy: Policy, *, now: datetime) -> Counts:
+    """What would have breached under `policy` among the cases of the last month, as of `now`. Writes nothing."""
+    counts = Counts()
+    async for pasts in past_cases.since(conn, now - MONTH):
+        counts.add(pasts, policy, now)
+    return counts
+
+
+def told(counts: Counts) -> list[dict[str, Any]]:
+    """The counts as rows, by risk and stage; what never ran is left out."""
+    return [
+        {
+            "risk": risk,
+            "stage": kind,
+            "limits": counts.limits[risk, kind],
+            "breached_old": counts.old[risk, kind],
+            "breached_new": counts.new[risk, kind],
+        }
+        for risk in Risk
+        for kind in LIMITED
+        if counts.limits[risk, kind]
+    ]

@@ -165,3 +165,36 @@ async def test_rubbish_is_refused_and_keeps_no_version(centre: Centre, body: Any
     assert answer.status_code == 422
     assert "秘密" not in answer.text
     assert len((await centre.get("operator", "/policies")).json()["items"]) == 1
+
+
+async def test_a_preview_counts_what_would_have_breached(centre: Centre) -> None:
+    """One case keeps its hour but would not have kept half an hour; a drill is left out."""
+    case = await centre.warn(risk="HIGH")
+    steps = (("acknowledgement", None, 2), ("attempts", {"result": "NO_ANSWER", "channel": "call"}, 4))
+    for what, body, at in steps:
+        await centre.do("R11", case, what, body, at=minute(at))
+    await centre.do("R11", case, "contact", {"mode": "in_person"}, at=minute(15))
+    await centre.do("R11", case, "conclusion", {"outcome": "REFUSED"}, at=minute(25))
+    await centre.do("R11", case, "feedback", {"text": "已见面"}, at=minute(35))
+    await done(centre, "operator", "", {"document": hurried()})
+
+    same = (await centre.get("operator", "/policies/1/preview")).json()
+    other = (await centre.get("operator", "/policies/2/preview")).json()
+
+    assert (same["cases"], other["cases"]) == (1, 1)
+    assert all(line["breached_old"] == line["breached_new"] == 0 for line in same["items"])
+    assert {line["stage"]: line["breached_new"] for line in other["items"]} == {
+        "ASSIGN": 0,
+        "ACK": 1,
+        "FIRST_ATTEMPT": 1,
+        "CONTACT": 1,
+        "DISSUADE": 1,
+        "FEEDBACK": 1,
+        "TOTAL": 1,
+        "REVIEW": 0,
+    }
+    assert {line["breached_old"] for line in other["items"]} == {0}
+    assert (await centre.get("desk-1", "/policies/2/preview")).status_code == 403
+    assert (await centre.get("operator", "/policies/9/preview")).status_code == 404
+    centre.clock.move_to(minute(60 * 24 * 31))
+    assert (await centre.get("operator", "/policies/2/preview")).json()["cases"] == 0

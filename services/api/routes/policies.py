@@ -8,13 +8,15 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.api.bodies import Reason, Strict
-from services.api.identity import Anyone
+from services.api.identity import Anyone, Operator
 from services.api.problems import responses
 from services.api.views import View
 from services.api.work import TheParts
 from services.domain.refusals import PolicyNotFound
+from services.domain.states import TimerKind
+from services.domain.words import Risk
 from services.handlers import policy_yaml
-from services.handlers.policies import keep_draft, publish, read_yaml
+from services.handlers.policies import MONTH, keep_draft, preview, publish, read_yaml, told
 from services.store import policies
 from services.store.policies import Kept
 
@@ -57,6 +59,26 @@ class PolicyView(PolicyLine):
     yaml: str = Field(description="The same as a file, with a Chinese comment for each word.")
 
 
+class PreviewLine(View):
+    """Limits of one stage at one risk: how many ran, how many were breached, and how many would have been."""
+
+    risk: Risk
+    stage: TimerKind
+    limits: int
+    breached_old: int
+    breached_new: int
+
+
+class Preview(View):
+    """The cases of the last 30 days, by the stamps as they were; exercises left out."""
+
+    version: int
+    cases: int
+    since: datetime
+    now: datetime
+    items: tuple[PreviewLine, ...]
+
+
 class PolicyList(View):
     items: tuple[PolicyLine, ...]
 
@@ -87,6 +109,19 @@ async def get_policy(version: Version, parts: TheParts, _asker: Anyone) -> Polic
     if kept is None:
         raise PolicyNotFound()
     return _view(kept, in_force)
+
+
+@router.get("/{version}/preview", responses=responses("not-allowed", "policy-not-found"))
+async def get_preview(version: Version, parts: TheParts, _asker: Operator) -> Preview:
+    """What would have breached in the last month under this version, a draft or not. Changes nothing."""
+    now = parts.clock.now()
+    async with parts.store.read() as conn:
+        if await policies.find(conn, version) is None:
+            raise PolicyNotFound()
+        policy = await parts.context.policies.version(conn, version)
+        counts = await preview(conn, policy, now=now)
+    items = tuple(PreviewLine(**line) for line in told(counts))
+    return Preview(version=version, cases=counts.cases, since=now - MONTH, now=now, items=items)
 
 
 @router.post("", responses=responses("not-allowed", "bad-policy"))

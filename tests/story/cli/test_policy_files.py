@@ -66,6 +66,14 @@ def test_stages_over_their_total_are_told_with_the_sum(installed: Quanzu, file: 
     )
 
 
+def test_a_file_or_a_version_can_be_previewed(installed: Quanzu, file: Path) -> None:
+    answers = [installed("policy", "preview", what) for what in (file, 1)]
+
+    assert [(answer.code, answer.out.split()[0]) for answer in answers] == [(0, "0"), (0, "0")]
+    assert json.loads(installed("policy", "preview", 1, "--json").out) == {"cases": 0, "items": []}
+    assert [installed("policy", "preview", what).code for what in ("9" * 30, "nowhere.yaml")] == [1, 2]
+
+
 def test_wrong_use_is_told_in_one_line(installed: Quanzu, file: Path, tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_bytes(b"\xff\xfe\x00")
     answers = [
