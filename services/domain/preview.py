@@ -51,15 +51,14 @@ class Counts:
 
 def drawn_anew(past: Past, policy: Policy) -> list[tuple[Timer, datetime]]:
     """Each limit with the due time that `policy` gives it, by the rules of `timers.start` and `risk.pulled_in`."""
-    totals = [(timer, _due_under(past, timer, policy)) for timer in past.timers if timer.kind is TimerKind.TOTAL]
-    drawn = []
-    for timer in past.timers:
-        due_at = _due_under(past, timer, policy)
-        if timer.kind not in OUTSIDE_TOTAL:
-            for total, total_due in totals:
-                if _ran_at(total, timer.started_at) and total_due > timer.started_at:
-                    due_at = min(due_at, total_due)
-        drawn.append((timer, due_at))
+    drawn = [(timer, _due_under(past, timer, policy)) for timer in past.timers]
+    totals = [one for one in drawn if one[0].kind is TimerKind.TOTAL]
+    for index, (timer, own) in enumerate(drawn):
+        if timer.kind in OUTSIDE_TOTAL:
+            continue
+        for total, total_due in totals:
+            if timer.started_at < total_due < own and _ran_at(total, timer.started_at):
+                drawn[index] = (timer, total_due)
     return drawn
 
 
@@ -72,6 +71,8 @@ def _due_under(past: Past, timer: Timer, policy: Policy) -> datetime:
 
     A raise at the very start came after it: an attempt starts a limit, and what it was raises the risk.
     """
+    if len(past.risks) == 1:
+        return timer.started_at + policy.limit(past.risks[0][1], timer.kind)
     held = [risk for since, risk in past.risks if since < timer.started_at]
     risk = held[-1] if held else past.risks[0][1]
     due_at = timer.started_at + policy.limit(risk, timer.kind)
