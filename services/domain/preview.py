@@ -6,13 +6,14 @@ A shorter limit would also have moved some cases on sooner; that is not guessed 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.domain.policy import Policy
 from services.domain.states import TimerKind
 from services.domain.timers import OUTSIDE_TOTAL, Timer
-from services.domain.words import RISKS, Risk
+from services.domain.words import Risk, higher
 
+JUST_AFTER = timedelta(microseconds=1)
 Cell = tuple[Risk, TimerKind]
 
 
@@ -51,14 +52,13 @@ class Counts:
 
 def drawn_anew(past: Past, policy: Policy) -> list[tuple[Timer, datetime]]:
     """Each limit with the due time that `policy` gives it, by the rules of `timers.start` and `risk.pulled_in`."""
-    drawn = [(timer, _due_under(past, timer, policy)) for timer in past.timers]
-    totals = [one for one in drawn if one[0].kind is TimerKind.TOTAL]
-    for index, (timer, own) in enumerate(drawn):
-        if timer.kind in OUTSIDE_TOTAL:
-            continue
-        for total, total_due in totals:
-            if timer.started_at < total_due < own and _ran_at(total, timer.started_at):
-                drawn[index] = (timer, total_due)
+    totals = [timer for timer in past.timers if timer.kind is TimerKind.TOTAL]
+    drawn = []
+    for timer in past.timers:
+        total = None
+        if timer.kind not in OUTSIDE_TOTAL:
+            total = next((one for one in totals if _ran_at(one, timer.started_at)), None)
+        drawn.append((timer, _due_at(past, timer, policy, total)))
     return drawn
 
 
@@ -66,23 +66,32 @@ def _ran_at(total: Timer, at: datetime) -> bool:
     return total.started_at <= at and (total.stopped_at is None or at < total.stopped_at)
 
 
-def _due_under(past: Past, timer: Timer, policy: Policy) -> datetime:
-    """The limit alone: of the risk it started under, pulled in by each raise in its run.
+def _due_at(past: Past, timer: Timer, policy: Policy, total: Timer | None, before: datetime | None = None) -> datetime:
+    """The due time once every raise in the limit's run (`before` a moment, if one is given) has pulled it in.
 
-    A raise at the very start came after it: an attempt starts a limit, and what it was raises the risk.
+    It is cut by the `total` it runs in, unless that was over at its start. A raise at the very start came after it: an
+    attempt starts a limit, and what it was raises the risk.
     """
-    if len(past.risks) == 1:
-        return timer.started_at + policy.limit(past.risks[0][1], timer.kind)
-    held = [risk for since, risk in past.risks if since < timer.started_at]
+    started_at = timer.started_at
+    held = [risk for since, risk in past.risks if since < started_at]
     risk = held[-1] if held else past.risks[0][1]
-    due_at = timer.started_at + policy.limit(risk, timer.kind)
-    for since, raised in past.risks:
-        in_its_run = timer.started_at <= since < due_at and (timer.stopped_at is None or since < timer.stopped_at)
-        if in_its_run and RISKS.index(raised) > RISKS.index(risk):
-            begins = since if timer.kind is TimerKind.TOTAL else timer.started_at
-            due_at = min(due_at, begins + policy.limit(raised, timer.kind))
-            if timer.kind is TimerKind.TOTAL:
-                due_at = min(due_at, timer.started_at + policy.longest_total)
-        if in_its_run:
-            risk = raised
+    due_at = started_at + policy.limit(risk, timer.kind)
+    if total is not None:
+        total_due = _due_at(past, total, policy, None, before=started_at)
+        total = total if total_due > started_at else None
+        due_at = due_at if total is None else min(due_at, total_due)
+    for since, new in past.risks[len(held) :]:
+        if (before is not None and since >= before) or (timer.stopped_at is not None and since >= timer.stopped_at):
+            break
+        if since < due_at and higher(new, risk) is not risk:
+            due_at = min(due_at, _pulled_in(timer, new, since, policy))
+            if total is not None:
+                due_at = min(due_at, _due_at(past, total, policy, None, before=since + JUST_AFTER))
+        risk = new
     return due_at
+
+
+def _pulled_in(timer: Timer, risk: Risk, now: datetime, policy: Policy) -> datetime:
+    if timer.kind is TimerKind.TOTAL:
+        return min(now + policy.limit(risk, timer.kind), timer.started_at + policy.longest_total)
+    return timer.started_at + policy.limit(risk, timer.kind)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.domain import moves
@@ -22,7 +22,8 @@ def past_of(facts: list[Fact], timers: tuple, first: Risk) -> Past:  # type: ign
     return Past(risks=((ISSUED, first), *rated), timers=timers)
 
 
-@settings(deadline=None, max_examples=300)
+@example(first=Risk.URGENT, steps=[("tick", 1), ("MEDIUM", 15), ("step", 25), ("URGENT", 4)])  # raised as it is over
+@settings(deadline=None, max_examples=500)
 @given(
     first=st.sampled_from(Risk),
     steps=st.lists(st.tuples(st.sampled_from(["step", "tick", *Risk]), st.floats(0.01, 25)), max_size=14),
