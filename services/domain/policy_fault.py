@@ -63,10 +63,10 @@ class PolicyFault:
         return text if self.nearest is None else text + NEAREST[spoken].format(nearest=self.nearest)
 
     def masked(self) -> "PolicyFault":
-        """The same without the sender's own word."""
-        if self.flaw in (Flaw.UNKNOWN, Flaw.TWICE) and self.path:
-            return replace(self, path=(*self.path[:-1], "?"))
-        return self
+        """The same without the sender's own words. A word that is there twice may lie below another of theirs."""
+        if self.flaw is Flaw.TWICE:
+            return replace(self, path=("?",))
+        return replace(self, path=(*self.path[:-1], "?")) if self.flaw is Flaw.UNKNOWN else self
 
 
 class BadPolicy(ValueError):

@@ -157,6 +157,8 @@ async def test_stages_over_their_total_are_told_with_the_sum(centre: Centre) -> 
         {"yaml": "["},
         {"yaml": "3"},
         {"document": {"秘密": 1}},
+        {"yaml": "秘密:\n  a: 1\n  a: 2"},
+        {"yaml": "秘密: &a 1\nb: *秘密"},
     ],
 )
 async def test_rubbish_is_refused_and_keeps_no_version(centre: Centre, body: Any) -> None:
