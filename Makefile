@@ -1,6 +1,6 @@
 # Quanzu (劝阻). Every target brings what it needs; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up down bench faults lock schemas clean
+.PHONY: help setup demo test check up down bench faults lock schemas docs clean
 SPEED ?= 10
 MINUTES ?=
 ONLY ?=
@@ -43,6 +43,9 @@ faults: $(READY)  ## kill real processes and count what is left [ONLY=a fault] [
 
 schemas: $(READY)  ## write the JSON Schemas and the AsyncAPI document anew
 	@$(PY) -m schemas.export
+
+docs: $(READY)  ## draw the pages on states and limits anew from the code
+	@$(PY) -m services.cli.described
 
 lock:  ## refresh the pinned dependencies
 	@test -x $(PY) || python3 -m venv .venv

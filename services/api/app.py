@@ -18,12 +18,14 @@ from services.api.routes import (
     acknowledgements,
     attempts,
     cases,
+    changes,
     co_assignments,
     conclusions,
     dead_letters,
     declines,
     handovers,
     pages,
+    policies,
     positions,
     registry,
     reviews,
@@ -37,6 +39,7 @@ from services.api.routes import (
     units,
 )
 from services.broker.producer import Sender
+from services.domain.policy_fault import BadPolicy
 from services.domain.refusals import Refused
 from services.health import Pulse, served
 from services.wiring import Parts
@@ -53,6 +56,7 @@ DATA_ROUTES: Final = (
     co_assignments,
     transfers,
     declines,
+    changes,
     registry,
     rota,
     rota_changes,
@@ -60,6 +64,7 @@ DATA_ROUTES: Final = (
     handovers,
     status,
     units,
+    policies,
     dead_letters,
     streams,
 )
@@ -87,7 +92,7 @@ def make_app(parts: Parts, broadcaster: Broadcaster | None = None, sender: Sende
     app.state.sender = sender
     app.add_middleware(Door, identities=app.state.identities)
     app.add_middleware(Edge)  # the last one added is the outermost
-    for kind in (Refused, Problematic, RequestValidationError, HTTPException):
+    for kind in (Refused, Problematic, BadPolicy, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _problem)
     for module in DATA_ROUTES:
         app.include_router(module.router, dependencies=[BEARER])

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic_core import PydanticCustomError
 
 from schemas.fields import At, Code, Fen, ShortText
-from services.domain.words import AttemptResult, ContactMode, Outcome
+from services.domain.corrections import Stamp
+from services.domain.words import AttemptResult, ContactMode, Outcome, Risk
 
 _FIELD_NAMES: Final[set[str]] = set()
 
@@ -59,6 +60,15 @@ class Transferring(Reasoned):
 class Receipting(Body):
     number: Code | None = Field(default=None, description="The other county's own number of the case.")
     note: Note | None = Field(default=None, description="Who took it there, in words; sealed.")
+
+
+class Rating(Reasoned):
+    risk: Risk = Field(description="The risk from now on.")
+
+
+class Correcting(Reasoned):
+    stamp: Stamp = Field(description="Which time was wrong.")
+    at: At = Field(description="When it really was.")
 
 
 class Attempting(Body):

@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from services.api.bodies import steps_of
 from services.api.wording import TEXTS, language_of
+from services.domain.policy_fault import BadPolicy, PolicyFault
 from services.domain.refusals import Refused
 
 KIND: Final = "application/problem+json"
@@ -31,6 +32,7 @@ STATUS: Final[Mapping[str, int]] = {
     "rota-not-found": 404,
     "responder-not-found": 404,
     "unit-not-found": 404,
+    "policy-not-found": 404,
     "not-found": 404,
     "wrong-method": 405,
     "out-of-order": 409,
@@ -38,11 +40,13 @@ STATUS: Final[Mapping[str, int]] = {
     "newer-case-open": 409,
     "swap-over": 409,
     "already-accepted": 409,
+    "already-published": 409,
     "stale-turn": 412,
     "stale-rota": 412,
     "too-large": 413,
     "invalid": 422,
     "incomplete": 422,
+    "bad-policy": 422,
     "key-missing": 422,
     "key-reused": 422,
     "turn-missing": 428,
@@ -60,6 +64,7 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "stale-rota": ("version",),
     "swap-over": ("state",),
     "already-accepted": ("holder",),
+    "already-published": ("holder",),
 }
 _OF_STATUS: Final = {401: "unauthenticated", 404: "not-found", 405: "wrong-method", 413: "too-large"}
 _HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -95,6 +100,10 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, Refused):
         shown = {name: error.facts[name] for name in SHOWN.get(error.code, ()) if error.facts.get(name) is not None}
         return Problem(code=error.code, more=shown)
+    if isinstance(error, BadPolicy):
+        return Problem(
+            code="bad-policy", more={"errors": [_policy_fault(fault) for fault in error.faults[:MOST_FAULTS]]}
+        )
     if isinstance(error, RequestValidationError):
         return Problem(code="invalid", more={"errors": _faults(error.errors())})
     if isinstance(error, HTTPException):
@@ -150,13 +159,36 @@ PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
         "turn": {"type": "integer", "description": "stale-turn: the turn as it is now"},
         "version": {"type": "integer", "description": "stale-rota: the rotation's version as it is now"},
         "state": {"type": "string", "description": "stale-turn, out-of-order, swap-over: the state as it is now"},
-        "holder": {"type": "string", "description": "stale-turn, already-accepted: who was first"},
+        "holder": {"type": "string", "description": "stale-turn, already-accepted, already-published: who was first"},
         "errors": {
             "type": "array",
-            "items": {"type": "object", "properties": {"pointer": {"type": "string"}, "error": {"type": "string"}}},
+            "items": {
+                "type": "object",
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "error": {"type": "string"},
+                    "line": {"type": ["integer", "null"], "description": "bad-policy: of the YAML sent"},
+                    "nearest": {"type": ["string", "null"], "description": "bad-policy: the nearest right word"},
+                    "text_zh": {"type": "string"},
+                    "text_en": {"type": "string"},
+                },
+            },
         },
     },
 }
+
+
+def _policy_fault(fault: PolicyFault) -> dict[str, Any]:
+    """One fault of a policy: its place in our own names, the line where YAML was sent, and the nearest right word."""
+    shown = fault.masked()
+    return {
+        "pointer": "".join(f"/{step}" for step in shown.path),
+        "error": shown.flaw.value,
+        "line": shown.line,
+        "nearest": shown.nearest,
+        "text_zh": shown.told("zh"),
+        "text_en": shown.told("en"),
+    }
 
 
 def _faults(errors: Sequence[Any]) -> list[dict[str, str]]:

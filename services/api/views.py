@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.api.persons import Person
 from services.api.reasons import why_not, why_responder, why_unit
 from services.domain.case import Case
+from services.domain.corrections import Correction, Stamp
 from services.domain.located import Language
 from services.domain.states import State, TimerKind
 from services.domain.timers import Timer
@@ -136,6 +137,16 @@ class CandidateView(View):
         return cls(**stored, why_not_zh=why_not(rejected, "zh"), why_not_en=why_not(rejected, "en"))
 
 
+class CorrectionView(View):
+    """A time that was wrong. `original_at` stays in the stamps; figures use `corrected_at`."""
+
+    stamp: Stamp
+    original_at: datetime
+    corrected_at: datetime
+    corrected_by: str
+    recorded_at: datetime
+
+
 class RoutingView(View):
     """Why this unit, and why this responder."""
 
@@ -169,7 +180,8 @@ class CaseView(Line):
     loss_after_fen: int | None
     amount_saved_fen: int | None
     co_assignments: tuple[CoAssignmentView, ...] = Field(description="Every co-assignment, ended ones too.")
-    stamps: Stamps
+    stamps: Stamps = Field(description="As they were recorded; what was wrong is in `corrections`.")
+    corrections: tuple[CorrectionView, ...] = Field(description="The newest of each time that was corrected.")
     routing: RoutingView
     now: datetime = Field(description="The moment that `left_s` and `late_s` are counted at.")
 
@@ -183,6 +195,7 @@ def case_view(
     person: Person,
     candidates: list[dict[str, Any]],
     together: Sequence[CoAssignment],
+    corrections: Mapping[Stamp, Correction],
     *,
     units: Mapping[str, Unit],
     now: datetime,
@@ -194,6 +207,7 @@ def case_view(
         **_line(case, person, now=now, running_only=False),
         **{name: getattr(case, name) for name in (*plain, *more)},
         co_assignments=tuple(CoAssignmentView.model_validate(one, from_attributes=True) for one in together),
+        corrections=tuple(CorrectionView.model_validate(one, from_attributes=True) for one in corrections.values()),
         stamps=Stamps(**{name: getattr(case, name) for name in Stamps.model_fields}),
         routing=_routing(case, candidates, units),
         now=now,

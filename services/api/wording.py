@@ -58,6 +58,21 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("没有这个单位", "请核对单位代码;单位清单见 /units。"),
         ("No such unit", "Check the code of the unit; all units are listed at /units."),
     ),
+    "policy-not-found": _both(
+        ("没有这个版本的策略", "策略的全部版本见 GET /policies。"),
+        ("No policy has this version", "GET /policies lists every version."),
+    ),
+    "already-published": _both(
+        ("该版本已发布", "holder 为发布人;需要修改请另存新版本。"),
+        ("This version was published before", "holder says by whom; to change it, send in a new version."),
+    ),
+    "bad-policy": _both(
+        ("这不是可用的策略", "errors 逐条列出位置、行号和最接近的正确用语,请改正后重发。"),
+        (
+            "This is no policy",
+            "errors names each place, its line and the nearest right word; mend them and send again.",
+        ),
+    ),
     "not-found": _both(
         ("没有这个地址", "接口清单见 /docs。"),
         ("Nothing is here", "All routes are listed at /docs."),

@@ -54,7 +54,7 @@ def import_(
     settings, running = settings_of(ctx)
     try:
         who = by or getpass.getuser()
-        found, laid = asyncio.run(_import(settings, _clock(running), file, ical, unit, by=who, commit=commit))
+        found, laid = asyncio.run(_import(settings, clock_for(running), file, ical, unit, by=who, commit=commit))
     except Incomplete as wrong:
         raise Stopped(say("fault.rota", why=wrong.facts["why"])) from None
     written = commit and not found.faults
@@ -65,7 +65,7 @@ def import_(
     raise typer.Exit(1 if found.faults else 0)
 
 
-def _clock(running: Running | None) -> Clock | None:
+def clock_for(running: Running | None) -> Clock | None:
     """A demo's clock, which may be faster; None: the database's own."""
     return None if running is None or running.api is None else clock_of(running)
 
@@ -157,7 +157,7 @@ def show(
     if at is not None and week is not None:
         raise Stopped(say("fault.at_or_week"), code=2)
     settings, running = settings_of(ctx)
-    clock = _clock(running)
+    clock = clock_for(running)
     if week is not None:
         first = _day(week)
         spans = asyncio.run(_shifts(settings, clock, first, 7, unit))
@@ -210,7 +210,7 @@ async def _shifts(
 @app.command(help=say("help.rota.gaps"), epilog=say("example", command="quanzu rota gaps --unit 990102"))
 def gaps(ctx: typer.Context, *, unit: Unit = None) -> None:
     settings, running = settings_of(ctx)
-    found = asyncio.run(_gaps(settings, _clock(running), unit))
+    found = asyncio.run(_gaps(settings, clock_for(running), unit))
     rows = [(gap.unit, gap.shift, gap.starts_at, gap.ends_at, gap.present, gap.needed) for gap in found]
     columns = ("unit", "shift", "starts_at", "ends_at", "present", "needed")
     if given(ctx).json:
@@ -244,7 +244,7 @@ def export(
     if ical == csv:
         raise Stopped(say("fault.ical_or_csv"), code=2)
     settings, running = settings_of(ctx)
-    clock = _clock(running)
+    clock = clock_for(running)
     spans = asyncio.run(_shifts(settings, clock, None if week is None else _day(week), days, unit))
     text = to_ical(spans).decode() if ical else to_csv(spans, settings.zone)
     typer.echo(text, nl=False)

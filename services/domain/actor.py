@@ -28,3 +28,4 @@ class Actor:
 ROUTER = Actor(name="router", role=Role.SYSTEM)
 TIMEKEEPER = Actor(name="timekeeper", role=Role.SYSTEM)
 HANDOVER = Actor(name="handover", role=Role.SYSTEM)  # a change of shift
+RULES = Actor(name="rules", role=Role.SYSTEM)  # what a rule of the policy does by itself

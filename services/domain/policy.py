@@ -1,16 +1,28 @@
-"""A policy: how long each stage may take, by risk. Versioned data, frozen on a case when it is opened (domain.md §1)."""
+"""A policy: how long each stage may take, and the rules beside it. Versioned data, frozen on a case at its opening."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from services.domain.policy_fault import BadPolicy, Flaw, Path, PolicyFault
+from services.domain.policy_keys import LEASE_FACTOR, LIMITED, POLICY, STAGES_IN_TOTAL
+from services.domain.policy_rules import (
+    AttemptRules,
+    Escalation,
+    FaceToFaceRules,
+    FollowUp,
+    FollowUpRules,
+    Level,
+    Mark,
+    ReviewRules,
+    StopPaymentRules,
+    Watch,
+)
 from services.domain.states import TimerKind
-from services.domain.words import Risk
+from services.domain.words import Outcome, Risk
 
-
-class BadPolicy(ValueError):
-    """The document is not a policy; the message says where and why."""
+__all__ = ["BadPolicy", "Policy", "policy_from"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,70 +34,138 @@ class Policy:
     future_tolerance: timedelta  # an issued_at up to this far ahead is clamped, further is refused
     late_on_arrival: timedelta  # received later than this after issued_at
     device_skew: timedelta  # a device's time counts only within this of ours
+    escalation: Escalation
+    attempts: AttemptRules
+    face_to_face: FaceToFaceRules
+    follow_ups: FollowUpRules
+    review: ReviewRules
+    stop_payment: StopPaymentRules
+    second_acknowledgement_from_fen: int  # a case of this much money or more is acknowledged by two people
 
     def limit(self, risk: Risk, kind: TimerKind) -> timedelta:
         return self.limits[risk, kind]
 
 
-STAGES_IN_TOTAL = (
-    TimerKind.ASSIGN,
-    TimerKind.ACK,
-    TimerKind.FIRST_ATTEMPT,
-    TimerKind.CONTACT,
-    TimerKind.DISSUADE,
-    TimerKind.FEEDBACK,
-)
-OUTSIDE_STAGES = (TimerKind.TOTAL, TimerKind.REVIEW, TimerKind.STOP_REQUEST, TimerKind.STOP_CONFIRM)
-LEASE_FACTOR = "acknowledgement_lease_factor"
-LONGEST = 1_000_000  # minutes: two years, longer than any limit of this work
-
-
 def policy_from(version: int, document: Mapping[str, Any]) -> Policy:
-    """Read a policy document (minutes everywhere). Raises BadPolicy naming the place, or where stages outgrow the total."""
-    lease = _number(document, LEASE_FACTOR)
-    limits: dict[tuple[Risk, TimerKind], timedelta] = {}
-    for risk in Risk:
-        for kind in (*STAGES_IN_TOTAL, *OUTSIDE_STAGES):
-            limits[risk, kind] = _minutes(document, "limits_min", risk.value, kind.value)
-        limits[risk, TimerKind.LEASE] = lease * limits[risk, TimerKind.FIRST_ATTEMPT]
-    policy = Policy(
+    """Read a policy document. Raises BadPolicy naming every fault with its place; stages that outgrow their total too."""
+    faults: list[PolicyFault] = []
+    said = POLICY.read(document, (), faults)
+    if not faults:
+        faults = [*_stages_too_long(said["limits_min"]), *_steps_out_of_order(said)]
+    if faults:
+        raise BadPolicy(*faults)
+    return Policy(
         version=version,
-        limits=limits,
-        at_risk_share=_number(document, "at_risk_share"),
-        longest_total=_minutes(document, "longest_total_min"),
-        future_tolerance=_minutes(document, "future_tolerance_min"),
-        late_on_arrival=_minutes(document, "late_on_arrival_min"),
-        device_skew=_minutes(document, "device_skew_min"),
+        limits=_limits(said),
+        at_risk_share=said["at_risk_share"],
+        longest_total=_minutes(said["longest_total_min"]),
+        future_tolerance=_minutes(said["future_tolerance_min"]),
+        late_on_arrival=_minutes(said["late_on_arrival_min"]),
+        device_skew=_minutes(said["device_skew_min"]),
+        escalation=_escalation(said["escalation"]),
+        attempts=_attempts(said["attempts"]),
+        face_to_face=_face_to_face(said["face_to_face"]),
+        follow_ups=_follow_ups(said["follow_ups"]),
+        review=_review(said["review"]),
+        stop_payment=_stop_payment(said["stop_payment"]),
+        second_acknowledgement_from_fen=said["second_acknowledgement_from_fen"],
     )
-    _check(policy, lease)
-    return policy
 
 
-def _minutes(document: Mapping[str, Any], *path: str) -> timedelta:
-    return timedelta(minutes=_number(document, *path))
+def _minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
 
 
-def _number(document: Mapping[str, Any], *path: str) -> float:
-    found: Any = document
-    for depth, name in enumerate(path, start=1):
-        if not isinstance(found, Mapping) or name not in found:
-            raise BadPolicy(f"{'.'.join(path[:depth])} is missing")
-        found = found[name]
-    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= LONGEST:
-        raise BadPolicy(f"{'.'.join(path)} must be a number from 0 to {LONGEST}")
-    return float(found)
+def _hours(count: float) -> timedelta:
+    return timedelta(hours=count)
 
 
-def _check(policy: Policy, lease: float) -> None:
-    if not 0 < policy.at_risk_share < 1:
-        raise BadPolicy(f"at_risk_share is {policy.at_risk_share}; it must lie between 0 and 1")
-    if lease < 1:
-        raise BadPolicy(f"{LEASE_FACTOR} is {lease}; a lease must not end before the first attempt's limit")
-    for (risk, kind), limit in policy.limits.items():
-        if limit <= timedelta(0):
-            raise BadPolicy(f"limits_min.{risk}.{kind} must be longer than nothing")
+def _limits(said: Mapping[str, Any]) -> dict[tuple[Risk, TimerKind], timedelta]:
+    limits = {(risk, kind): _minutes(said["limits_min"][risk][kind]) for risk in Risk for kind in LIMITED}
+    lease = {(risk, TimerKind.LEASE): said[LEASE_FACTOR] * limits[risk, TimerKind.FIRST_ATTEMPT] for risk in Risk}
+    return limits | lease
+
+
+def _escalation(said: Mapping[str, Any]) -> Escalation:
+    levels = {}
+    for watch in Watch:
+        stages = said["DAY"] if said[watch] is None else said[watch]
+        for kind in LIMITED:
+            levels[watch, kind] = tuple(
+                Level(mark=one["mark"], after=_minutes(one["after_min"]), tell=one["tell"])
+                for one in stages[kind] or ()
+            )
+    return Escalation(day_from=said["day_from"], day_until=said["day_until"], levels=levels)
+
+
+def _attempts(said: Mapping[str, Any]) -> AttemptRules:
+    return AttemptRules(
+        danger_results=frozenset(said["danger_results"]),
+        danger_risks=frozenset(said["danger_risks"]),
+        danger_raises_to=said["danger_raises_to"],
+        failed_calls=said["failed_calls"],
+        failed_calls_apart=_minutes(said["failed_calls_apart_min"]),
+        not_reached=said["not_reached"],
+    )
+
+
+def _face_to_face(said: Mapping[str, Any]) -> FaceToFaceRules:
+    return FaceToFaceRules(
+        visit_after_failed_calls={risk: said["visit_after_failed_calls"][risk] for risk in Risk},
+        closes_only_in_person=frozenset(said["closes_only_in_person"]),
+        except_for=frozenset(said["except_for"]),
+    )
+
+
+def _follow_ups(said: Mapping[str, Any]) -> FollowUpRules:
+    marks = {
+        mark: FollowUp(
+            months=one["months"] or 0,
+            days=one["days"] or 0,
+            hours=one["hours"] or 0.0,
+            missed_after=_hours(one["missed_after_h"]),
+        )
+        for mark, one in said["marks"].items()
+    }
+    return FollowUpRules(marks=marks, by_outcome={outcome: said["by_outcome"][outcome] for outcome in Outcome})
+
+
+def _review(said: Mapping[str, Any]) -> ReviewRules:
+    return ReviewRules(
+        opens_on=frozenset(said["opens_on"]),
+        closes_with=frozenset(said["closes_with"]),
+        second_person=said["second_person"],
+    )
+
+
+def _stop_payment(said: Mapping[str, Any]) -> StopPaymentRules:
+    return StopPaymentRules(
+        hold=_hours(said["hold_h"]), most_holds=said["most_holds"], warn_after=_hours(said["warn_after_h"])
+    )
+
+
+def _stages_too_long(limits: Mapping[str, Any]) -> list[PolicyFault]:
+    faults = []
     for risk in Risk:
-        spent = sum((policy.limit(risk, kind) for kind in STAGES_IN_TOTAL), timedelta(0))
-        total = policy.limit(risk, TimerKind.TOTAL)
-        if spent > total:
-            raise BadPolicy(f"limits_min.{risk}: the stages take {spent}, the total is only {total}")
+        spent, total = sum(limits[risk][kind] for kind in STAGES_IN_TOTAL), limits[risk][TimerKind.TOTAL]
+        if _minutes(spent) > _minutes(total):
+            given = {"spent": _minutes(spent), "total": _minutes(total)}
+            faults.append(PolicyFault(path=("limits_min", risk.value), flaw=Flaw.STAGES, given=given))
+    return faults
+
+
+def _steps_out_of_order(said: Mapping[str, Any]) -> list[PolicyFault]:
+    """A level that comes before the one above it, and a warning that would come when the hold is over."""
+    faults = []
+    for watch in Watch:
+        for kind, levels in (said["escalation"][watch] or {}).items():
+            whens = [(one["mark"] is Mark.BREACH, one["after_min"]) for one in levels or ()]
+            for index in range(1, len(whens)):
+                if whens[index] < whens[index - 1]:
+                    path: Path = ("escalation", watch.value, kind, index)
+                    faults.append(PolicyFault(path=path, flaw=Flaw.ORDER))
+    hold = said["stop_payment"]
+    if hold["warn_after_h"] >= hold["hold_h"]:
+        bounds = f"x < {hold['hold_h']:.15g}"
+        faults.append(PolicyFault(path=("stop_payment", "warn_after_h"), flaw=Flaw.NUMBER, given={"bounds": bounds}))
+    return faults

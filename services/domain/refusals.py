@@ -109,3 +109,15 @@ class AlreadyAccepted(Refused):
     """Somebody has accepted this handover."""
 
     code = "already-accepted"
+
+
+class PolicyNotFound(Refused):
+    """No policy has this version."""
+
+    code = "policy-not-found"
+
+
+class AlreadyPublished(Refused):
+    """This version of the policy was published before."""
+
+    code = "already-published"

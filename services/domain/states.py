@@ -49,6 +49,10 @@ class Action(StrEnum):
     REQUEST_STOP = "REQUEST_STOP"  # the bank is asked to stop the payment
     RESOLVE_STOP = "RESOLVE_STOP"  # the bank has answered
     # What happens to a case without moving it:
+    RAISE = "RAISE"  # the risk, by hand or by a rule
+    LOWER = "LOWER"  # the risk, by a supervisor
+    START_VISIT = "START_VISIT"  # a rule asks for a visit beside the calls
+    CORRECT = "CORRECT"  # a time was wrong: both are kept
     REPEAT = "REPEAT"  # the same warning or the same subject again
     AT_RISK = "AT_RISK"
     BREACH = "BREACH"
@@ -92,6 +96,7 @@ _EVERY = (T.TOTAL, *STAGES, T.REVIEW, T.STOP_REQUEST, T.STOP_CONFIRM)
 
 BEFORE_CONCLUDED = (S.PENDING, S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED)
 UNDER_WAY = (S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED, S.CONCLUDED)
+OPEN = (*BEFORE_CONCLUDED, S.CONCLUDED, S.REPORTED)
 ENDED = frozenset({S.CLOSED, S.CANCELLED, S.TRANSFERRED})
 
 
@@ -220,6 +225,12 @@ MOVES: Mapping[tuple[State, Action], Move] = {
     },
     # Several units on one case: who joins and who leaves moves nothing.
     **{(state, action): Move(to=state, may=_CENTRE) for state in UNDER_WAY for action in (A.CO_ASSIGN, A.CO_RELEASE)},
+    # The risk moves due times, never the state.
+    **{(state, A.RAISE): Move(to=state, may=_CENTRE | _SYSTEM) for state in OPEN},
+    **{(state, A.LOWER): Move(to=state, may=_SUPERVISOR) for state in OPEN},
+    **{(state, A.START_VISIT): Move(to=state, may=_SYSTEM) for state in (S.IN_PROGRESS, S.CONTACTED)},
+    # A wrong time may come to light when all is over.
+    **{(state, A.CORRECT): Move(to=state, may=_SUPERVISOR) for state in State},
     # TOTAL runs on until the other county's receipt.
     **{
         (state, A.TRANSFER): Move(

@@ -10,6 +10,13 @@ class Risk(StrEnum):
     LOW = "LOW"  # 低危
 
 
+RISKS = tuple(reversed(Risk))  # the lowest first
+
+
+def higher(one: Risk, other: Risk) -> Risk:
+    return max(one, other, key=RISKS.index)
+
+
 class Mode(StrEnum):
     ACTUAL = "actual"
     EXERCISE = "exercise"  # 演练: runs the whole loop, counted in no figure

@@ -1,7 +1,7 @@
 """What every command on one case has in common: idempotency, scope, turn, then the decision, saved with its messages."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ from services.store.outbox import Message
 
 COMMANDING = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DESK, Role.RESPONDER, Role.BANK})
 
-Decide = Callable[[Case, Policy, Said], Change]
+Decide = Callable[[Case, Policy, Said], Change | Awaitable[Change]]  # one that waits has read more of the locked case
 Also = Callable[[Change], Sequence[Message]]
 
 
@@ -84,7 +84,9 @@ async def carry_out(
     if command.occurred_at is not None and command.occurred_at < case.issued_at - policy.device_skew:
         raise Incomplete(field="occurred_at", why="before the warning was issued")
     said = Said(occurred_at=command.occurred_at, detail=command.detail, private=command.private)
-    change = await offer_next(tx, context, stored, decide(case, policy, said), policy=policy)
+    decided = decide(case, policy, said)
+    change = decided if isinstance(decided, Change) else await decided
+    change = await offer_next(tx, context, stored, change, policy=policy)
     saving = Saving(
         change=change,
         messages=(*told(context, stored, change), *also(change)),

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.case import Fact
+from services.domain.states import Action
 from services.store import arrays, tables
 from services.store.engine import Transaction
 
@@ -60,10 +61,17 @@ def event_columns(row_id: int | None, fact: Fact) -> dict[str, Any]:
     }
 
 
+async def some(conn: AsyncConnection, row_id: int, actions: Sequence[Action]) -> list[Entry]:
+    """What happened to a case, of some kinds only, in order."""
+    question = select(event).where(event.c.case_id == row_id, event.c.action.in_(actions)).order_by(event.c.version)
+    return [_entry(row) for row in await conn.execute(question)]
+
+
 async def timeline(conn: AsyncConnection, row_id: int) -> list[Entry]:
     """Everything that happened to a case, in order."""
     question = select(event).where(event.c.case_id == row_id).order_by(event.c.version)
-    return [
-        Entry(**{name: value for name, value in row._mapping.items() if name not in ("id", "case_id")})
-        for row in await conn.execute(question)
-    ]
+    return [_entry(row) for row in await conn.execute(question)]
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(**{name: value for name, value in row._mapping.items() if name not in ("id", "case_id")})

@@ -1,11 +1,13 @@
-"""Published policies. A version never changes, so one that was read once is kept."""
+"""Policies: drafts and published ones. A version's document never changes, so one that was read once is kept."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.policy import Policy, policy_from
@@ -13,10 +15,29 @@ from services.store import tables
 from services.store.engine import Transaction
 
 policy = tables.policy
+IN_FORCE = (
+    select(policy.c.version)
+    .where(policy.c.published_at.is_not(None))
+    .order_by(policy.c.published_at.desc(), policy.c.version.desc())
+    .limit(1)
+)
 
 
 class UnknownPolicy(LookupError):
     """A case names a policy version that is not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A version as it is kept."""
+
+    version: int
+    document: dict[str, Any]
+    drafted_at: datetime | None
+    drafted_by: str | None
+    published_at: datetime | None
+    published_by: str | None
+    note: str | None
 
 
 class Policies:
@@ -31,15 +52,35 @@ class Policies:
             document = (await conn.execute(select(policy.c.document).where(policy.c.version == version))).scalar()
             if document is None:
                 raise UnknownPolicy(version)
-            self._read[version] = policy_from(version, document)
+            self._read[version] = policy_from(version, complete(document))
         return self._read[version]
 
     async def newest(self, conn: AsyncConnection) -> Policy:
-        """The policy under which a case opens now. Raises UnknownPolicy where none was ever published."""
-        version = (await conn.execute(select(func.max(policy.c.version)))).scalar()
+        """The policy under which a case opens now: the one published last. Raises UnknownPolicy where none ever was."""
+        version = await in_force(conn)
         if version is None:
             raise UnknownPolicy("none published")
         return await self.version(conn, version)
+
+
+async def in_force(conn: AsyncConnection) -> int | None:
+    """The version that was published last."""
+    found: int | None = (await conn.execute(IN_FORCE)).scalar()
+    return found
+
+
+async def find(conn: AsyncConnection, version: int) -> Kept | None:
+    row = (await conn.execute(select(policy).where(policy.c.version == version))).one_or_none()
+    return None if row is None else _kept(row)
+
+
+async def history(conn: AsyncConnection) -> list[Kept]:
+    """Every version, the newest first."""
+    return [_kept(row) for row in await conn.execute(select(policy).order_by(policy.c.version.desc()))]
+
+
+def _kept(row: Row[Any]) -> Kept:
+    return Kept(**row._mapping)
 
 
 def default_document() -> dict[str, Any]:
@@ -47,11 +88,50 @@ def default_document() -> dict[str, Any]:
     return document
 
 
+def complete(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with the default of every section that it says nothing about, as one of an older release does."""
+    return default_document() | dict(document)
+
+
+async def draft(tx: Transaction, document: Mapping[str, Any], *, by: str) -> int:
+    """Keep a document as a draft, complete, and return its version; the same draft of the same author again is one.
+
+    Raises BadPolicy.
+    """
+    whole = complete(document)
+    policy_from(0, whole)
+    last = await _lock(tx)
+    if last is not None and last.published_at is None and (last.document, last.drafted_by) == (whole, by):
+        return last.version
+    version = 1 if last is None else last.version + 1
+    await tx.conn.execute(insert(policy).values(version=version, document=whole, drafted_at=tx.now, drafted_by=by))
+    return version
+
+
+async def _lock(tx: Transaction) -> Kept | None:
+    """Nobody else adds or publishes until the transaction ends; readers go on. Returns the newest version."""
+    if tx.postgres:
+        await tx.conn.execute(text("LOCK TABLE policy IN EXCLUSIVE MODE"))
+    row = (await tx.conn.execute(select(policy).order_by(policy.c.version.desc()).limit(1))).one_or_none()
+    return None if row is None else _kept(row)
+
+
+async def put_in_force(tx: Transaction, version: int, *, by: str, note: str) -> bool:
+    """Publish a draft; False where there is no draft of that version."""
+    await _lock(tx)
+    done = await tx.conn.execute(
+        update(policy)
+        .where(policy.c.version == version, policy.c.published_at.is_(None))
+        .values(published_at=tx.now, published_by=by, note=note)
+    )
+    return done.rowcount == 1
+
+
 async def publish(tx: Transaction, document: dict[str, Any], *, by: str, note: str, at: datetime) -> int:
-    """Store a new version and return its number. Raises BadPolicy."""
+    """Store a document as published at once, as a new installation does, and return its version. Raises BadPolicy."""
     newest = (await tx.conn.execute(select(func.max(policy.c.version)))).scalar()
     version: int = (newest or 0) + 1
-    policy_from(version, document)
+    policy_from(version, complete(document))
     await tx.conn.execute(
         insert(policy).values(version=version, document=document, published_at=at, published_by=by, note=note)
     )

@@ -399,15 +399,17 @@ class DutyRow(SQLModel, table=True):
 
 
 class PolicyRow(SQLModel, table=True):
-    """A published policy. Never changed: an edit is a new version."""
+    """A policy: a draft, until it is published once. Its document never changes: an edit is a new version."""
 
     __tablename__ = "policy"
 
     version: int = Field(sa_column=Column(RowId, primary_key=True, autoincrement=False))
     document: dict[str, Any] = Field(sa_type=Document)
-    published_at: datetime = Field(sa_type=Moment)
-    published_by: str = Field(sa_type=Text)
-    note: str = Field(sa_type=Text)
+    drafted_at: datetime | None = _moment()  # None: published as it came
+    drafted_by: str | None = Field(default=None, sa_type=Text)
+    published_at: datetime | None = _moment()
+    published_by: str | None = Field(default=None, sa_type=Text)
+    note: str | None = Field(default=None, sa_type=Text)
 
 
 class FraudTypeRow(SQLModel, table=True):

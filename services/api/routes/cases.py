@@ -15,6 +15,7 @@ from services.api.problems import responses
 from services.api.views import CaseView, Line, View, case_view, line_of
 from services.api.work import TheParts, etag
 from services.domain.actor import Actor
+from services.domain.corrections import corrections_of
 from services.domain.refusals import CaseNotFound
 from services.domain.states import State
 from services.domain.words import Role
@@ -93,6 +94,7 @@ async def get_case(
         person_of(parts.context.sealer, stored, seen_by=reader),
         _candidates(stored, facts),
         together,
+        corrections_of(facts),
         units=parts.context.picture.units,
         now=parts.clock.now(),
     )

@@ -82,6 +82,12 @@ ALLOWED |= {
     for state in State
     if state is not State.CANCELLED
 }
+# Without moving it: the risk, a visit that a rule asks for, a wrong time.
+OPEN = ("PENDING", "ASSIGNED", "ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONCLUDED", "REPORTED")
+ALLOWED |= {f"{state} RAISE": ("system operator supervisor", state, "", "", "") for state in OPEN}
+ALLOWED |= {f"{state} LOWER": ("supervisor", state, "", "", "") for state in OPEN}
+ALLOWED |= {f"{state} START_VISIT": ("system", state, "", "", "") for state in ("IN_PROGRESS", "CONTACTED")}
+ALLOWED |= {f"{state} CORRECT": ("supervisor", state, "", "", "") for state in State}
 
 
 def refusal_for(case: Case, action: Action, by: Actor) -> type[Refused] | None:

@@ -15,8 +15,9 @@ from services.domain.actor import Actor
 from services.domain.case import Case, Change, CoAssigned, Fact
 from services.domain.moves import Said
 from services.domain.refusals import Incomplete, NotYours, Refused
+from services.domain.risk import set_risk
 from services.domain.states import ENDED, STAGES, Action, State, TimerKind
-from services.domain.words import Outcome, Risk, Role
+from services.domain.words import Outcome, Risk, Role, higher
 from tests.unit.domain.samples import (
     ASKED,
     ELSEWHERE,
@@ -59,6 +60,7 @@ class AnyOrder(RuleBasedStateMachine):
     before: Case
     now: datetime
     told: list[Fact]
+    raised: bool = False  # the last step changed the risk
 
     @initialize(
         late_s=st.integers(-120, 100 * 60),
@@ -151,6 +153,17 @@ class AnyOrder(RuleBasedStateMachine):
             lambda: together.co_release(case, unit, by=by, now=now, policy=POLICY),
         )
 
+    @rule(by=st.sampled_from((OPERATOR, SUPERVISOR, ASKED)), to=st.sampled_from(Risk))
+    def somebody_changes_the_risk(self, by: Actor, to: Risk) -> None:
+        case, now = self.case, self.now
+        if to is case.risk:
+            self.expect(Incomplete, lambda: set_risk(case, to, by=by, now=now, policy=POLICY))
+            return
+        action = Action.RAISE if higher(to, case.risk) is to else Action.LOWER
+        self.expect(
+            refusal_for(case, action, by), lambda: set_risk(case, to, by=by, now=now, policy=POLICY), raised=True
+        )
+
     @precondition(lambda self: self.case.version > 8)
     @rule(action=st.sampled_from(ENDING), by=st.sampled_from((OPERATOR, SUPERVISOR, INTEGRATOR, ASKED)))
     def somebody_ends_it(self, action: Action, by: Actor) -> None:
@@ -168,10 +181,10 @@ class AnyOrder(RuleBasedStateMachine):
         said = None if said_s is None else Said(occurred_at=self.now + timedelta(seconds=said_s))
         self.expect(refusal_for(self.case, action, by), lambda: self.commanded(action, by, said))
 
-    def expect(self, refusal: type[Refused] | None, decide: Callable[[], Change]) -> None:
+    def expect(self, refusal: type[Refused] | None, decide: Callable[[], Change], *, raised: bool = False) -> None:
         """The command is refused for the reason that domain.md gives, or makes the move of the table."""
         if refusal is None:
-            self.took(decide())
+            self.took(decide(), raised=raised)
             return
         with pytest.raises(refusal):
             decide()
@@ -192,7 +205,8 @@ class AnyOrder(RuleBasedStateMachine):
             return moves.move(case, action, by=by, now=now, policy=POLICY, said=said, submitter=by.name)
         return moves.move(case, action, by=by, now=now, policy=POLICY, said=said)
 
-    def took(self, change: Change) -> None:
+    def took(self, change: Change, *, raised: bool = False) -> None:
+        self.raised = raised
         before, after, facts = self.case, change.case, change.facts
         assert [fact.version for fact in facts] == list(range(before.version + 1, after.version + 1))
         assert facts
@@ -221,11 +235,12 @@ class AnyOrder(RuleBasedStateMachine):
         assert len(named) == len(set(named))
 
     @invariant()
-    def a_limit_never_moves_and_never_runs_again(self) -> None:
+    def a_limit_is_only_pulled_in_by_a_risk_and_never_runs_again(self) -> None:
         now = {(timer.kind, timer.round): timer for timer in self.case.timers}
         for old in self.before.timers:
             new = now[old.kind, old.round]
-            assert (new.started_at, new.due_at) == (old.started_at, old.due_at)
+            assert new.started_at == old.started_at
+            assert new.due_at <= old.due_at if self.raised else new.due_at == old.due_at
             assert old.running or new == old
             assert old.breached_at in (None, new.breached_at)
 

@@ -66,7 +66,7 @@ def test_a_risk_without_limits_is_named(risk: Risk, value: Any) -> None:
 @pytest.mark.parametrize("value", [MISSING, None, 3, []], ids=named)
 def test_a_document_without_limits_says_so(value: Any) -> None:
     with pytest.raises(
-        BadPolicy, match="limits_min is missing" if value is MISSING else "limits_min.URGENT is missing"
+        BadPolicy, match="limits_min is missing" if value is MISSING else "limits_min must hold words with values"
     ):
         policy_from(1, broken(value, "limits_min"))
 
