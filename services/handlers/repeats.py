@@ -10,9 +10,13 @@ from typing import NamedTuple
 from sqlalchemy import and_, or_, select
 
 from services.domain import moves
-from services.domain.actor import ROUTER
+from services.domain.actor import ROUTER, RULES
+from services.domain.case import Change
+from services.domain.moves import Said
+from services.domain.policy import Policy
+from services.domain.risk import set_risk
 from services.domain.states import BEFORE_CONCLUDED
-from services.domain.words import Risk
+from services.domain.words import Risk, higher
 from services.handlers.context import Context, fact_bound_to
 from services.handlers.incoming import Incoming, subject_key
 from services.handlers.messages import messages_for
@@ -51,7 +55,10 @@ async def attach(tx: Transaction, context: Context, repeats: Sequence[Incoming])
     locked = await cases.lock_all(tx, {place.row_id for place in places})
     savings: dict[int, Saving] = {}
     for incoming, (row_id, effect) in zip(once, places, strict=True):
-        savings[row_id] = _noted(context, locked[row_id], savings.get(row_id), incoming, effect=effect, now=tx.now)
+        stored = locked[row_id]
+        policy = await context.policies.version(tx.conn, stored.case.policy_version)
+        before = savings.get(row_id) or Saving(change=Change(case=stored.case, facts=()))
+        savings[row_id] = _noted(context, stored, before, incoming, effect=effect, policy=policy, now=tx.now)
     await cases.save(tx, list(savings.values()))
     await intake.receive(
         tx,
@@ -86,17 +93,33 @@ async def _places(tx: Transaction, sealer: Sealer, repeats: Sequence[Incoming]) 
 
 
 def _noted(
-    context: Context, stored: Stored, before: Saving | None, incoming: Incoming, *, effect: str, now: datetime
+    context: Context,
+    stored: Stored,
+    before: Saving,
+    incoming: Incoming,
+    *,
+    effect: str,
+    policy: Policy,
+    now: datetime,
 ) -> Saving:
-    """The repeat laid on what this batch has noted on the case already. Raises Vanished where the case is no longer open."""
-    case = stored.case if before is None else before.change.case
+    """The repeat laid on what this batch has noted on the case already; the higher risk wins while somebody is at it.
+
+    Raises Vanished where the case is no longer open to another instruction.
+    """
+    case = before.change.case
     if effect == SAME_SUBJECT and case.state not in BEFORE_CONCLUDED:
         raise Vanished  # concluded while we waited for the row: the warning opens a case of its own
-    change = moves.repeated(case, by=ROUTER, now=now, effect=effect, risk=Risk(incoming.warning.risk))
-    version = change.case.version
+    risk = Risk(incoming.warning.risk)
+    noted = moves.repeated(case, by=ROUTER, now=now, effect=effect, risk=risk)
+    version = noted.case.version
     key = context.sealer.unwrap(stored.wrapped_key) if stored.wrapped_key else None
     sealed = {version: key.seal(incoming.data, bound_to=fact_bound_to(case.case_id, version))} if key else {}
-    if before is not None:
-        change = moves.then(before.change, change)
-        sealed = {**(before.sealed_facts or {}), **sealed}
-    return Saving(change=change, messages=messages_for(change, None, None), sealed_facts=sealed)
+    change = moves.then(before.change, noted)
+    if case.state in BEFORE_CONCLUDED and higher(risk, case.risk) is not case.risk:
+        said = Said(detail={"rules": [effect]})
+        change = moves.then(change, set_risk(noted.case, risk, by=RULES, now=now, policy=policy, said=said))
+    return Saving(
+        change=change,
+        messages=messages_for(change, None, None),
+        sealed_facts={**(before.sealed_facts or {}), **sealed},
+    )

@@ -7,11 +7,12 @@ from uuid import UUID
 import orjson
 import pytest
 from sqlalchemy import select, update
-from store_steps import NOW, SEALER, SOURCE, WARNING, context, count, opening, stored, until, write
+from store_steps import NOW, SEALER, SOURCE, WARNING, context, count, minutes, opening, stored, until, write
 
 from schemas.warning import WarningIssued
 from services.domain.case import case_id_for
 from services.domain.states import State
+from services.domain.words import Risk
 from services.handlers.incoming import Incoming, subject_key
 from services.handlers.repeats import SAME_INSTRUCTION, SAME_SUBJECT, Vanished, attach
 from services.store import tables
@@ -50,6 +51,20 @@ async def test_many_repeats_of_one_batch_are_each_noted(store: Store) -> None:
         noted = (await conn.execute(question)).all()
     assert sorted(row.version for row in noted) == [3, 3, 4, 5]
     assert all(row.sealed for row in noted)
+
+
+async def test_the_higher_risk_of_a_repeat_wins(store: Store) -> None:
+    """Raised at once, its limits pulled in; a lower one changes nothing."""
+    await write(store, opening("T-1", risk=Risk.MEDIUM))
+    before = (await stored(store, "T-1")).case
+
+    async with store.begin(now=NOW) as tx:
+        await attach(tx, context(), [again("T-1", "a", risk="LOW"), again("T-1", "b", risk="URGENT")])
+
+    after = (await stored(store, "T-1")).case
+    assert (before.risk, after.risk, after.repeat_count) == (Risk.MEDIUM, Risk.URGENT, 2)
+    assert after.turn == before.turn + 1
+    assert (before.total_due_at, after.total_due_at) == (NOW + minutes(60), NOW + minutes(45))
 
 
 async def test_a_case_concluded_meanwhile_takes_no_other_instruction(postgres_store: Store) -> None:
