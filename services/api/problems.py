@@ -31,6 +31,7 @@ STATUS: Final[Mapping[str, int]] = {
     "rota-not-found": 404,
     "responder-not-found": 404,
     "unit-not-found": 404,
+    "not-in-case": 404,
     "not-found": 404,
     "wrong-method": 405,
     "out-of-order": 409,

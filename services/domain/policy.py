@@ -1,11 +1,13 @@
 """A policy: how long each stage may take, by risk. Versioned data, frozen on a case when it is opened (domain.md §1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from services.domain.follow_up import FollowUpRules
 from services.domain.states import TimerKind
+from services.domain.stop_order import StopRules
 from services.domain.words import Risk
 
 
@@ -22,6 +24,8 @@ class Policy:
     future_tolerance: timedelta  # an issued_at up to this far ahead is clamped, further is refused
     late_on_arrival: timedelta  # received later than this after issued_at
     device_skew: timedelta  # a device's time counts only within this of ours
+    stops: StopRules = field(default_factory=StopRules)
+    follow_ups: FollowUpRules = field(default_factory=FollowUpRules)
 
     def limit(self, risk: Risk, kind: TimerKind) -> timedelta:
         return self.limits[risk, kind]
