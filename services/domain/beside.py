@@ -100,10 +100,6 @@ def follow_up_detail(one: FollowUp) -> dict[str, Any]:
     return {"mark": one.mark.value, "round": one.round, "state": one.state.value, "due_at": one.due_at.isoformat()}
 
 
-def superseded(beside: Beside, *, keep: Iterable[follow_up.Mark] = ()) -> Beside:
-    """Follow-ups that are still to be done are wanted no more, but those of the marks in `keep`."""
-    kept = set(keep)
-    return replace(
-        beside,
-        follow_ups=tuple(one if one.mark in kept else follow_up.superseded(one) for one in beside.follow_ups),
-    )
+def superseded(beside: Beside) -> Beside:
+    """Follow-ups that are still to be done are wanted no more."""
+    return replace(beside, follow_ups=tuple(follow_up.superseded(one) for one in beside.follow_ups))

@@ -1,66 +1,15 @@
 """A stop payment beside the loop: by Kafka and by hand, held in full, in part or not, extended, frozen, expired."""
 
-from datetime import timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
+from beside_steps import ACCOUNT, HOUR, facts, from_bank, orders, payment, stop_asked, tell
 from centre import Centre, minute, shown
 
-from schemas.stop_payment import StopPaymentResolved
-from services.handlers.stop_receipt import receive
 from services.store import beside, cases, tables
-
-ACCOUNT = "9900000000000000001"
-HOUR = timedelta(hours=1)
-
-
-def payment(**given: Any) -> dict[str, Any]:
-    return {
-        "payee_name": "测试乙",
-        "account": ACCOUNT,
-        "bank": "测试银行",
-        "amount_fen": 500_000,
-        "transferred_at": shown(minute(0)),
-        **given,
-    }
-
-
-async def asked(centre: Centre, **given: Any) -> UUID:
-    """A case whose responder has asked for a stop at minute 4."""
-    case = await centre.warn()
-    await centre.do("R11", case, "acknowledgement", at=minute(1))
-    await centre.do("R11", case, "stop-payment", payment(**given), at=minute(4))
-    return case
-
-
-async def orders(centre: Centre, case: UUID, who: str = "operator") -> list[dict[str, Any]]:
-    answer = await centre.get(who, f"/cases/{case}/stop-payments")
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["items"]
-    return found
-
-
-async def tell(centre: Centre, order: str, body: dict[str, Any], who: str = "operator") -> Any:
-    centre.keys += 1
-    headers = centre.headers(who) | {"idempotency-key": f"key-{centre.keys}"}
-    return await centre.client.post(f"/stop-payments/{order}/{body.pop('to', 'receipts')}", headers=headers, json=body)
-
-
-async def from_bank(centre: Centre, case: UUID, order: str, event: str, **said: Any) -> Any:
-    """A message of the bank as the router takes it from Kafka."""
-    at = said.pop("at", centre.clock.now())
-    answer = StopPaymentResolved(order_id=UUID(order), case_id=case, resolved_at=at, **said)
-    async with centre.store.begin() as tx:
-        return await receive(tx, centre.context, answer, event=event)
-
-
-async def told(centre: Centre, case: UUID, action: str) -> list[dict[str, Any]]:
-    items = (await centre.get("operator", f"/cases/{case}/timeline")).json()["items"]
-    return [item for item in items if item["action"] == action]
 
 
 async def test_a_stop_is_asked_held_warned_extended_and_frozen(centre: Centre) -> None:
-    case = await asked(centre)
+    case = await stop_asked(centre)
     (order,) = await orders(centre, case)
     await centre.pass_time(minute(10))
     held = {"result": "HELD", "held_fen": 500_000, "held_until": minute(10) + 48 * HOUR}
@@ -78,28 +27,32 @@ async def test_a_stop_is_asked_held_warned_extended_and_frozen(centre: Centre) -
         ("HELD", 500_000),
         ("FROZEN", 500_000),
     ]
-    steps = [(item["detail"]["step"], item["at"]) for item in await told(centre, case, "CHASE_STOP")]
+    steps = [(item["detail"]["step"], item["at"]) for item in await facts(centre, case, "CHASE_STOP")]
     assert steps[0] == ("WARN", shown(minute(10) + 40 * HOUR))
     assert [step for step, _ in steps] == ["WARN", "EXTEND", "FREEZE"]
     assert (await centre.limit(case, "STOP_CONFIRM"))["on_time"]
 
 
 async def test_a_hold_that_nobody_freezes_expires_once(centre: Centre) -> None:
-    case = await asked(centre)
+    case = await stop_asked(centre)
     (order,) = await orders(centre, case)
     await centre.pass_time(minute(10))
-    await tell(centre, order["order_id"], {"result": "HELD", "held_fen": 1, "held_until": shown(minute(9000))})
+    await tell(
+        centre,
+        f"/stop-payments/{order['order_id']}/receipts",
+        {"result": "HELD", "held_fen": 1, "held_until": shown(minute(9000))},
+    )
 
     await centre.pass_time(minute(10) + 72 * HOUR)
 
     (order,) = await orders(centre, case)
     assert (order["state"], order["expired_fen"], order["next_due_at"]) == ("EXPIRED", 1, None)
     assert order["ended_at"] == shown(minute(10) + 48 * HOUR)
-    assert [item["detail"]["step"] for item in await told(centre, case, "CHASE_STOP")] == ["WARN", "EXPIRE"]
+    assert [item["detail"]["step"] for item in await facts(centre, case, "CHASE_STOP")] == ["WARN", "EXPIRE"]
 
 
 async def test_banks_messages_in_any_order_and_twice_end_alike(centre: Centre) -> None:
-    case = await asked(centre)
+    case = await stop_asked(centre)
     (order,) = await orders(centre, case)
     name = order["order_id"]
     await centre.pass_time(minute(30))
@@ -120,7 +73,7 @@ async def test_banks_messages_in_any_order_and_twice_end_alike(centre: Centre) -
 
 
 async def test_a_receipt_for_an_unknown_order_is_listed(centre: Centre) -> None:
-    case = await asked(centre)
+    case = await stop_asked(centre)
     (order,) = await orders(centre, case)
 
     unknown = await from_bank(centre, case, str(uuid4()), "u", result="REJECTED", reason="other")
@@ -135,12 +88,16 @@ async def test_a_receipt_for_an_unknown_order_is_listed(centre: Centre) -> None:
 
 
 async def test_an_order_by_hand_waits_until_somebody_took_it(centre: Centre) -> None:
-    case = await asked(centre, by_hand=True)
+    case = await stop_asked(centre, by_hand=True)
     (order,) = await orders(centre, case)
-    unsent = await tell(centre, order["order_id"], {"result": "HELD", "held_fen": 1, "held_until": shown(minute(99))})
+    unsent = await tell(
+        centre,
+        f"/stop-payments/{order['order_id']}/receipts",
+        {"result": "HELD", "held_fen": 1, "held_until": shown(minute(99))},
+    )
     limits = {limit["kind"] for limit in (await centre.case(case))["limits"]}
 
-    sent = await tell(centre, order["order_id"], {"to": "sending", "bank_number": "TEST-7"}, "R11")
+    sent = await tell(centre, f"/stop-payments/{order['order_id']}/sending", {"bank_number": "TEST-7"}, "R11")
 
     assert (order["state"], unsent.status_code, sent.status_code) == ("REQUESTED", 409, 200), sent.text
     assert "STOP_CONFIRM" not in limits
@@ -153,11 +110,15 @@ async def test_an_order_by_hand_waits_until_somebody_took_it(centre: Centre) -> 
 
 
 async def test_two_orders_wait_each_under_its_own_limit(centre: Centre) -> None:
-    case = await asked(centre)
+    case = await stop_asked(centre)
     await centre.do("R11", case, "stop-payment", payment(account="9900000000000000002", amount_fen=7), at=minute(6))
     _, second = await orders(centre, case)
 
-    await tell(centre, second["order_id"], {"result": "HELD", "held_fen": 7, "held_until": shown(minute(99))})
+    await tell(
+        centre,
+        f"/stop-payments/{second['order_id']}/receipts",
+        {"result": "HELD", "held_fen": 7, "held_until": shown(minute(99))},
+    )
 
     limits = [one for one in (await centre.case(case))["limits"] if one["kind"] == "STOP_CONFIRM"]
     assert [(one["round"], one["stopped_at"] is None) for one in limits] == [(1, True), (2, False)]
@@ -165,7 +126,7 @@ async def test_two_orders_wait_each_under_its_own_limit(centre: Centre) -> None:
 
 
 async def test_an_account_is_masked_and_sealed_everywhere(centre: Centre) -> None:
-    case = await asked(centre)
+    case = await stop_asked(centre)
 
     (seen,) = await orders(centre, case)
     (held,) = await orders(centre, case, "R11")
@@ -178,7 +139,7 @@ async def test_an_account_is_masked_and_sealed_everywhere(centre: Centre) -> Non
 
 
 async def test_a_drill_never_asks_a_bank(centre: Centre) -> None:
-    case = await asked(centre)
+    case = await stop_asked(centre)
     async with centre.store.begin() as tx:
         stored = await cases.lock(tx, case)
         await tx.conn.execute(tables.cases.update().where(tables.cases.c.id == stored.id).values(mode="exercise"))
@@ -205,4 +166,6 @@ async def test_impossible_times_and_money_are_refused(centre: Centre) -> None:
         )
 
     assert await orders(centre, case) == []
-    assert (await tell(centre, str(uuid4()), {"result": "FROZEN"})).json()["type"] == "/problems/not-in-case"
+    assert (await tell(centre, f"/stop-payments/{uuid4()}/receipts", {"result": "FROZEN"})).json()[
+        "type"
+    ] == "/problems/not-in-case"
