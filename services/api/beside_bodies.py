@@ -10,8 +10,9 @@ from pydantic import Field
 from schemas.fields import At, Code, Fen
 from services.api.bodies import Body, Note, Words
 from services.api.views import View
-from services.domain.follow_up import FollowUpState, Mark, Result
-from services.domain.review import ReviewState, Why
+from services.domain.follow_up import FollowUpState, Result
+from services.domain.policy_rules import FollowUpMark, ReviewCause
+from services.domain.review import ReviewState
 
 RowPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
 _SEALED: Final = "In words; sealed."
@@ -34,7 +35,7 @@ class Losing(Body):
 
 
 class Causing(Body):
-    cause: Words = Field(description="Why it happened; sealed.")
+    cause: Words = Field(description="ReviewCause it happened; sealed.")
     accountable: Code = Field(description="Code of the person who answers for it.")
 
 
@@ -52,7 +53,7 @@ class FollowUpView(View):
 
     id: int
     case_id: UUID
-    mark: Mark
+    mark: FollowUpMark
     round: int
     state: FollowUpState
     unit: str | None = Field(description="Whose it is; null: the centre's.")
@@ -75,7 +76,7 @@ class ReviewView(View):
     case_id: UUID
     number: int
     state: ReviewState
-    why: tuple[Why, ...]
+    why: tuple[ReviewCause, ...]
     order: int | None = Field(description="Number of the stop order it is about.")
     opened_at: datetime
     accountable: str | None

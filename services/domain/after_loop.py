@@ -15,18 +15,18 @@ from services.domain import follow_up, moves, review
 from services.domain.actor import Actor
 from services.domain.beside import Beside, Made
 from services.domain.case import Case, Change
-from services.domain.follow_up import WAITING, FollowUp, FollowUpState, Mark, Result
+from services.domain.follow_up import WAITING, FollowUp, FollowUpState, Result
 from services.domain.policy import Policy
+from services.domain.policy_rules import FollowUpMark, ReviewCause
 from services.domain.refusals import Incomplete, NotAllowed, NotYours
-from services.domain.review import Why
 from services.domain.states import Action, TimerKind
 from services.domain.words import Outcome, Role
 
 CENTRE = frozenset({Role.OPERATOR, Role.SUPERVISOR})
 FIELD = frozenset({Role.DESK, Role.RESPONDER})
 REVIEWING = CENTRE | {Role.REVIEWER}
-AT_CONCLUSION = (Mark.NEXT_DAY,)
-AT_FEEDBACK = (Mark.AFTER_24_H, Mark.AFTER_7_D, Mark.AFTER_MONTH)
+AT_CONCLUSION = (FollowUpMark.AT_ONCE, FollowUpMark.NEXT_DAY)
+AT_FEEDBACK = (FollowUpMark.DAY, FollowUpMark.WEEK, FollowUpMark.MONTH)
 
 
 def concluded(change: Change, beside: Beside, *, by: Actor, now: datetime, policy: Policy, zone: ZoneInfo) -> Made:
@@ -34,7 +34,9 @@ def concluded(change: Change, beside: Beside, *, by: Actor, now: datetime, polic
     made = _planned(change, beside, AT_CONCLUSION, policy=policy, zone=zone)
     case = change.case
     lost = case.outcome is Outcome.DEFRAUDED_AFTER_WARNING or bool(case.loss_after_fen)
-    return besides.inquired(made, [(Why.LOSS, None)] if lost else [], by=by, now=now)
+    return besides.inquired(
+        made, [(ReviewCause.LOSS_AFTER_WARNING, None)] if lost else [], by=by, now=now, policy=policy
+    )
 
 
 def reported(change: Change, beside: Beside, *, policy: Policy, zone: ZoneInfo) -> Made:
@@ -56,6 +58,7 @@ def followed_up(
     loss_after_fen: int | None,
     by: Actor,
     now: datetime,
+    policy: Policy,
     private: dict[str, Any] | None,
 ) -> Made:
     """Somebody of the owning unit, or the centre, asked the person again. A loss found so opens a review.
@@ -72,7 +75,7 @@ def followed_up(
     detail = besides.follow_up_detail(after) | {"result": result.value}
     change = moves.noted(case, Action.FOLLOW_UP, by=by, now=now, detail=detail, private=private)
     made = besides.made(change, besides.with_follow_up(beside, one, after))
-    return made if loss_after_fen is None else _lost(made, loss_after_fen, by=by, now=now)
+    return made if loss_after_fen is None else _lost(made, loss_after_fen, by=by, now=now, policy=policy)
 
 
 def struck_off(
@@ -97,6 +100,7 @@ def lost(
     lost_at: datetime | None,
     by: Actor,
     now: datetime,
+    policy: Policy,
     private: dict[str, Any] | None,
 ) -> Made:
     """A loss after the warning was found, or its amount is corrected: both values stay in the timeline.
@@ -108,7 +112,7 @@ def lost(
     if lost_at is not None and not case.issued_at <= lost_at <= now:
         raise Incomplete(field="lost_at", why="before the warning was issued, or still to come")
     so_far = besides.made(Change(case=case, facts=()), beside)
-    return _lost(so_far, loss_after_fen, by=by, now=now, lost_at=lost_at, private=private)
+    return _lost(so_far, loss_after_fen, by=by, now=now, policy=policy, lost_at=lost_at, private=private)
 
 
 def must_review(by: Actor) -> None:
@@ -132,6 +136,7 @@ def _lost(
     *,
     by: Actor,
     now: datetime,
+    policy: Policy,
     lost_at: datetime | None = None,
     private: dict[str, Any] | None = None,
 ) -> Made:
@@ -145,14 +150,16 @@ def _lost(
         case, Action.LOSE, by=by, now=now, detail=detail, private=private, loss_after_fen=loss_after_fen
     )
     made = besides.made(moves.then(so_far.change, change), so_far.beside)
-    return besides.inquired(made, [(Why.LOSS, None)] if loss_after_fen else [], by=by, now=now)
+    return besides.inquired(
+        made, [(ReviewCause.LOSS_AFTER_WARNING, None)] if loss_after_fen else [], by=by, now=now, policy=policy
+    )
 
 
-def _planned(change: Change, beside: Beside, marks: Sequence[Mark], *, policy: Policy, zone: ZoneInfo) -> Made:
+def _planned(change: Change, beside: Beside, marks: Sequence[FollowUpMark], *, policy: Policy, zone: ZoneInfo) -> Made:
     """The follow-ups of `marks` that the outcome wants and this round has not, told in the last fact of the change."""
     case, rules = change.case, policy.follow_ups
     assert case.outcome is not None  # noqa: S101 - a concluded case has its outcome
-    round_, wanted = case.reopened_count + 1, rules.marks[case.outcome]
+    round_, wanted = case.reopened_count + 1, rules.by_outcome[case.outcome]
     kept = tuple(
         follow_up.superseded(one) if one.round == round_ and one.mark not in wanted else one
         for one in beside.follow_ups

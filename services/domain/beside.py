@@ -15,8 +15,10 @@ from services.domain import follow_up, moves, review
 from services.domain.actor import Actor
 from services.domain.case import Change
 from services.domain.follow_up import FollowUp
+from services.domain.policy import Policy
+from services.domain.policy_rules import ReviewCause
 from services.domain.protective_hold import ProtectiveHold
-from services.domain.review import Review, Why
+from services.domain.review import Review
 from services.domain.states import Action, TimerKind
 from services.domain.stop_order import Entry, StopOrder
 from services.domain.value import value
@@ -73,10 +75,14 @@ def with_hold(beside: Beside, now: ProtectiveHold) -> Beside:
     return replace(beside, holds=kept if now.number <= len(kept) else (*kept, now))
 
 
-def inquired(so_far: Made, whys: Iterable[tuple[Why, int | None]], *, by: Actor, now: datetime) -> Made:
-    """Open a review for each (why, number of the order), or add the why to one that is open already."""
+def inquired(
+    so_far: Made, whys: Iterable[tuple[ReviewCause, int | None]], *, by: Actor, now: datetime, policy: Policy
+) -> Made:
+    """Open a review for each (why, number of the order) that the policy names, or add the why to one that is open."""
     change, beside = so_far.change, so_far.beside
     for why, order in whys:
+        if why not in policy.review.opens_on:
+            continue
         found = review.opened(beside.reviews, why, order=order, at=now)
         if found is None:
             continue
@@ -86,14 +92,14 @@ def inquired(so_far: Made, whys: Iterable[tuple[Why, int | None]], *, by: Actor,
     return made(change, beside, so_far.entries)
 
 
-def late_orders(change: Change, beside: Beside) -> list[tuple[Why, int | None]]:
+def late_orders(change: Change, beside: Beside) -> list[tuple[ReviewCause, int | None]]:
     """The orders whose answer came too late or not at all, as the facts of a change tell."""
     rounds = {
         fact.detail["round"]
         for fact in change.facts
         if fact.action is Action.BREACH and fact.detail["timer"] == TimerKind.STOP_CONFIRM
     }
-    return [(Why.STOP_LATE, order.number) for order in beside.orders if order.confirm_round in rounds]
+    return [(ReviewCause.STOP_LATE, order.number) for order in beside.orders if order.confirm_round in rounds]
 
 
 def follow_up_detail(one: FollowUp) -> dict[str, Any]:

@@ -1,16 +1,18 @@
-"""Follow-ups of a case: the person is asked again after 24 hours, 7 days and a calendar month, or the very next day.
+"""Follow-ups of a case: the person is asked again, after 24 hours, 7 days and a calendar month for most outcomes.
 
 SCHEDULED → DUE → DONE → CLOSED, by another person than who did it; not done in time → MISSED → ESCALATED, and still to
 be done. Counted from the conclusion. The marks are of the policy; a day and a month are those of the installation.
 """
 
 import calendar
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from services.domain.policy_rules import FollowUp as Rule
+from services.domain.policy_rules import FollowUpMark, FollowUpRules
 from services.domain.refusals import OutOfOrder, OwnSubmission
 from services.domain.value import value
 from services.domain.words import Outcome
@@ -26,13 +28,6 @@ class FollowUpState(StrEnum):
     SUPERSEDED = "SUPERSEDED"  # 已作废: the case was opened again, or has another outcome now
 
 
-class Mark(StrEnum):
-    NEXT_DAY = "NEXT_DAY"
-    AFTER_24_H = "AFTER_24_H"
-    AFTER_7_D = "AFTER_7_D"
-    AFTER_MONTH = "AFTER_MONTH"
-
-
 class Result(StrEnum):
     SAFE = "SAFE"  # 情况正常
     CONTACTED_AGAIN = "CONTACTED_AGAIN"  # 再次被骗子联系
@@ -44,39 +39,12 @@ F = FollowUpState
 WAITING = frozenset({F.SCHEDULED, F.DUE, F.MISSED, F.ESCALATED})
 TO_DO = frozenset({F.DUE, F.MISSED, F.ESCALATED})
 _NEXT = {F.SCHEDULED: F.DUE, F.DUE: F.MISSED, F.MISSED: F.ESCALATED}
-_HOUR = timedelta(hours=1)
-_USUAL = (Mark.AFTER_24_H, Mark.AFTER_7_D, Mark.AFTER_MONTH)
-
-
-def _by_outcome() -> Mapping[Outcome, tuple[Mark, ...]]:
-    at_once = {Outcome.REFUSED, Outcome.NOT_REACHED}
-    none = {Outcome.FALSE_POSITIVE, Outcome.WRONG_PERSON}
-    return {
-        outcome: () if outcome in none else (*((Mark.NEXT_DAY,) if outcome in at_once else ()), *_USUAL)
-        for outcome in Outcome
-    }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FollowUpRules:
-    """Which marks an outcome brings, how long after each it is missed, and when the next day's is due (local time)."""
-
-    marks: Mapping[Outcome, tuple[Mark, ...]] = field(default_factory=_by_outcome)
-    grace: Mapping[Mark, timedelta] = field(
-        default_factory=lambda: {
-            Mark.NEXT_DAY: 12 * _HOUR,
-            Mark.AFTER_24_H: 12 * _HOUR,
-            Mark.AFTER_7_D: 24 * _HOUR,
-            Mark.AFTER_MONTH: 72 * _HOUR,
-        }
-    )
-    next_day_at: time = time(9)
 
 
 @value
 class FollowUp:
     id: int | None = None  # the row; None until it is stored
-    mark: Mark
+    mark: FollowUpMark
     round: int  # 1, and one more for each time that the case was opened again
     state: FollowUpState = F.SCHEDULED
     unit: str | None  # None: the centre
@@ -98,7 +66,7 @@ class FollowUp:
 
 
 def planned(
-    wanted: Sequence[Mark],
+    wanted: Sequence[FollowUpMark],
     *,
     outcome: Outcome,
     concluded_at: datetime,
@@ -117,26 +85,22 @@ def planned(
             unit=unit,
             responder=responder,
             by_receiver=receiver,
-            due_at=due_at(mark, concluded_at, zone, rules),
-            grace=rules.grace[mark],
+            due_at=due_at(rules.marks[mark], concluded_at, zone),
+            grace=rules.marks[mark].missed_after,
         )
-        for mark in rules.marks[outcome]
+        for mark in rules.by_outcome[outcome]
         if mark in wanted
     )
 
 
-def due_at(mark: Mark, concluded_at: datetime, zone: ZoneInfo, rules: FollowUpRules) -> datetime:
-    """A month ends on the same day and at the same local time, or on the last day of a shorter month."""
-    if mark is Mark.AFTER_24_H:
-        return concluded_at + 24 * _HOUR
-    if mark is Mark.AFTER_7_D:
-        return concluded_at + timedelta(days=7)
+def due_at(rule: Rule, concluded_at: datetime, zone: ZoneInfo) -> datetime:
+    """Months and days keep the local time; a month ends on the same day, or on the last one of a shorter month."""
     local = concluded_at.astimezone(zone)
-    if mark is Mark.NEXT_DAY:
-        return datetime.combine(local.date() + timedelta(days=1), rules.next_day_at, tzinfo=zone).astimezone(UTC)
-    year, month = (local.year + 1, 1) if local.month == 12 else (local.year, local.month + 1)
-    day = min(local.day, calendar.monthrange(year, month)[1])
-    return local.replace(year=year, month=month, day=day).astimezone(UTC)
+    months = local.year * 12 + local.month - 1 + rule.months
+    year, month = divmod(months, 12)
+    day = min(local.day, calendar.monthrange(year, month + 1)[1])
+    later = local.replace(year=year, month=month + 1, day=day) + timedelta(days=rule.days)
+    return later.astimezone(UTC) + timedelta(hours=rule.hours)
 
 
 def passed(one: FollowUp, *, now: datetime) -> list[FollowUp]:

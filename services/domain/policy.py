@@ -5,14 +5,39 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from services.domain.follow_up import FollowUpRules
+from services.domain.policy_rules import (
+    FollowUp,
+    FollowUpMark,
+    FollowUpRules,
+    ReviewCause,
+    ReviewPart,
+    ReviewRules,
+    StopPaymentRules,
+)
 from services.domain.states import TimerKind
-from services.domain.stop_order import StopRules
-from services.domain.words import Risk
+from services.domain.words import Outcome, Risk
 
 
 class BadPolicy(ValueError):
     """The document is not a policy; the message says where and why."""
+
+
+_HOUR = timedelta(hours=1)
+_USUAL = (FollowUpMark.DAY, FollowUpMark.WEEK, FollowUpMark.MONTH)
+FOLLOW_UPS = FollowUpRules(
+    marks={
+        FollowUpMark.AT_ONCE: FollowUp(months=0, days=0, hours=0, missed_after=12 * _HOUR),
+        FollowUpMark.NEXT_DAY: FollowUp(months=0, days=0, hours=24, missed_after=12 * _HOUR),
+        FollowUpMark.DAY: FollowUp(months=0, days=0, hours=24, missed_after=12 * _HOUR),
+        FollowUpMark.WEEK: FollowUp(months=0, days=7, hours=0, missed_after=24 * _HOUR),
+        FollowUpMark.MONTH: FollowUp(months=1, days=0, hours=0, missed_after=72 * _HOUR),
+    },
+    by_outcome=dict.fromkeys(Outcome, _USUAL)
+    | {Outcome.FALSE_POSITIVE: (), Outcome.WRONG_PERSON: ()}
+    | {Outcome.REFUSED: (FollowUpMark.AT_ONCE, *_USUAL), Outcome.NOT_REACHED: (FollowUpMark.NEXT_DAY, *_USUAL)},
+)
+REVIEW = ReviewRules(opens_on=frozenset(ReviewCause), closes_with=frozenset(ReviewPart), second_person=True)
+STOP_PAYMENT = StopPaymentRules(hold=48 * _HOUR, most_holds=2, warn_after=40 * _HOUR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +49,9 @@ class Policy:
     future_tolerance: timedelta  # an issued_at up to this far ahead is clamped, further is refused
     late_on_arrival: timedelta  # received later than this after issued_at
     device_skew: timedelta  # a device's time counts only within this of ours
-    stops: StopRules = field(default_factory=StopRules)
-    follow_ups: FollowUpRules = field(default_factory=FollowUpRules)
+    follow_ups: FollowUpRules = field(default_factory=lambda: FOLLOW_UPS)
+    review: ReviewRules = field(default_factory=lambda: REVIEW)
+    stop_payment: StopPaymentRules = field(default_factory=lambda: STOP_PAYMENT)
 
     def limit(self, risk: Risk, kind: TimerKind) -> timedelta:
         return self.limits[risk, kind]

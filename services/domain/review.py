@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
+from services.domain.policy_rules import ReviewCause
 from services.domain.refusals import OutOfOrder, OwnSubmission
 from services.domain.value import value
 
@@ -19,13 +20,6 @@ class ReviewState(StrEnum):
     CLOSED = "CLOSED"
 
 
-class Why(StrEnum):
-    LOSS = "LOSS"  # 预警后被骗
-    STOP_REJECTED = "STOP_REJECTED"  # 止付被退回
-    STOP_IN_PART = "STOP_IN_PART"  # 部分止付
-    STOP_LATE = "STOP_LATE"  # 止付超时
-
-
 R = ReviewState
 
 
@@ -34,7 +28,7 @@ class Review:
     id: int | None = None  # the row; None until it is stored
     number: int  # nth of its case
     state: ReviewState = R.OPEN
-    why: tuple[Why, ...]
+    why: tuple[ReviewCause, ...]
     order: int | None = None  # number of the stop order it is about
     opened_at: datetime
     accountable: str | None = None  # who answers for it: a responder's code or a name of the staff
@@ -46,7 +40,7 @@ class Review:
     closed_at: datetime | None = None
 
 
-def opened(reviews: tuple[Review, ...], why: Why, *, order: int | None, at: datetime) -> Review | None:
+def opened(reviews: tuple[Review, ...], why: ReviewCause, *, order: int | None, at: datetime) -> Review | None:
     """The review that `why` opens, or adds itself to while that one is not closed; None where it is said already."""
     for one in reviews:
         if one.order == order and one.state is not R.CLOSED:

@@ -6,11 +6,12 @@ released while the rest stays held: the order ends once nothing of it is held an
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.domain.policy_rules import StopPaymentRules
 from services.domain.refusals import Incomplete, OutOfOrder
 from services.domain.value import value
 
@@ -67,15 +68,6 @@ MOVES: Mapping[tuple[StopState, Step], StopState] = {
 }
 HOLDING = frozenset({S.HELD, S.EXTENDED})
 ANSWERS = frozenset({Step.HOLD, Step.REJECT})  # what the bank's limit waits for
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopRules:
-    """How long a hold lasts, when its end is told, and how many there may be."""
-
-    hold: timedelta = timedelta(hours=48)
-    warn_after: timedelta = timedelta(hours=40)
-    most_holds: int = 2
 
 
 @value
@@ -170,7 +162,7 @@ def sent(order: StopOrder, *, at: datetime, confirm_round: int, bank_number: str
     )
 
 
-def heard(order: StopOrder, word: BankWord, *, by: str, rules: StopRules) -> Stepped:
+def heard(order: StopOrder, word: BankWord, *, by: str, rules: StopPaymentRules) -> Stepped:
     """The order after a word of the bank. Raises OutOfOrder, or Incomplete where the money does not add up.
 
     An expiry was only our conclusion: a word that the bank gave before the hold's end takes it back.
@@ -214,7 +206,7 @@ def _to(order: StopOrder, step: Step) -> StopState:
     return to
 
 
-def _held(order: StopOrder, word: BankWord, to: StopState, by: str, rules: StopRules) -> Stepped:
+def _held(order: StopOrder, word: BankWord, to: StopState, by: str, rules: StopPaymentRules) -> Stepped:
     amount = order.amount_fen if word.amount_fen is None else word.amount_fen
     if not 1 <= amount <= order.amount_fen:
         raise Incomplete(field="amount_fen", why="must be more than nothing and no more than was asked for")
@@ -222,13 +214,13 @@ def _held(order: StopOrder, word: BankWord, to: StopState, by: str, rules: StopR
     return Stepped(order=_hold(order, word, rules), entries=(_entry(order, EntryKind.HELD, amount, word.at, by),))
 
 
-def _extended(order: StopOrder, word: BankWord, to: StopState, by: str, rules: StopRules) -> Stepped:  # noqa: ARG001 - one signature
+def _extended(order: StopOrder, word: BankWord, to: StopState, by: str, rules: StopPaymentRules) -> Stepped:  # noqa: ARG001 - one signature
     if order.holds >= rules.most_holds:
         raise OutOfOrder(state=order.state, action=word.step)
     return Stepped(order=_hold(replace(order, state=to), word, rules))
 
 
-def _hold(order: StopOrder, word: BankWord, rules: StopRules) -> StopOrder:
+def _hold(order: StopOrder, word: BankWord, rules: StopPaymentRules) -> StopOrder:
     """A hold from the bank's word on, no longer than the law allows, and never shorter than the one before."""
     longest = word.at + rules.hold
     until = longest if word.held_until is None else min(word.held_until, longest)
@@ -241,17 +233,17 @@ def _hold(order: StopOrder, word: BankWord, rules: StopRules) -> StopOrder:
     )
 
 
-def _rejected(order: StopOrder, word: BankWord, to: StopState, by: str, rules: StopRules) -> Stepped:  # noqa: ARG001
+def _rejected(order: StopOrder, word: BankWord, to: StopState, by: str, rules: StopPaymentRules) -> Stepped:  # noqa: ARG001
     if word.reason is None:
         raise Incomplete(field="reason", why="a rejection has a reason")
     return Stepped(order=replace(order, state=to, reason=word.reason, answered_at=word.at, ended_at=word.at))
 
 
-def _frozen(order: StopOrder, word: BankWord, to: StopState, by: str, rules: StopRules) -> Stepped:  # noqa: ARG001
+def _frozen(order: StopOrder, word: BankWord, to: StopState, by: str, rules: StopPaymentRules) -> Stepped:  # noqa: ARG001
     return _spend(order, EntryKind.FROZEN, word.amount_fen, to, at=word.at, by=by)
 
 
-def _released(order: StopOrder, word: BankWord, to: StopState, by: str, rules: StopRules) -> Stepped:  # noqa: ARG001
+def _released(order: StopOrder, word: BankWord, to: StopState, by: str, rules: StopPaymentRules) -> Stepped:  # noqa: ARG001
     return _spend(order, EntryKind.RELEASED, word.amount_fen, to, at=word.at, by=by)
 
 

@@ -16,8 +16,8 @@ from services.domain.beside import Beside, Made
 from services.domain.case import CASE_NAMESPACE, Case, Change
 from services.domain.moves import Said
 from services.domain.policy import Policy
+from services.domain.policy_rules import ReviewCause
 from services.domain.refusals import NotAllowed, NotInCase, OutOfOrder
-from services.domain.review import Why
 from services.domain.states import Action, State, TimerKind
 from services.domain.stop_order import BankWord, Entry, Step, StopOrder
 from services.domain.words import Role
@@ -80,7 +80,7 @@ def heard(
     """A word of the bank, written down by whoever may; what failed opens its review. Raises OutOfOrder or Incomplete."""
     if by.role not in MAY_TELL:
         raise NotAllowed(role=by.role, action=word.step)
-    stepped = stop_order.heard(order, word, by=by.name, rules=policy.stops)
+    stepped = stop_order.heard(order, word, by=by.name, rules=policy.stop_payment)
     said = _with(said, _detail(stepped.order) | {"step": word.step.value})
     if word.step in stop_order.ANSWERS and case.state is not State.CANCELLED:
         round_ = order.confirm_round
@@ -91,10 +91,10 @@ def heard(
     after = besides.with_order(beside, stepped.order)
     whys = [(why, order.number) for why in _failed(stepped.order, word)]
     made = besides.made(change, after, stepped.entries)
-    return besides.inquired(made, [*whys, *besides.late_orders(change, after)], by=by, now=now)
+    return besides.inquired(made, [*whys, *besides.late_orders(change, after)], by=by, now=now, policy=policy)
 
 
-def passed(change: Change | None, case: Case, beside: Beside, *, now: datetime) -> Made | None:
+def passed(change: Change | None, case: Case, beside: Beside, *, now: datetime, policy: Policy) -> Made | None:
     """What is due beside the loop, each once, oldest first, after `change` (what the limits did). None: nothing at all."""
     told: list[tuple[datetime, Action, dict[str, Any]]] = []
     after = beside
@@ -122,7 +122,7 @@ def passed(change: Change | None, case: Case, beside: Beside, *, now: datetime) 
     for at, action, detail in sorted(told, key=lambda one: one[0]):
         noted = moves.noted(so_far.case, action, by=TIMEKEEPER, now=now, at=at, detail=detail)
         so_far = moves.then(so_far, noted)
-    return besides.inquired(besides.made(so_far, after, tuple(entries)), whys, by=TIMEKEEPER, now=now)
+    return besides.inquired(besides.made(so_far, after, tuple(entries)), whys, by=TIMEKEEPER, now=now, policy=policy)
 
 
 def order_id_for(case_id: UUID, number: int) -> UUID:
@@ -155,10 +155,10 @@ def _sent(
     return moves.move(case, Action.REQUEST_STOP, by=by, now=now, policy=policy, said=said), after
 
 
-def _failed(order: StopOrder, word: BankWord) -> list[Why]:
+def _failed(order: StopOrder, word: BankWord) -> list[ReviewCause]:
     if word.step is Step.REJECT:
-        return [Why.STOP_REJECTED]
-    return [Why.STOP_IN_PART] if word.step is Step.HOLD and order.held_fen < order.amount_fen else []
+        return [ReviewCause.STOP_REJECTED]
+    return [ReviewCause.STOP_PARTIAL] if word.step is Step.HOLD and order.held_fen < order.amount_fen else []
 
 
 def _detail(order: StopOrder) -> dict[str, Any]:

@@ -88,7 +88,7 @@ async def _settled(
     change = moves.tick(stored.case, now=tx.now, policy=policy)
     made = None
     if held is not None:
-        made = stopping.passed(change, stored.case, held, now=tx.now)
+        made = stopping.passed(change, stored.case, held, now=tx.now, policy=policy)
         change = change if made is None else made.change
     if change is None:
         return None, None

@@ -30,7 +30,7 @@ async def do_follow_up(
 ) -> Done:
     """The person was asked again. Raises NotInCase, NotYours, OutOfOrder or Incomplete."""
 
-    def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:  # noqa: ARG001 - the signature of all
+    def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:
         return after_loop.followed_up(
             case,
             beside,
@@ -39,6 +39,7 @@ async def do_follow_up(
             loss_after_fen=found.loss_after_fen,
             by=by,
             now=tx.now,
+            policy=policy,
             private=said.private,
         )
 
@@ -60,7 +61,7 @@ async def record_loss(
 ) -> Done:
     """A loss after the warning, found at whatever time. The old amount stays in the timeline. Raises Incomplete."""
 
-    def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:  # noqa: ARG001
+    def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:
         return after_loop.lost(
             case,
             beside,
@@ -68,6 +69,7 @@ async def record_loss(
             lost_at=lost_at,
             by=by,
             now=tx.now,
+            policy=policy,
             private=said.private,
         )
 

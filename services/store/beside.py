@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.beside import Beside
 from services.domain.follow_up import FollowUp
+from services.domain.policy_rules import ReviewCause
 from services.domain.protective_hold import ProtectiveHold
-from services.domain.review import Review, Why
+from services.domain.review import Review
 from services.domain.stop_order import Entry, StopOrder
 from services.store import arrays, tables
 from services.store.engine import Transaction
@@ -101,7 +102,7 @@ def to_follow_up(row: Row[Any]) -> FollowUp:
 
 
 def to_review(row: Row[Any]) -> Review:
-    return Review(**_plain(Review, row, without=("why",)), why=tuple(Why(why) for why in row.why))
+    return Review(**_plain(Review, row, without=("why",)), why=tuple(ReviewCause(why) for why in row.why))
 
 
 def to_hold(row: Row[Any]) -> ProtectiveHold:

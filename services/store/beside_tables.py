@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text, Uuid
 from sqlmodel import Field, SQLModel
 
-from services.domain.follow_up import FollowUpState, Mark, Result
+from services.domain.follow_up import FollowUpState, Result
+from services.domain.policy_rules import FollowUpMark
 from services.domain.review import ReviewState
 from services.domain.stop_order import EntryKind, Rejection, StopState
 from services.store.columns import Document, Moment, RowId, Word
@@ -106,7 +107,7 @@ class FollowUpRow(SQLModel, table=True):
 
     id: int | None = _id()
     case_id: int = Field(sa_type=RowId)
-    mark: Mark = Field(sa_column=Column(Word(Mark), nullable=False))
+    mark: FollowUpMark = Field(sa_column=Column(Word(FollowUpMark), nullable=False))
     round: int
     state: FollowUpState = Field(sa_column=Column(Word(FollowUpState), nullable=False))
     unit: str | None = Field(default=None, sa_type=Text)

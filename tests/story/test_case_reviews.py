@@ -41,7 +41,7 @@ async def test_a_bank_that_is_silent_or_gives_a_part_is_reviewed_once(centre: Ce
 
     assert late["why"] == ["STOP_LATE"]
     (review,) = await listed(centre, f"/reviews?case_id={case}")
-    assert (review["number"], review["why"]) == (1, ["STOP_LATE", "STOP_IN_PART"])
+    assert (review["number"], review["why"]) == (1, ["STOP_LATE", "STOP_PARTIAL"])
 
 
 async def test_a_stop_in_full_and_in_time_is_not_reviewed(centre: Centre) -> None:
@@ -60,7 +60,7 @@ async def test_an_outcome_of_a_loss_opens_a_review(centre: Centre) -> None:
 
     await work_on(centre, case, outcome="DEFRAUDED_AFTER_WARNING", loss_after_fen=900)
 
-    assert [review["why"] for review in await listed(centre, f"/reviews?case_id={case}")] == [["LOSS"]]
+    assert [review["why"] for review in await listed(centre, f"/reviews?case_id={case}")] == [["LOSS_AFTER_WARNING"]]
     assert await listed(centre, "/reviews", "desk-2") == []
     assert len(await listed(centre, "/reviews", "desk-1")) == 1
 

@@ -13,14 +13,14 @@ async def test_a_month_of_follow_ups_is_done_and_struck_off(centre: Centre) -> N
     await work_on(centre, case)
     planned = await follow_ups(centre, case)
     assert {mark: one["due_at"] for mark, one in planned.items()} == {
-        "AFTER_24_H": shown(CONCLUDED + DAY),
-        "AFTER_7_D": shown(CONCLUDED + 7 * DAY),
-        "AFTER_MONTH": shown(CONCLUDED.replace(month=12)),
+        "DAY": shown(CONCLUDED + DAY),
+        "WEEK": shown(CONCLUDED + 7 * DAY),
+        "MONTH": shown(CONCLUDED.replace(month=12)),
     }
-    early = await tell(centre, f"/follow-ups/{planned['AFTER_24_H']['id']}/result", {"result": "SAFE"}, "R11")
+    early = await tell(centre, f"/follow-ups/{planned['DAY']['id']}/result", {"result": "SAFE"}, "R11")
     assert early.json()["type"] == "/problems/out-of-order"
 
-    for mark in ("AFTER_24_H", "AFTER_7_D", "AFTER_MONTH"):
+    for mark in ("DAY", "WEEK", "MONTH"):
         one = planned[mark]
         await centre.pass_time(datetime.fromisoformat(one["due_at"]) + HOUR)
         await told_ok(centre, f"/follow-ups/{one['id']}/result", {"result": "SAFE", "note": "一切正常"}, "R11")
@@ -46,20 +46,20 @@ async def test_a_missed_follow_up_is_escalated_and_may_still_be_done(centre: Cen
         (item["detail"]["mark"], item["detail"]["state"], item["at"]) for item in await facts(centre, case, "FOLLOW_UP")
     ]
     assert marks == [
-        ("AFTER_24_H", "DUE", shown(CONCLUDED + DAY)),
-        ("AFTER_24_H", "MISSED", shown(CONCLUDED + DAY + 12 * HOUR)),
-        ("AFTER_24_H", "ESCALATED", shown(CONCLUDED + DAY + 24 * HOUR)),
+        ("DAY", "DUE", shown(CONCLUDED + DAY)),
+        ("DAY", "MISSED", shown(CONCLUDED + DAY + 12 * HOUR)),
+        ("DAY", "ESCALATED", shown(CONCLUDED + DAY + 24 * HOUR)),
     ]
     (late,) = await listed(centre, "/follow-ups?state=ESCALATED&unit=P1")
     await told_ok(centre, f"/follow-ups/{late['id']}/result", {"result": "NOT_REACHED"}, "R12")
-    assert (await follow_ups(centre, case))["AFTER_24_H"]["on_time"] is False
+    assert (await follow_ups(centre, case))["DAY"]["on_time"] is False
 
 
 async def test_a_loss_found_a_week_later_opens_its_review(centre: Centre) -> None:
     case = await centre.warn()
     await work_on(centre, case)
     await centre.pass_time(CONCLUDED + 7 * DAY + HOUR)
-    week = (await follow_ups(centre, case))["AFTER_7_D"]
+    week = (await follow_ups(centre, case))["WEEK"]
 
     half = await tell(centre, f"/follow-ups/{week['id']}/result", {"result": "LOSS"}, "R11")
     found = {"result": "LOSS", "loss_after_fen": 1_200_000}
@@ -67,7 +67,7 @@ async def test_a_loss_found_a_week_later_opens_its_review(centre: Centre) -> Non
 
     assert half.json()["type"] == "/problems/incomplete"
     (review,) = await listed(centre, f"/reviews?case_id={case}")
-    assert (review["state"], review["why"], review["order"]) == ("OPEN", ["LOSS"], None)
+    assert (review["state"], review["why"], review["order"]) == ("OPEN", ["LOSS_AFTER_WARNING"], None)
     assert (await centre.case(case))["loss_after_fen"] == 1_200_000
     (fact,) = await facts(centre, case, "LOSE")
     assert (fact["detail"]["loss_after_fen"], fact["detail"]["was_fen"]) == (1_200_000, None)
@@ -105,7 +105,7 @@ async def test_outcomes_decide_who_is_asked_again(centre: Centre) -> None:
     assert marks == {
         "FALSE_POSITIVE": ([], 0),
         "OUT_OF_AREA": ([], 3),
-        "REFUSED": (["NEXT_DAY"], 4),
+        "REFUSED": (["AT_ONCE"], 4),
         "NOT_REACHED": (["NEXT_DAY"], 4),
     }
     assert owners == {(None, True)}
@@ -115,7 +115,7 @@ async def test_reopening_supersedes_what_is_still_to_be_done(centre: Centre) -> 
     case = await centre.warn()
     await work_on(centre, case)
     await centre.pass_time(CONCLUDED + DAY)
-    first = (await follow_ups(centre, case))["AFTER_24_H"]
+    first = (await follow_ups(centre, case))["DAY"]
     await told_ok(centre, f"/follow-ups/{first['id']}/result", {"result": "CONTACTED_AGAIN"}, "R11")
 
     await centre.do("supervisor", case, "reopening", {"reason": "骗子再次联系"}, at=CONCLUDED + 2 * DAY)
@@ -123,12 +123,12 @@ async def test_reopening_supersedes_what_is_still_to_be_done(centre: Centre) -> 
 
     found = await listed(centre, f"/follow-ups?case_id={case}")
     assert [(one["round"], one["mark"], one["state"]) for one in found] == [
-        (1, "AFTER_24_H", "DONE"),
-        (2, "AFTER_24_H", "SCHEDULED"),
-        (1, "AFTER_7_D", "SUPERSEDED"),
-        (2, "AFTER_7_D", "SCHEDULED"),
-        (1, "AFTER_MONTH", "SUPERSEDED"),
-        (2, "AFTER_MONTH", "SCHEDULED"),
+        (1, "DAY", "DONE"),
+        (2, "DAY", "SCHEDULED"),
+        (1, "WEEK", "SUPERSEDED"),
+        (2, "WEEK", "SCHEDULED"),
+        (1, "MONTH", "SUPERSEDED"),
+        (2, "MONTH", "SCHEDULED"),
     ]
     assert found[1]["due_at"] == shown(CONCLUDED + 3 * DAY + timedelta(minutes=30))
 
@@ -154,7 +154,7 @@ async def test_follow_ups_of_another_unit_stay_unseen(centre: Centre) -> None:
     case = await centre.warn()
     await work_on(centre, case)
     await centre.pass_time(CONCLUDED + DAY)
-    one = (await follow_ups(centre, case))["AFTER_24_H"]
+    one = (await follow_ups(centre, case))["DAY"]
 
     for who in ("desk-2", "R21"):
         assert await listed(centre, f"/follow-ups?unit=P1&case_id={case}", who) == []

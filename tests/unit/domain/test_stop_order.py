@@ -14,7 +14,6 @@ from services.domain.stop_order import (
     Rejection,
     Step,
     StopOrder,
-    StopRules,
     StopState,
     adds_up,
     heard,
@@ -22,9 +21,9 @@ from services.domain.stop_order import (
     requested,
     sent,
 )
-from tests.unit.domain.samples import ISSUED, minute
+from tests.unit.domain.samples import ISSUED, POLICY, minute
 
-RULES = StopRules()
+RULES = POLICY.stop_payment
 ORDER = UUID(int=7)
 HOUR = timedelta(hours=1)
 
