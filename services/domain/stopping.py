@@ -46,8 +46,9 @@ def requested(
         said = _with(said, _detail(stepped.order))
         change = moves.move(case, Action.ORDER_STOP, by=by, now=now, policy=policy, said=said)
         return besides.made(change, besides.with_order(beside, stepped.order), stepped.entries)
-    sent = _sent(case, stepped.order, bank_number=bank_number, by=by, now=now, policy=policy, said=said)
-    return besides.made(sent[0], besides.with_order(beside, sent[1]), stepped.entries)
+    change, order = _sent(case, stepped.order, bank_number=bank_number, by=by, now=now, policy=policy, said=said)
+    made = besides.made(change, besides.with_order(beside, order), stepped.entries)
+    return besides.inquired(made, _late(case, order, now=now), by=by, now=now, policy=policy)
 
 
 def sent(
@@ -63,7 +64,8 @@ def sent(
 ) -> Made:
     """Somebody took the order to the bank. Raises OutOfOrder where it is there already."""
     change, after = _sent(case, order, bank_number=bank_number, by=by, now=now, policy=policy, said=said)
-    return besides.made(change, besides.with_order(beside, after))
+    made = besides.made(change, besides.with_order(beside, after))
+    return besides.inquired(made, _late(case, after, now=now), by=by, now=now, policy=policy)
 
 
 def heard(
@@ -153,6 +155,12 @@ def _sent(
     after = stop_order.sent(order, at=now, confirm_round=round_, bank_number=bank_number)
     said = _with(said, _detail(after))
     return moves.move(case, Action.REQUEST_STOP, by=by, now=now, policy=policy, said=said), after
+
+
+def _late(case: Case, order: StopOrder, *, now: datetime) -> list[tuple[ReviewCause, int | None]]:
+    """Sent when the limit for asking was over already."""
+    asking = limits.running(case.timers, TimerKind.STOP_REQUEST)
+    return [(ReviewCause.STOP_LATE, order.number)] if asking is not None and asking.due_at <= now else []
 
 
 def _failed(order: StopOrder, word: BankWord) -> list[ReviewCause]:
