@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.domain import beside as besides
-from services.domain import follow_up, moves, review
+from services.domain import follow_up, moves, review, telling
 from services.domain.actor import Actor
 from services.domain.beside import Beside, Made
 from services.domain.case import Case, Change
@@ -73,7 +73,7 @@ def followed_up(
         raise Incomplete(field="loss_after_fen", why="an amount belongs to a loss, and only there")
     after = follow_up.done(one, result=result, by=by.name, at=now)
     detail = besides.follow_up_detail(after) | {"result": result.value}
-    change = moves.noted(case, Action.FOLLOW_UP, by=by, now=now, detail=detail, private=private)
+    change = telling.noted(case, Action.FOLLOW_UP, by=by, now=now, detail=detail, private=private)
     made = besides.made(change, besides.with_follow_up(beside, one, after))
     return made if loss_after_fen is None else _lost(made, loss_after_fen, by=by, now=now, policy=policy)
 
@@ -88,7 +88,7 @@ def struck_off(
         raise NotYours()
     after = follow_up.closed(one, by=by.name, at=now)
     detail = besides.follow_up_detail(after)
-    change = moves.noted(case, Action.FOLLOW_UP, by=by, now=now, detail=detail, private=private)
+    change = telling.noted(case, Action.FOLLOW_UP, by=by, now=now, detail=detail, private=private)
     return besides.made(change, besides.with_follow_up(beside, one, after))
 
 
@@ -126,7 +126,7 @@ def reviewed(
 ) -> Made:
     """A step of a review."""
     detail = {"review": after.number, "state": after.state.value, "accountable": after.accountable}
-    change = moves.noted(case, Action.INQUIRE, by=by, now=now, detail=detail, private=private)
+    change = telling.noted(case, Action.INQUIRE, by=by, now=now, detail=detail, private=private)
     return besides.made(change, besides.with_review(beside, after))
 
 
@@ -146,7 +146,7 @@ def _lost(
         "was_fen": case.loss_after_fen,
         "lost_at": None if lost_at is None else lost_at.isoformat(),
     }
-    change = moves.noted(
+    change = telling.noted(
         case, Action.LOSE, by=by, now=now, detail=detail, private=private, loss_after_fen=loss_after_fen
     )
     made = besides.made(moves.then(so_far.change, change), so_far.beside)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.domain import follow_up, moves, review
+from services.domain import follow_up, moves, review, telling
 from services.domain.actor import Actor
 from services.domain.case import Change
 from services.domain.follow_up import FollowUp
@@ -88,7 +88,7 @@ def inquired(
             continue
         beside = with_review(beside, found)
         detail = {"review": found.number, "state": found.state.value, "why": why.value, "order": order}
-        change = moves.then(change, moves.noted(change.case, Action.INQUIRE, by=by, now=now, detail=detail))
+        change = moves.then(change, telling.noted(change.case, Action.INQUIRE, by=by, now=now, detail=detail))
     return made(change, beside, so_far.entries)
 
 

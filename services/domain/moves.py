@@ -196,34 +196,6 @@ def repeated(case: Case, *, by: Actor, now: datetime, effect: str, risk: Risk) -
     return numbered(case, replace(case, repeat_count=case.repeat_count + 1), [fact])
 
 
-def noted(
-    case: Case,
-    action: Action,
-    *,
-    by: Actor,
-    now: datetime,
-    detail: dict[str, Any],
-    at: datetime | None = None,
-    private: dict[str, Any] | None = None,
-    **changes: Any,
-) -> Change:
-    """Something happened beside the loop (at `at`): told in the timeline, with `changes` laid on; nothing moves."""
-    fact = Fact(
-        action=action,
-        version=0,
-        from_state=case.state,
-        to_state=case.state,
-        at=at or now,
-        recorded_at=now,
-        actor=by.name,
-        role=by.role,
-        unit=by.unit,
-        detail=detail,
-        private=private,
-    )
-    return numbered(case, replace(case, **changes), [fact])
-
-
 def nobody(change: Change, why: dict[str, Any]) -> Change:
     """The case stays in the queue, with the reason why nobody could be asked."""
     return replace(change, case=replace(change.case, routing={**change.case.routing, "choice": why}))

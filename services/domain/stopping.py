@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from services.domain import beside as besides
-from services.domain import follow_up, moves, stop_order
+from services.domain import follow_up, moves, stop_order, telling
 from services.domain import timers as limits
 from services.domain.actor import TIMEKEEPER, Actor
 from services.domain.beside import Beside, Made
@@ -89,7 +89,7 @@ def heard(
         change = moves.move(case, Action.RESOLVE_STOP, by=by, now=now, policy=policy, said=said, round_=round_)
     else:
         detail, private = said.detail or {}, said.private
-        change = moves.noted(case, Action.CHASE_STOP, by=by, now=now, detail=detail, private=private)
+        change = telling.noted(case, Action.CHASE_STOP, by=by, now=now, detail=detail, private=private)
     after = besides.with_order(beside, stepped.order)
     whys = [(why, order.number) for why in _failed(stepped.order, word)]
     made = besides.made(change, after, stepped.entries)
@@ -122,7 +122,7 @@ def passed(change: Change | None, case: Case, beside: Beside, *, now: datetime, 
     case = case if change is None else change.case
     so_far = change or Change(case=case, facts=())
     for at, action, detail in sorted(told, key=lambda one: one[0]):
-        noted = moves.noted(so_far.case, action, by=TIMEKEEPER, now=now, at=at, detail=detail)
+        noted = telling.noted(so_far.case, action, by=TIMEKEEPER, now=now, at=at, detail=detail)
         so_far = moves.then(so_far, noted)
     return besides.inquired(besides.made(so_far, after, tuple(entries)), whys, by=TIMEKEEPER, now=now, policy=policy)
 

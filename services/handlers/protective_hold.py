@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from services.domain import after_loop, moves, protective_hold
+from services.domain import after_loop, protective_hold, telling
 from services.domain import beside as besides
 from services.domain.actor import Actor
 from services.domain.beside import Beside, Made
@@ -71,7 +71,7 @@ async def _do(
             raise NotAllowed(role=by.role, action=Action.PROTECT)
         after = step(case, beside)
         detail = {"hold": after.number, "state": protective_hold.state_of(after)}
-        change = moves.noted(case, Action.PROTECT, by=by, now=tx.now, detail=detail, private=said.private)
+        change = telling.noted(case, Action.PROTECT, by=by, now=tx.now, detail=detail, private=said.private)
         return besides.made(change, besides.with_hold(beside, after))
 
     return await carry_out_beside(tx, context, command, by=by, decide=decide)

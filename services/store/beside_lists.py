@@ -12,6 +12,7 @@ from services.domain.follow_up import FollowUp, FollowUpState
 from services.domain.review import Review, ReviewState
 from services.store import tables
 from services.store.beside import to_follow_up, to_review
+from services.store.scope import of_unit
 
 cases, follow_ups, reviews = tables.cases, tables.follow_up, tables.review
 
@@ -73,7 +74,7 @@ async def reviews_page(
     if before is not None:
         found = found.where(reviews.c.id < before)
     if unit is not None:
-        found = found.where(or_(cases.c.assigned_unit == unit, cases.c.responsible_unit == unit))
+        found = found.where(of_unit(unit))
     if states is not None:
         found = found.where(reviews.c.state.in_(states))
     if case_id is not None:
