@@ -8,19 +8,21 @@ topic is read again.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from uuid import UUID
 
 import orjson
 
 from schemas.stop_payment import StopPaymentResolved
+from services.domain import moves
 from services.domain.actor import Actor
 from services.domain.case import Change
-from services.domain.refusals import Incomplete, OutOfOrder
+from services.domain.refusals import CaseNotFound, OutOfOrder, Refused
 from services.domain.stop_order import BankWord, Rejection, Step
 from services.domain.words import Role
-from services.handlers.command import Command
+from services.handlers.command import Command, Done
 from services.handlers.context import Context
-from services.handlers.stop_payment import hear_bank
+from services.handlers.stop_payment import hear_bank, send_stop
 from services.store import beside, stop_receipts
 from services.store.engine import Transaction
 from services.store.stop_receipts import Effect, Receipt
@@ -52,16 +54,24 @@ async def receive(tx: Transaction, context: Context, answer: StopPaymentResolved
         return Taken(effect=None)
     if case_id is None:
         return Taken(effect=effect)
-    changes: list[Change] = []
-    while True:  # each one that is taken may let another in
-        before = len(changes)
-        for receipt in stop_receipts.in_order(await stop_receipts.waiting(tx, answer.order_id)):
-            became, change = await _take(tx, context, receipt, case_id)
-            effect = became if receipt.event == event else effect
-            if change is not None:
-                changes.append(change)
-        if len(changes) == before:
-            return Taken(effect=effect, changes=tuple(changes))
+    became, changes = await _take_waiting(tx, context, case_id)
+    return Taken(effect=became.get(event, effect), changes=changes)
+
+
+async def send_by_hand(
+    tx: Transaction, context: Context, command: Command, *, by: Actor, order_id: UUID, bank_number: str | None
+) -> Done:
+    """`send_stop`, and then whatever the bank has said already."""
+    done = await send_stop(tx, context, command, by=by, order_id=order_id, bank_number=bank_number)
+    return await _and_what_waits(tx, context, command, done)
+
+
+async def tell_by_hand(
+    tx: Transaction, context: Context, command: Command, *, by: Actor, word: BankWord, order_id: UUID | None = None
+) -> Done:
+    """`hear_bank`, and then whatever has waited for it."""
+    done = await hear_bank(tx, context, command, by=by, word=word, order_id=order_id)
+    return await _and_what_waits(tx, context, command, done)
 
 
 def word_of(answer: StopPaymentResolved, *, now: datetime) -> BankWord:
@@ -76,6 +86,30 @@ def word_of(answer: StopPaymentResolved, *, now: datetime) -> BankWord:
     )
 
 
+async def _and_what_waits(tx: Transaction, context: Context, command: Command, done: Done) -> Done:
+    if done.change is None:
+        return done
+    _, changes = await _take_waiting(tx, context, command.case_id)
+    return Done(answer=done.answer, change=reduce(moves.then, changes, done.change))
+
+
+async def _take_waiting(
+    tx: Transaction, context: Context, case_id: UUID
+) -> tuple[dict[str, Effect], tuple[Change, ...]]:
+    """Take what the orders of the case can take now: what became of each message, by event, and the changes."""
+    orders = await beside.orders_of_case(tx.conn, case_id)
+    became: dict[str, Effect] = {}
+    changes: list[Change] = []
+    while True:  # each one that is taken may let another in
+        before = len(changes)
+        for receipt in stop_receipts.in_order(await stop_receipts.waiting(tx, orders)):
+            became[receipt.event], change = await _take(tx, context, receipt, case_id)
+            if change is not None:
+                changes.append(change)
+        if len(changes) == before:
+            return became, tuple(changes)
+
+
 async def _take(tx: Transaction, context: Context, receipt: Receipt, case_id: UUID) -> tuple[Effect, Change | None]:
     answer = StopPaymentResolved.model_validate_json(orjson.dumps(receipt.document))
     # The message is in the receipts, and counts once there: the key is only as long as a key may be.
@@ -85,9 +119,9 @@ async def _take(tx: Transaction, context: Context, receipt: Receipt, case_id: UU
         done = await hear_bank(
             tx, context, command, by=BANK, word=word_of(answer, now=tx.now), order_id=receipt.order_id
         )
-    except OutOfOrder:
+    except (OutOfOrder, CaseNotFound):  # a bank sees no case of which it was asked nothing yet
         return Effect.WAITING, None
-    except Incomplete as refused:
+    except Refused as refused:
         await stop_receipts.mark(tx, receipt.id, Effect.REFUSED, str(refused.facts.get("why", refused.code)))
         return Effect.REFUSED, None
     await stop_receipts.mark(tx, receipt.id, Effect.APPLIED, None)

@@ -134,6 +134,13 @@ async def case_of_order(conn: AsyncConnection, order_id: UUID) -> UUID | None:
     return _public((await conn.execute(joined.where(orders.c.order_id == order_id))).scalar())
 
 
+async def orders_of_case(conn: AsyncConnection, case_id: UUID) -> list[UUID]:
+    """The orders of a case, by its public id."""
+    joined = select(orders.c.order_id).join(tables.cases, orders.c.case_id == tables.cases.c.id)
+    found = await conn.execute(joined.where(tables.cases.c.case_id == case_id).order_by(orders.c.id))
+    return [UUID(int=row.order_id.int) for row in found]
+
+
 async def case_of(conn: AsyncConnection, table: Table, row: int) -> UUID | None:
     """The public id of the case of a row of `follow_up`, `review` or `protective_hold`, or None."""
     joined = select(tables.cases.c.case_id).join(table, table.c.case_id == tables.cases.c.id)

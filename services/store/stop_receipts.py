@@ -1,6 +1,6 @@
 """The banks' messages as they came: each once, by its event; those that changed nothing yet are kept and listed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -44,9 +44,9 @@ async def keep(tx: Transaction, *, event: str, order_id: UUID, document: dict[st
     return (await tx.conn.execute(statement.on_conflict_do_nothing())).rowcount > 0
 
 
-async def waiting(tx: Transaction, order_id: UUID) -> list[Receipt]:
-    """What an order has yet to take, as it was received."""
-    question = select(receipts).where(receipts.c.order_id == order_id, receipts.c.effect == Effect.WAITING.value)
+async def waiting(tx: Transaction, orders: Collection[UUID]) -> list[Receipt]:
+    """What these orders have yet to take, as it was received."""
+    question = select(receipts).where(receipts.c.order_id.in_(orders), receipts.c.effect == Effect.WAITING.value)
     return [_to_receipt(row) for row in await tx.conn.execute(question.order_by(receipts.c.id))]
 
 

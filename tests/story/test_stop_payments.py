@@ -109,6 +109,24 @@ async def test_an_order_by_hand_waits_until_somebody_took_it(centre: Centre) -> 
     assert "fraud.stop-payment.requested" not in topics
 
 
+async def test_what_a_bank_said_too_early_is_taken_later(centre: Centre) -> None:
+    """Before the order was sent by hand, and before somebody wrote down the hold that came by telephone."""
+    case = await stop_asked(centre, by_hand=True)
+    (order,) = await orders(centre, case)
+    path = f"/stop-payments/{order['order_id']}"
+    early = await from_bank(centre, case, order["order_id"], "froze", result="FROZEN", amount_fen=5)
+
+    await tell(centre, f"{path}/sending", {"bank_number": "TEST-7"})
+    (sent,) = await orders(centre, case)
+    held = {"result": "HELD", "held_fen": 9, "held_until": shown(minute(99))}
+    answer = await tell(centre, f"{path}/receipts", held)
+
+    assert (early.effect, sent["state"], answer.status_code) == ("WAITING", "SENT", 200)
+    (order,) = await orders(centre, case)
+    assert (order["state"], order["held_fen"], order["frozen_fen"], order["left_fen"]) == ("HELD", 9, 5, 4)
+    assert (await centre.get("operator", "/stop-payments/unmatched")).json()["items"] == []
+
+
 async def test_two_orders_wait_each_under_its_own_limit(centre: Centre) -> None:
     case = await stop_asked(centre)
     await centre.do("R11", case, "stop-payment", payment(account="9900000000000000002", amount_fen=7), at=minute(6))

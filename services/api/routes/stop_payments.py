@@ -10,8 +10,8 @@ from services.api.problems import responses
 from services.api.routes.acknowledgements import REFUSALS
 from services.api.work import Answer, OneCommand, UnseenWork, Work
 from services.domain.stop_order import BankWord, Rejection
-from services.handlers.stop_payment import Payment, case_of_order, hear_bank, request_stop, send_stop
-from services.handlers.stop_receipt import STEPS
+from services.handlers.stop_payment import Payment, case_of_order, request_stop
+from services.handlers.stop_receipt import STEPS, send_by_hand, tell_by_hand
 
 router = APIRouter(tags=["stop payment"])
 HEARING = REFUSALS | responses("incomplete", "key-missing", "not-in-case")
@@ -56,7 +56,7 @@ async def post_sending(order_id: UUID, work: UnseenWork, body: Sending) -> Answe
     case_id = await _case_of(work, order_id)
     detail = {"bank_number": body.bank_number, "by_hand": True, "order_id": str(order_id)}
     number = body.bank_number
-    return await work(send_stop, "send-stop", case_id, body, detail=detail, order_id=order_id, bank_number=number)
+    return await work(send_by_hand, "send-stop", case_id, body, detail=detail, order_id=order_id, bank_number=number)
 
 
 @router.post("/stop-payments/{order_id}/receipts", responses=HEARING)
@@ -69,7 +69,7 @@ async def _hear(work: OneCommand, case_id: UUID, body: StopAnswer, *, order_id: 
     detail = body.model_dump(mode="json", exclude={"occurred_at"})
     detail |= {} if order_id is None else {"order_id": str(order_id)}
     word = word_of(body, now=work.parts.clock.now())
-    return await work(hear_bank, "resolve-stop", case_id, body, detail=detail, word=word, order_id=order_id)
+    return await work(tell_by_hand, "resolve-stop", case_id, body, detail=detail, word=word, order_id=order_id)
 
 
 def word_of(body: StopAnswer, *, now: datetime) -> BankWord:
