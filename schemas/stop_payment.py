@@ -27,16 +27,28 @@ class StopPaymentRequested(Wire):
 
 
 class StopPaymentResolved(Wire):
-    """The bank's answer. HELD needs an amount and an end, REJECTED a reason; part of the amount may be held."""
+    """What the bank says: first HELD or REJECTED, later EXTENDED, FROZEN or RELEASED; a part may be held or ended.
+
+    HELD needs an amount and an end, REJECTED a reason. Of the others, none needs an amount: without one they concern
+    all that is held.
+    """
 
     order_id: UUID = Field(title="止付单号", description="The order this answers.")
     case_id: UUID = Field(title="案件编号", description="The case.")
-    result: Literal["HELD", "REJECTED"] = Field(title="结果", description="HELD 已止付 or REJECTED 被退回.")
+    result: Literal["HELD", "REJECTED", "EXTENDED", "FROZEN", "RELEASED"] = Field(
+        title="结果", description="HELD 已止付, REJECTED 被退回, EXTENDED 已续止, FROZEN 已冻结 or RELEASED 已解除."
+    )
     held_fen: Fen | None = Field(default=None, title="止付金额", description="Amount held, in fen; with HELD.")
-    held_until: At | None = Field(default=None, title="止付截止", description="End of the hold; with HELD.")
+    amount_fen: Fen | None = Field(
+        default=None, title="涉及金额", description="Amount frozen or released, in fen; absent: all that is held."
+    )
+    held_until: At | None = Field(
+        default=None, title="止付截止", description="End of the hold; with HELD, and with EXTENDED where it is known."
+    )
     reason: Literal["mismatch", "empty", "other"] | None = Field(
         default=None, title="退回原因", description="Why it was rejected; with REJECTED."
     )
+    bank_number: Code | None = Field(default=None, title="银行受理号", description="The bank's own number for it.")
     resolved_at: At = Field(title="回执时间", description="When the bank decided.")
 
     @model_validator(mode="after")

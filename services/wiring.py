@@ -160,6 +160,7 @@ async def _context(store: Store, sealer: Sealer, settings: Settings, ways: Ways 
         edge_limit_m=settings.edge_limit_m,
         station_limit_m=settings.station_limit_m,
         rules=rules,
+        zone=settings.zone,
         ways=ways,
         fix_limits=FixLimits(max_accuracy_m=settings.fix_accuracy_m),
     )

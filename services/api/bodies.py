@@ -111,20 +111,31 @@ class Stopping(Body):
     bank: ShortText = Field(min_length=1, description="Bank of that account.")
     amount_fen: Fen = Field(ge=1, description="Amount in fen.")
     transferred_at: At = Field(description="When the money was sent.")
+    by_hand: bool = Field(default=False, description="Somebody takes it to the bank; nothing is sent by us.")
+    bank_number: Code | None = Field(default=None, description="By hand, and sent already: the bank's number for it.")
+
+
+class Sending(Body):
+    """An order was taken to the bank by hand."""
+
+    bank_number: Code | None = Field(default=None, description="The bank's number for it.")
 
 
 class StopAnswer(Body):
-    """The bank's answer. HELD needs held_fen and held_until, REJECTED a reason."""
+    """What the bank says. HELD needs held_fen and held_until, REJECTED a reason."""
 
-    result: Literal["HELD", "REJECTED"] = Field(description="Held, or sent back.")
+    result: Literal["HELD", "REJECTED", "EXTENDED", "FROZEN", "RELEASED"] = Field(description="What the bank did.")
     held_fen: Fen | None = Field(default=None, description="Amount held, in fen.")
+    amount_fen: Fen | None = Field(default=None, description="Amount frozen or released, in fen; by default all.")
+    bank_number: Code | None = Field(default=None, description="The bank's number for it.")
     held_until: At | None = Field(default=None, description="End of the hold.")
     reason: Literal["mismatch", "empty", "other"] | None = Field(default=None, description="Why it was sent back.")
 
     @model_validator(mode="after")
     def _whole(self) -> "StopAnswer":
         held = self.held_fen is not None and self.held_until is not None
-        if not (held if self.result == "HELD" else self.reason is not None):
+        rejected = self.reason is not None
+        if not {"HELD": held, "REJECTED": rejected}.get(self.result, True):
             raise PydanticCustomError("answer_incomplete", "HELD needs held_fen and held_until, REJECTED a reason")
         return self
 

@@ -33,6 +33,7 @@ STATUS: Final[Mapping[str, int]] = {
     "responder-not-found": 404,
     "unit-not-found": 404,
     "policy-not-found": 404,
+    "not-in-case": 404,
     "not-found": 404,
     "wrong-method": 405,
     "out-of-order": 409,

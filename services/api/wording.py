@@ -73,6 +73,13 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
             "errors names each place, its line and the nearest right word; mend them and send again.",
         ),
     ),
+    "not-in-case": _both(
+        ("没有这条止付单、回访、倒查或保护性止付,或不可见", "请核对编号;只能查看本人权限范围内的案件。"),
+        (
+            "Nothing like it in a case of yours",
+            "Check its id; only what belongs to cases of your own scope can be seen.",
+        ),
+    ),
     "not-found": _both(
         ("没有这个地址", "接口清单见 /docs。"),
         ("Nothing is here", "All routes are listed at /docs."),

@@ -77,6 +77,7 @@ class Case:
     loss_before_fen: int | None = None
     loss_after_fen: int | None = None
     amount_saved_fen: int | None = None
+    side_due_at: datetime | None = None  # when something beside the loop is next due (beside.py)
     timers: tuple[Timer, ...] = ()
 
     @property
@@ -91,7 +92,8 @@ class Case:
 
     @property
     def next_due_at(self) -> datetime | None:
-        return limits.next_due(self.timers)
+        limit, side = limits.next_due(self.timers), self.side_due_at
+        return side if limit is None else limit if side is None else min(limit, side)
 
     @property
     def total_due_at(self) -> datetime | None:

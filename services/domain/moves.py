@@ -8,7 +8,7 @@ from services.domain import timers as limits
 from services.domain.actor import TIMEKEEPER, Actor
 from services.domain.case import Case, Change, Fact, kept_of
 from services.domain.policy import Policy
-from services.domain.refusals import Incomplete, NotYours, OutOfOrder, OwnSubmission
+from services.domain.refusals import Incomplete, NotYours, OwnSubmission
 from services.domain.states import ENDED, Action, Move, State, TimerKind, move_for
 from services.domain.telling import breach, mark, numbered, part, parting
 from services.domain.timers import Timer
@@ -32,19 +32,21 @@ def move(
     now: datetime,
     policy: Policy,
     said: Said | None = None,
+    round_: int | None = None,
     **changes: Any,
 ) -> Change:
-    """The case after `action`, with `changes` laid on it. Raises OutOfOrder, NotAllowed, NotYours or OwnSubmission."""
+    """The case after `action`, with `changes` laid on it. Of several rounds of a limit only `round_` stops, where given.
+
+    Raises OutOfOrder, NotAllowed, NotYours or OwnSubmission.
+    """
     said = said or Said()
     made = move_for(case.state, action, by.role)
     _must_hold(case, action, made, by)
-    if any(limits.running(case.timers, kind) for kind in made.starts if kind not in made.stops):
-        raise OutOfOrder(state=case.state, action=action)  # a limit of that kind runs already: one order at a time
     if action in (Action.CLOSE, Action.RETURN, Action.RETURN_TEXT) and by.name == case.submitter:
         raise OwnSubmission()
     at = counted_time(case, said.occurred_at, now=now, policy=policy)
     changes |= _stamp(case, made, at)
-    timers, breached = _restart(case, made, at=at, now=now, policy=policy)
+    timers, breached = _restart(case, made, at=at, now=now, policy=policy, round_=round_)
     ends = made.to in ENDED
     if ends:
         changes["co_assigned"] = ()
@@ -237,13 +239,13 @@ def _stamp(case: Case, made: Move, at: datetime) -> dict[str, Any]:
 
 
 def _restart(
-    case: Case, made: Move, *, at: datetime, now: datetime, policy: Policy
+    case: Case, made: Move, *, at: datetime, now: datetime, policy: Policy, round_: int | None
 ) -> tuple[tuple[Timer, ...], list[Timer]]:
     """The timers after a move, and those that it found over before anybody had said so."""
     timers: list[Timer] = []
     breached: list[Timer] = []
     for timer in case.timers:
-        if timer.running and timer.kind in made.stops:
+        if timer.running and timer.kind in made.stops and round_ in (None, timer.round):
             stopped = limits.stop(timer, at=at)
             if stopped.breached_at is not None and timer.breached_at is None:
                 breached.append(timer)

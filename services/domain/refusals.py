@@ -33,6 +33,12 @@ class OutOfOrder(Refused):
     code = "out-of-order"
 
 
+class NotInCase(Refused):
+    """No such stop order, follow-up, review or hold, or one that the asker may not see: the two are not told apart."""
+
+    code = "not-in-case"
+
+
 class StaleTurn(Refused):
     """Somebody was first: the command names a turn that is over."""
 

@@ -46,6 +46,7 @@ class Action(StrEnum):
     WITHDRAW = "WITHDRAW"  # the source takes its warning back
     TRANSFER = "TRANSFER"
     RECEIPT = "RECEIPT"  # the other county has answered
+    ORDER_STOP = "ORDER_STOP"  # an order is written that somebody takes to the bank by hand
     REQUEST_STOP = "REQUEST_STOP"  # the bank is asked to stop the payment
     RESOLVE_STOP = "RESOLVE_STOP"  # the bank has answered
     # What happens to a case without moving it:
@@ -56,6 +57,11 @@ class Action(StrEnum):
     REPEAT = "REPEAT"  # the same warning or the same subject again
     AT_RISK = "AT_RISK"
     BREACH = "BREACH"
+    CHASE_STOP = "CHASE_STOP"  # what became of the money that was held: extended, frozen, released, expired
+    PROTECT = "PROTECT"  # a protective hold on the victim's own account
+    FOLLOW_UP = "FOLLOW_UP"
+    LOSE = "LOSE"  # a loss after the warning was found
+    INQUIRE = "INQUIRE"  # 倒查: a review of what went wrong
 
 
 class TimerKind(StrEnum):
@@ -241,7 +247,12 @@ MOVES: Mapping[tuple[State, Action], Move] = {
     (S.TRANSFERRED, A.RECEIPT): Move(
         to=S.TRANSFERRED, may=_CENTRE, stamp="receipt_at", keeps_first=True, stops=(T.TOTAL,)
     ),
-    # The payment is stopped beside the loop, which neither waits for it nor is moved by it.
+    # The payment is stopped beside the loop, which neither waits for it nor is moved by it. Several orders may wait at
+    # once, each under a round of STOP_CONFIRM of its own.
+    **{
+        (state, A.ORDER_STOP): Move(to=state, may=_FIELD | _CENTRE, own_unit=True)
+        for state in (S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED, S.CONCLUDED, S.REPORTED)
+    },
     **{
         (state, A.REQUEST_STOP): Move(
             to=state,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from services.domain.actor import Actor
 from services.domain.case import Case, Change, CoAssigned, Fact
@@ -54,6 +55,34 @@ def mark(action: Action, case: Case, timer: Timer, *, due_at: datetime, now: dat
             "late_s": round((now - due_at).total_seconds(), 3),
         },
     )
+
+
+def noted(
+    case: Case,
+    action: Action,
+    *,
+    by: Actor,
+    now: datetime,
+    detail: dict[str, Any],
+    at: datetime | None = None,
+    private: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Change:
+    """Something happened beside the loop (at `at`): told in the timeline, with `changes` laid on; nothing moves."""
+    fact = Fact(
+        action=action,
+        version=0,
+        from_state=case.state,
+        to_state=case.state,
+        at=at or now,
+        recorded_at=now,
+        actor=by.name,
+        role=by.role,
+        unit=by.unit,
+        detail=detail,
+        private=private,
+    )
+    return numbered(case, replace(case, **changes), [fact])
 
 
 def numbered(before: Case, after: Case, facts: list[Fact]) -> Change:

@@ -25,7 +25,7 @@ from services.store.commands import Answer
 from services.store.engine import Transaction
 from services.store.outbox import Message
 
-COMMANDING = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DESK, Role.RESPONDER, Role.BANK})
+COMMANDING = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DESK, Role.RESPONDER, Role.BANK, Role.REVIEWER})
 
 Decide = Callable[[Case, Policy, Said], Change | Awaitable[Change]]  # one that waits has read more of the locked case
 Also = Callable[[Change], Sequence[Message]]

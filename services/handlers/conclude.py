@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from services.domain import moves
+from services.domain import after_loop, moves
 from services.domain.actor import Actor
-from services.domain.case import Case, Change
+from services.domain.beside import Beside, Made
+from services.domain.case import Case
 from services.domain.moves import Said
 from services.domain.policy import Policy
 from services.domain.states import Action
 from services.domain.words import Outcome
-from services.handlers.command import Command, Done, carry_out
+from services.handlers.beside import carry_out_beside
+from services.handlers.command import Command, Done
 from services.handlers.context import Context
 from services.store.engine import Transaction
 
@@ -26,10 +28,10 @@ class Money:
 async def conclude(
     tx: Transaction, context: Context, command: Command, *, by: Actor, outcome: Outcome, money: Money
 ) -> Done:
-    """The outcome is known; DISSUADE (or CONTACT) stops, FEEDBACK starts."""
+    """The outcome is known; DISSUADE (or CONTACT) stops, FEEDBACK starts. A loss after the warning opens a review."""
 
-    def decide(case: Case, policy: Policy, said: Said) -> Change:
-        return moves.conclude(
+    def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:
+        change = moves.conclude(
             case,
             outcome,
             by=by,
@@ -40,14 +42,16 @@ async def conclude(
             loss_after_fen=money.loss_after_fen,
             amount_saved_fen=money.amount_saved_fen,
         )
+        return after_loop.concluded(change, beside, by=by, now=tx.now, policy=policy, zone=context.zone)
 
-    return await carry_out(tx, context, command, by=by, decide=decide)
+    return await carry_out_beside(tx, context, command, by=by, decide=decide)
 
 
 async def report(tx: Transaction, context: Context, command: Command, *, by: Actor) -> Done:
-    """The feedback's text, sealed. FEEDBACK and TOTAL stop here; the hour was kept or not."""
+    """The feedback's text, sealed. FEEDBACK and TOTAL stop here; the hour was kept or not. The follow-ups are made."""
 
-    def decide(case: Case, policy: Policy, said: Said) -> Change:
-        return moves.move(case, Action.REPORT, by=by, now=tx.now, policy=policy, said=said, submitter=by.name)
+    def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:
+        change = moves.move(case, Action.REPORT, by=by, now=tx.now, policy=policy, said=said, submitter=by.name)
+        return after_loop.reported(change, beside, policy=policy, zone=context.zone)
 
-    return await carry_out(tx, context, command, by=by, decide=decide)
+    return await carry_out_beside(tx, context, command, by=by, decide=decide)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from schemas.warning import WarningIssued
 from services.domain.choice import Rules
@@ -42,6 +43,7 @@ class Context:
     edge_limit_m: float
     station_limit_m: float
     rules: Rules = field(default_factory=Rules)  # of choosing a responder
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))  # whose days and months count
     ways: Ways | None = None  # who knows how long a way takes; nobody: distance decides
     fix_limits: FixLimits = field(default_factory=FixLimits)
     fixes: Mapping[str, Fix] = field(default_factory=dict)  # the newest of each responder: see `handlers.positions`

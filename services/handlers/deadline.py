@@ -1,17 +1,25 @@
-"""deadline: what is due fires, once, in one transaction: marks, the moves they bring, and the next candidate asked."""
+"""deadline: what is due fires, once, in one transaction: marks, the moves they bring, what is beside the loop.
+
+What is beside a case has no due time of its own that anybody looks for: the case row takes the earliest of them, and
+who claims the row settles both. A crash before the commit leaves all of it due.
+"""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.domain import moves
+from services.domain import moves, stopping
+from services.domain import timers as limits
+from services.domain.beside import Beside, Made
 from services.domain.case import Change
+from services.domain.states import TimerKind
 from services.handlers.context import Context, open_warning
 from services.handlers.messages import ASSIGNING, messages_for
 from services.handlers.offering import offer_next
-from services.store import cases, deadlines
+from services.store import beside, cases, deadlines
+from services.store.beside import BesideSaving
 from services.store.cases import Saving, Stored
 from services.store.engine import Transaction
 
@@ -32,11 +40,12 @@ class Fired:
 
 async def fire_due(tx: Transaction, context: Context, *, limit: int = 500) -> Fired:
     """Settle up to `limit` cases that are due, oldest first. Any number of processes may do this at once."""
-    savings, late, failed = [], [], 0
+    savings, besides, late, failed = [], [], [], 0
     claimed = await deadlines.claim_due(tx, limit=limit)
+    held = await beside.load(tx.conn, [stored.id for stored in claimed if _has_beside(stored, tx.now)])
     for stored in claimed:
         try:
-            saving = await _settled(tx, context, stored)
+            saving, made = await _settled(tx, context, stored, held.get(stored.id))
         except SQLAlchemyError:
             raise
         except Exception:  # one case that can't be settled must not hold up all the others
@@ -49,8 +58,12 @@ async def fire_due(tx: Transaction, context: Context, *, limit: int = 500) -> Fi
             await deadlines.put_off(tx, stored.id, due_at)
             continue
         savings.append(saving)
+        if made is not None:
+            before = held[stored.id]
+            besides.append(BesideSaving(case=stored.id, before=before, after=made.beside, entries=made.entries))
         late.append(tx.now - due_at if due_at else timedelta(0))
     await cases.save(tx, savings)
+    await beside.save(tx, besides)
     return Fired(
         changes=tuple(saving.change for saving in savings),
         late=tuple(late),
@@ -59,14 +72,28 @@ async def fire_due(tx: Transaction, context: Context, *, limit: int = 500) -> Fi
     )
 
 
-async def _settled(tx: Transaction, context: Context, stored: Stored) -> Saving | None:
-    """What is due on one case; None where its limits say that nothing is."""
+def _has_beside(stored: Stored, now: datetime) -> bool:
+    """Whether what is beside the case is due, or is told when a bank does not answer."""
+    due_at = stored.case.side_due_at
+    return (due_at is not None and due_at <= now) or limits.running(
+        stored.case.timers, TimerKind.STOP_CONFIRM
+    ) is not None
+
+
+async def _settled(
+    tx: Transaction, context: Context, stored: Stored, held: Beside | None
+) -> tuple[Saving | None, Made | None]:
+    """What is due on one case and beside it; no saving where both say that nothing is."""
     policy = await context.policies.version(tx.conn, stored.case.policy_version)
     change = moves.tick(stored.case, now=tx.now, policy=policy)
+    made = None
+    if held is not None:
+        made = stopping.passed(change, stored.case, held, now=tx.now, policy=policy)
+        change = change if made is None else made.change
     if change is None:
-        return None
+        return None, None
     change = await offer_next(tx, context, stored, change, policy=policy)
-    return Saving(change=change, messages=told(context, stored, change))
+    return Saving(change=change, messages=told(context, stored, change)), made
 
 
 def told(context: Context, stored: Stored, change: Change) -> tuple:  # type: ignore[type-arg]

@@ -1,12 +1,14 @@
 """The centre's commands: assign, close or return the feedback, reopen, cancel."""
 
-from services.domain import moves
+from services.domain import after_loop, moves
 from services.domain.actor import Actor
+from services.domain.beside import Beside, Made
 from services.domain.case import Case, Change
 from services.domain.moves import Said
 from services.domain.policy import Policy
 from services.domain.refusals import NobodyFits
 from services.domain.states import Action
+from services.handlers.beside import carry_out_beside
 from services.handlers.command import Command, Done, carry_out
 from services.handlers.context import Context
 from services.store.engine import Transaction
@@ -54,13 +56,14 @@ async def return_(tx: Transaction, context: Context, command: Command, *, by: Ac
 
 
 async def reopen(tx: Transaction, context: Context, command: Command, *, by: Actor) -> Done:
-    """A closed case was not over: a new hour."""
+    """A closed case was not over: a new hour. Follow-ups that are still to be done are superseded."""
 
-    def decide(case: Case, policy: Policy, said: Said) -> Change:
+    def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:
         count = case.reopened_count + 1
-        return moves.move(case, Action.REOPEN, by=by, now=tx.now, policy=policy, said=said, reopened_count=count)
+        change = moves.move(case, Action.REOPEN, by=by, now=tx.now, policy=policy, said=said, reopened_count=count)
+        return after_loop.reopened(change, beside)
 
-    return await carry_out(tx, context, command, by=by, decide=decide)
+    return await carry_out_beside(tx, context, command, by=by, decide=decide)
 
 
 async def cancel(tx: Transaction, context: Context, command: Command, *, by: Actor) -> Done:

@@ -74,7 +74,7 @@ def tally(changes: Iterable[Change]) -> None:
             elif action in _MARKS:
                 marks = _BREACHED if action is Action.BREACH else _AT_RISK
                 marks[fact.detail["timer"], case.risk].inc()
-            elif action is not Action.REPEAT:
+            elif action in _MOVED:
                 moved[action] += 1
                 _stopped(case, fact)
     for opening, times in opened.items():

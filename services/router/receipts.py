@@ -1,6 +1,6 @@
 """Receipts: the bank's answers on Kafka become facts of their cases. Keeps no position: every start reads them all again.
 
-An answer that was taken before has no effect (its event id is the command's key), and a week's answers are few.
+Each counts once by its event, and a week's answers are few. What one does, or why it does nothing, is in stop_receipt.
 """
 
 import asyncio
@@ -15,20 +15,16 @@ from schemas.topics import STOP_PAYMENT_RESOLVED
 from services.broker.consumer import PositionLost, RawConsumer
 from services.broker.link import BrokerSilent
 from services.broker.salvage import Unread
-from services.domain.actor import Actor
 from services.domain.refusals import Refused
-from services.domain.words import Role
-from services.handlers.command import Command
-from services.handlers.stop_payment import resolve_stop
+from services.handlers.stop_receipt import receive
 from services.handlers.tally import tally
 from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
 
-BANK = Actor(name="bank", role=Role.BANK)
 WAIT_S, PAUSE_S = 0.2, 0.5
 LOOK_S = 30.0  # how often the topic is asked whether it has grown
-LONGEST_KEY = 128
+LONGEST_EVENT = 1000
 
 
 async def read_receipts(parts: Parts) -> None:
@@ -77,29 +73,22 @@ async def _receive(parts: Parts, record: object) -> None:
     except (BadEnvelope, ValidationError) as bad:
         log.warning("receipt.unreadable", kind=type(bad).__name__)
         return
-    await _settle(parts, answer, key=f"{envelope.source}\x1f{envelope.id}"[:LONGEST_KEY])
+    await _settle(parts, answer, event=f"{envelope.source}\x1f{envelope.id}"[:LONGEST_EVENT])
 
 
-async def _settle(parts: Parts, answer: StopPaymentResolved, *, key: str) -> None:
-    command = Command(
-        name="resolve-stop",
-        case_id=answer.case_id,
-        key=key,
-        turn=None,
-        detail=answer.model_dump(mode="json", include={"result", "held_fen", "held_until", "reason", "resolved_at"}),
-    )
+async def _settle(parts: Parts, answer: StopPaymentResolved, *, event: str) -> None:
     while True:
         try:
             async with parts.store.begin() as tx:
-                done = await resolve_stop(tx, parts.context, command, by=BANK, order_id=answer.order_id)
+                taken = await receive(tx, parts.context, answer, event=event)
         except Refused as refused:
-            log.info("receipt.refused", code=refused.code, case_id=str(answer.case_id))
+            log.warning("receipt.refused", code=refused.code, case_id=str(answer.case_id))
         except DATABASE_AWAY as away:
             log.warning("receipts.wait", reason=type(away).__name__)
             await asyncio.sleep(PAUSE_S)
             continue
         else:
-            if done.change is not None:
-                tally([done.change])
-                log.info("receipt.taken", action="case.resolve_stop", case_id=str(answer.case_id))
+            tally(taken.changes)
+            if taken.effect is not None:
+                log.info("receipt.kept", action="stop.receipt", effect=taken.effect, order_id=str(answer.order_id))
         return

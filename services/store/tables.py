@@ -10,6 +10,14 @@ from sqlmodel import Field, SQLModel
 from services.domain.states import Action, State
 from services.domain.switches import Switch
 from services.domain.words import Mode, Outcome, Risk, Role
+from services.store.beside_tables import (
+    FollowUpRow,
+    LedgerRow,
+    ProtectiveHoldRow,
+    ReviewRow,
+    StopOrderRow,
+    StopReceiptRow,
+)
 from services.store.columns import Document, Moment, RowId, Word
 from services.store.position_tables import ResponderStatusRow, StatusChangeRow, TrailRow
 from services.store.rota_tables import (
@@ -107,7 +115,8 @@ class CaseRow(SQLModel, table=True):
     loss_after_fen: int | None = Field(default=None, sa_type=RowId)
     amount_saved_fen: int | None = Field(default=None, sa_type=RowId)
     timers: list[list[Any]] = Field(sa_type=Document)  # see store/cases.py for the order inside
-    next_due_at: datetime | None = _moment()
+    side_due_at: datetime | None = _moment()  # the earliest due time of its stop orders and follow-ups
+    next_due_at: datetime | None = _moment()  # of everything: the limits and what is beside them
     total_due_at: datetime | None = _moment()
     wrapped_key: bytes | None = Field(default=None, sa_type=LargeBinary)  # gone: the person is forgotten
     sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
@@ -455,3 +464,5 @@ rota_entry, duty_swap, holiday = _table(RotaEntryRow), _table(DutySwapRow), _tab
 handover, rota_answer = _table(HandoverRow), _table(RotaAnswerRow)
 trail, responder_status, status_change = _table(TrailRow), _table(ResponderStatusRow), _table(StatusChangeRow)
 co_assignment, unit_switch = _table(CoAssignmentRow), _table(UnitSwitchRow)
+stop_order, ledger, stop_receipt = _table(StopOrderRow), _table(LedgerRow), _table(StopReceiptRow)
+follow_up, review, protective_hold = _table(FollowUpRow), _table(ReviewRow), _table(ProtectiveHoldRow)

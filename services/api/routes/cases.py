@@ -85,7 +85,7 @@ async def get_case(
 ) -> CaseView:
     """One case with every stamp and limit. Its ETag is the turn that a command must name."""
     async with parts.store.read() as conn:
-        stored = await _seen(conn, case_id, reader, request)
+        stored = await seen_case(conn, case_id, reader, request)
         facts = await events.timeline(conn, stored.id)
         together = await co_assignments.history(conn, stored.id)
     response.headers["etag"] = etag(stored.case.turn)
@@ -104,7 +104,7 @@ async def get_case(
 async def get_timeline(case_id: UUID, request: Request, parts: TheParts, reader: CaseReader) -> Timeline:
     """Everything that happened to the case, in order. Sealed words only for the centre's reviewers and the holder."""
     async with parts.store.read() as conn:
-        stored = await _seen(conn, case_id, reader, request)
+        stored = await seen_case(conn, case_id, reader, request)
         facts = await events.timeline(conn, stored.id)
     sealer = parts.context.sealer
     return Timeline(
@@ -119,7 +119,7 @@ async def get_timeline(case_id: UUID, request: Request, parts: TheParts, reader:
     )
 
 
-async def _seen(conn: AsyncConnection, case_id: UUID, reader: Actor, request: Request) -> Stored:
+async def seen_case(conn: AsyncConnection, case_id: UUID, reader: Actor, request: Request) -> Stored:
     """The case, if it is in the reader's scope. Raises CaseNotFound."""
     request.state.case_id = str(case_id)
     stored = await cases.find(conn, case_id)

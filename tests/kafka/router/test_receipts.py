@@ -10,10 +10,11 @@ from router_steps import Centre, event
 from schemas.envelope import EventType
 from schemas.topics import STOP_PAYMENT_RESOLVED
 from services.domain.actor import Actor
+from services.domain.stopping import order_id_for
 from services.domain.words import Role
 from services.handlers.acknowledge import acknowledge
 from services.handlers.command import Command
-from services.handlers.stop_payment import Payment, order_id_for, request_stop
+from services.handlers.stop_payment import Payment, request_stop
 from services.store import cases, tables
 from services.wiring import Parts
 
@@ -34,7 +35,7 @@ async def asked(parts: Parts, case_id: UUID) -> UUID:
         command = Command(name="s", case_id=case_id, key="2", turn=None)
         done = await request_stop(tx, parts.context, command, by=by, payment=payment)
     assert done.change is not None
-    return order_id_for(done.change.case)
+    return order_id_for(case_id, 1)
 
 
 def answer(case_id: UUID, order_id: UUID, at: str) -> dict[str, Any]:
@@ -70,6 +71,8 @@ async def test_a_banks_answer_stops_its_limit_once(either_centre: Centre) -> Non
         await centre.send(centre.warning("MT-T"), broker=broker)
         await centre.count(tables.cases, 2)
 
+    kept = {one.order_id.int: one.effect for one in await centre.rows(tables.stop_receipt)}
+    assert sorted(kept.values()) == ["APPLIED", "UNMATCHED"]
     told = [event.action for event in await centre.rows(tables.event) if event.case_id == row.id]
     assert told.count("RESOLVE_STOP") == 1
     (requested,) = [one for one in await centre.rows(tables.outbox) if one.topic == "fraud.stop-payment.requested"]

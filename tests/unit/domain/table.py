@@ -3,9 +3,8 @@
 from services.domain.actor import Actor
 from services.domain.case import Case, CoAssigned
 from services.domain.refusals import NotAllowed, NotYours, OutOfOrder, OwnSubmission, Refused
-from services.domain.states import Action, State, TimerKind
+from services.domain.states import Action, State
 from services.domain.words import Role
-from tests.unit.domain.samples import running
 
 CENTRE = "operator supervisor"
 FIELD = "desk responder"
@@ -68,20 +67,27 @@ ALLOWED |= {
     for action in ("CO_ASSIGN", "CO_RELEASE")
 }
 # The payment is stopped beside the loop: asked for by whoever holds the case, answered whatever became of it.
-ALLOWED |= {
-    f"{state} REQUEST_STOP": (
-        "responder desk operator supervisor",
-        state,
-        "stop_requested_at",
-        "STOP_REQUEST",
-        "STOP_CONFIRM",
-    )
-    for state in ("ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONCLUDED", "REPORTED")
-} | {
-    f"{state} RESOLVE_STOP": ("bank operator supervisor", state, "stop_resolved_at", "STOP_CONFIRM", "")
-    for state in State
-    if state is not State.CANCELLED
-}
+ALLOWED |= (
+    {
+        f"{state} REQUEST_STOP": (
+            "responder desk operator supervisor",
+            state,
+            "stop_requested_at",
+            "STOP_REQUEST",
+            "STOP_CONFIRM",
+        )
+        for state in ("ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONCLUDED", "REPORTED")
+    }
+    | {
+        f"{state} ORDER_STOP": ("responder desk operator supervisor", state, "", "", "")
+        for state in ("ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONCLUDED", "REPORTED")
+    }
+    | {
+        f"{state} RESOLVE_STOP": ("bank operator supervisor", state, "stop_resolved_at", "STOP_CONFIRM", "")
+        for state in State
+        if state is not State.CANCELLED
+    }
+)
 # Without moving it: the risk, a visit that a rule asks for, a wrong time.
 OPEN = ("PENDING", "ASSIGNED", "ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONCLUDED", "REPORTED")
 ALLOWED |= {f"{state} RAISE": ("system operator supervisor", state, "", "", "") for state in OPEN}
@@ -103,7 +109,5 @@ def refusal_for(case: Case, action: Action, by: Actor) -> type[Refused] | None:
         return NotYours
     if by.role is Role.RESPONDER and not theirs and action is not Action.ACKNOWLEDGE and by.responder != case.responder:
         return NotYours
-    if action is Action.REQUEST_STOP and TimerKind.STOP_CONFIRM in running(case):
-        return OutOfOrder
     reviews = action in (Action.CLOSE, Action.RETURN, Action.RETURN_TEXT)
     return OwnSubmission if reviews and by.name == case.submitter else None
