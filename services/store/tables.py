@@ -31,6 +31,8 @@ from services.store.rota_tables import (
     ShiftPatternRow,
 )
 
+# What takes a responder's time, as `registry.BUSY` says: counted every second, so not among all that ever closed.
+HELD = "responder IS NOT NULL AND state IN ('ASSIGNED', 'ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED')"
 OPEN_FOR_SUBJECT = "state IN ('PENDING', 'ASSIGNED', 'ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED')"
 
 RELEASED = "action IN ('DECLINE', 'EXPIRE', 'HAND_OVER', 'LAPSE')"
@@ -66,6 +68,7 @@ class CaseRow(SQLModel, table=True):
             sqlite_where=text("next_due_at IS NOT NULL"),
         ),
         Index("cases_by_unit", "assigned_unit", "id"),
+        Index("cases_held", "responder", postgresql_where=text(HELD), sqlite_where=text(HELD)),
     )
 
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
