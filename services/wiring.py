@@ -149,8 +149,7 @@ async def _context(store: Store, sealer: Sealer, settings: Settings, ways: Ways 
         raise NotMigrated
     policies, rules = Policies(), _rules(settings)
     async with store.read() as conn:
-        await policies.newest(conn)
-        drawn = await picture.draw(conn, now=store.clock.now(), rules=rules)
+        drawn = await picture.draw(conn, policies, now=store.clock.now(), rules=rules)
     _say_problems(drawn)
     return Context(
         policies=policies,

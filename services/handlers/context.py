@@ -13,6 +13,7 @@ from services.domain.datum import Datum
 from services.domain.fix import Fix, FixLimits
 from services.domain.grids import Grids
 from services.domain.jurisdiction import Jurisdictions
+from services.domain.policy import Policy
 from services.domain.roster import Roster
 from services.domain.ways import Ways
 from services.store.cases import Stored
@@ -23,13 +24,17 @@ from services.store.sealing import RowKey, Sealer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """The map and who is on duty, as of one moment; replaced whole, never changed. `stamp` tells one map from another."""
+    """The map, who is on duty, and the policy that a case opens under, as of one moment; replaced whole, never changed.
+
+    `stamp` tells one map from another.
+    """
 
     jurisdictions: Jurisdictions
     grids: Grids = field(default_factory=lambda: Grids([]))
     roster: Roster
     units: dict[str, Unit]
     stamp: tuple[Any, ...]
+    policy: Policy
 
 
 @dataclass(slots=True, kw_only=True)

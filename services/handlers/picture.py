@@ -15,13 +15,16 @@ from services.domain.switches import Switch
 from services.handlers.context import Context, Picture
 from services.handlers.ground_map import draw_map
 from services.store import registry, status, unit_settings
+from services.store.policies import Policies
 from services.store.registry import Responder, Unit
 
 FAMILY_LIAISON = "FAMILY_LIAISON"
 NO_FIXES: Mapping[str, Fix] = {}
 
 
-async def draw(conn: AsyncConnection, *, now: datetime, rules: Rules, fixes: Mapping[str, Fix] = NO_FIXES) -> Picture:
+async def draw(
+    conn: AsyncConnection, policies: Policies, *, now: datetime, rules: Rules, fixes: Mapping[str, Fix] = NO_FIXES
+) -> Picture:
     """The whole picture. Drawing the map takes a thread of its own: thousands of areas take longer than the loop may wait."""
     stamp = await registry.map_stamp(conn, now)
     ground = await draw_map(conn, at=now)
@@ -31,6 +34,7 @@ async def draw(conn: AsyncConnection, *, now: datetime, rules: Rules, fixes: Map
         roster=await draw_roster(conn, ground.units, now=now, rules=rules, fixes=fixes),
         units=ground.units,
         stamp=stamp,
+        policy=await policies.newest(conn),
     )
 
 
@@ -133,9 +137,10 @@ async def redraw(conn: AsyncConnection, context: Context, *, now: datetime) -> b
     """
     old = context.picture
     if await registry.map_stamp(conn, now) != old.stamp:
-        context.picture = await draw(conn, now=now, rules=context.rules, fixes=context.fixes)
+        context.picture = await draw(conn, context.policies, now=now, rules=context.rules, fixes=context.fixes)
     else:
-        context.picture = replace(old, roster=await follow(conn, context, now=now))
+        policy = await context.policies.newest(conn)
+        context.picture = replace(old, policy=policy, roster=await follow(conn, context, now=now))
     context.given.clear()
     context.moved.clear()
     return context.picture.stamp != old.stamp

@@ -1,7 +1,6 @@
 """A batch is written whole, in one transaction; what stands in its way is waited for, halved out or begun afresh."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +10,6 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.policy import Policy
 from services.handlers.incoming import Incoming
 from services.handlers.repeats import Vanished
 from services.handlers.routing import with_ways
@@ -28,7 +26,6 @@ from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
 
-POLICY_S = 1.0
 TRIES = 5
 FEW = 25  # so small a batch is tried as one statement: its round trips are what it costs
 SOON = timedelta(minutes=1)  # the timekeeper looks by itself within a second; nearer dues wake it
@@ -46,7 +43,6 @@ class Writer:
         self._lane = 0
         self._conn: AsyncConnection | None = None
         self._driver: asyncpg.Connection | None = None
-        self._policy: tuple[float, Policy] | None = None
 
     async def write_as(self, lane: int, conn: AsyncConnection | None) -> None:
         """From now on as this lane: where it is over, nothing is written."""
@@ -88,7 +84,7 @@ class Writer:
         now = self._parts.clock.now()
         context = self._parts.context
         incoming = [item.found for item in items if isinstance(item.found, Incoming)]
-        policy = await self._newest_policy()
+        policy = context.picture.policy
         routed = route(context, incoming, policy=policy, now=now)
         if context.ways is not None:
             routed = replace(routed, asks=await with_ways(context, routed.asks, now))
@@ -117,12 +113,6 @@ class Writer:
         if self._driver is None or len(prepared.openings) > FEW or _due_soon(prepared.openings, now):
             return None
         return await take_alone(self._driver, prepared, progress, now=now)
-
-    async def _newest_policy(self) -> Policy:
-        if self._policy is None or time.monotonic() - self._policy[0] > POLICY_S:
-            async with self._parts.store.read() as conn:
-                self._policy = (time.monotonic(), await self._parts.context.policies.newest(conn))
-        return self._policy[1]
 
     def _count(self, items: Sequence[Item], taken: Taken, faults: Sequence[BadRecord]) -> None:
         given = self._parts.context.given

@@ -17,7 +17,7 @@ async def context_of(store: Store, settings: Settings) -> Context:
     assert store.clock is not None
     rules = Rules()
     conn = await store.asking()
-    drawn = await picture.draw(conn, now=store.clock.now(), rules=rules)
+    drawn = await picture.draw(conn, Policies(), now=store.clock.now(), rules=rules)
     await conn.close()
     return Context(
         policies=Policies(),

@@ -21,6 +21,7 @@ from services.broker.topics import ensure_topics
 from services.clock import SteadyClock
 from services.domain.datum import Datum
 from services.domain.jurisdiction import Jurisdictions
+from services.domain.policy import policy_from
 from services.domain.roster import Roster
 from services.handlers.context import Context, Picture
 from services.health import Health
@@ -30,7 +31,7 @@ from services.settings import Settings
 from services.store import outbox, schema, tables
 from services.store.engine import Store
 from services.store.outbox import Message
-from services.store.policies import Policies
+from services.store.policies import Policies, default_document
 from services.store.sealing import Sealer
 from services.wiring import Parts
 
@@ -64,7 +65,13 @@ async def parts(store: Store, address: BrokerAddress) -> AsyncIterator[Parts]:
         context=Context(
             policies=Policies(),
             sealer=Sealer([bytes(32)], bytes(32)),
-            picture=Picture(jurisdictions=Jurisdictions([], [], []), roster=Roster([]), units={}, stamp=()),
+            picture=Picture(
+                jurisdictions=Jurisdictions([], [], []),
+                roster=Roster([]),
+                units={},
+                stamp=(),
+                policy=policy_from(1, default_document()),
+            ),
             source_datum=Datum.GCJ02,
             edge_limit_m=500,
             station_limit_m=5000,

@@ -119,7 +119,9 @@ def context(*responders: str) -> Context:
     return Context(
         policies=Policies(),
         sealer=SEALER,
-        picture=Picture(jurisdictions=Jurisdictions([], [], []), roster=Roster(on_duty), units={}, stamp=()),
+        picture=Picture(
+            jurisdictions=Jurisdictions([], [], []), roster=Roster(on_duty), units={}, stamp=(), policy=POLICY
+        ),
         source_datum=Datum.GCJ02,
         edge_limit_m=500,
         station_limit_m=5000,

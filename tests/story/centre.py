@@ -198,7 +198,7 @@ async def build(store: Store, client_of: Any) -> Centre:
             secrets[name] = await tokens.make(tx, name, role=role, unit=unit, responder=responder)
     settings = read_settings(production=False, master_keys=DEMO_KEY, index_key=DEMO_KEY)
     async with store.read() as conn:
-        drawn = await picture.draw(conn, now=clock.now(), rules=Rules())
+        drawn = await picture.draw(conn, Policies(), now=clock.now(), rules=Rules())
     context = Context(
         policies=Policies(),
         sealer=Sealer(settings.masters, settings.index),

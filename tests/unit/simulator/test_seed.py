@@ -14,6 +14,7 @@ from services.handlers import picture
 from services.simulator.seed import Tokens, seed
 from services.store import registry, schema, tokens
 from services.store.engine import Store
+from services.store.policies import Policies
 
 NOW = datetime(2026, 5, 1, 15, 59, tzinfo=UTC)
 
@@ -103,6 +104,6 @@ async def test_seeding_again_leaves_one_county_and_new_tokens(store: Store, made
 
 async def test_the_seeded_map_has_no_problems(store: Store, made: Tokens) -> None:
     async with store.read() as conn:
-        drawn = await picture.draw(conn, now=NOW, rules=Rules())
+        drawn = await picture.draw(conn, Policies(), now=NOW, rules=Rules())
 
     assert drawn.jurisdictions.problems == ()
