@@ -16,7 +16,7 @@ from services.store.outbox import Message
 
 log = structlog.get_logger(__name__)
 
-MOST = 4  # batches on their way at once; more would be memory, and no help where the broker is the slow one
+MOST = 500  # messages on their way at once, or a single batch: more is memory, and no help where the broker is slow
 
 
 class Sending:
@@ -26,18 +26,18 @@ class Sending:
         self.confirmed: list[int] = []
         self.confirmed_at = 0.0  # monotonic
         self._sender, self._clock = sender, clock
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], int] = {}  # and how many messages each carries
 
     async def send(self, taken: Taken) -> None:
         """Begin to send what was committed; waits only where too much is on its way already."""
         messages = [message for opening in taken.opened for message in opening.messages]
         if not messages:
             return
-        if len(self._under_way) >= MOST:
+        while self._under_way and sum(self._under_way.values()) + len(messages) > MOST:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
         delivery = asyncio.create_task(self._deliver(messages, taken.outbox_ids))
-        self._under_way.add(delivery)
-        delivery.add_done_callback(self._under_way.discard)
+        self._under_way[delivery] = len(messages)
+        delivery.add_done_callback(self._under_way.pop)
 
     async def done(self) -> None:
         """Wait for what is under way: it ends within the sender's deadline, one way or the other."""
