@@ -35,7 +35,7 @@ class Losing(Body):
 
 
 class Causing(Body):
-    cause: Words = Field(description="ReviewCause it happened; sealed.")
+    cause: Words = Field(description="Why it happened; sealed.")
     accountable: Code = Field(description="Code of the person who answers for it.")
 
 

@@ -14,7 +14,7 @@ from services.cli.registry_findings import findings_for_machines, tell_findings
 from services.cli.registry_shown import Outcome, summary_of, tell
 from services.cli.registry_units import add_to
 from services.cli.registry_words import told
-from services.cli.rota import import_for_machines, tell_import
+from services.cli.rota import Undone, import_for_machines, tell_import
 from services.cli.running import Running, clock_of
 from services.cli.session import given, settings_of, store_of
 from services.cli.show import LOCAL, print_json
@@ -168,10 +168,6 @@ class Watch:
         return import_for_machines(self.found, self.laid, written=self.written)
 
 
-class _Undone(Exception):
-    """Ends a transaction of which nothing is to stay."""
-
-
 async def _import(
     settings: Settings,
     running: Running | None,
@@ -202,8 +198,8 @@ async def _import(
                     if rota_file is not None:  # judged by the people as they are then, in a dry run too
                         watch = await _lay_watch(tx, settings, rota_file, by=by, commit=commit)
                     if not commit or (watch is not None and not watch.written):
-                        raise _Undone
-            except _Undone:
+                        raise Undone
+            except Undone:
                 written = False
             except ChangedMeanwhile:
                 raise Stopped(say("fault.registry_changed")) from None

@@ -70,7 +70,7 @@ def clock_for(running: Running | None) -> Clock | None:
     return None if running is None or running.api is None else clock_of(running)
 
 
-class _Undone(Exception):
+class Undone(Exception):
     """A dry run ends its transaction with it."""
 
 
@@ -94,8 +94,8 @@ async def _import(
                 async with store.begin() as tx:
                     laid.append(await lay_down(tx, settings.zone, found, one, by=by))
                     if found.faults or not commit:
-                        raise _Undone
-            except _Undone:
+                        raise Undone
+            except Undone:
                 pass
     return found, laid
 

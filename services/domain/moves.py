@@ -10,7 +10,7 @@ from services.domain.case import Case, Change, Fact, kept_of
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotYours, OwnSubmission
 from services.domain.states import ENDED, Action, Move, State, TimerKind, move_for
-from services.domain.telling import breach, mark, numbered, part, parting
+from services.domain.telling import breach, mark, noted, numbered, part, parting
 from services.domain.timers import Timer
 from services.domain.words import Outcome, Risk, Role
 
@@ -182,18 +182,8 @@ def conclude(
 
 def repeated(case: Case, *, by: Actor, now: datetime, effect: str, risk: Risk) -> Change:
     """The same instruction or the same subject came again: counted and told, nothing moves."""
-    fact = Fact(
-        action=Action.REPEAT,
-        version=0,
-        from_state=case.state,
-        to_state=case.state,
-        at=now,
-        recorded_at=now,
-        actor=by.name,
-        role=by.role,
-        detail={"effect": effect, "risk": risk.value},
-    )
-    return numbered(case, replace(case, repeat_count=case.repeat_count + 1), [fact])
+    detail = {"effect": effect, "risk": risk.value}
+    return noted(case, Action.REPEAT, by=by, now=now, detail=detail, repeat_count=case.repeat_count + 1)
 
 
 def nobody(change: Change, why: dict[str, Any]) -> Change:

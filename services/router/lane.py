@@ -28,9 +28,7 @@ from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
 
-MAX_BATCH = (
-    200  # 250 take 10 MB more, 500 another 30 and the loop for 100 ms; a larger one saves processor time a record
-)
+MAX_BATCH = 200  # 250 take 10 MB more, 500 another 30 and the loop for 100 ms
 IDLE_S = 0.05
 PAUSE_S = 0.5  # after a failure of the broker or the database
 CONFIRM_AFTER_S = 0.1
