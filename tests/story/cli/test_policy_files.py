@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Quanzu
 
 from services.handlers.policy_yaml import write
 from services.store.policies import default_document
+from tests.story.cli.conftest import Quanzu
 
 
 @pytest.fixture
