@@ -41,6 +41,7 @@ class EventType(StrEnum):
     STOP_PAYMENT_RESOLVED = "cn.quanzu.stop-payment.resolved.v1"
     RESPONDER_POSITION = "cn.quanzu.responder.position.v1"
     DEAD_LETTER_RECORDED = "cn.quanzu.dead-letter.recorded.v1"
+    AUDIT_SEALED = "cn.quanzu.audit.sealed.v1"
 
 
 class BadEnvelope(ValueError):

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from schemas.audit import AuditSealed
 from schemas.case import CaseChanged
 from schemas.dead_letter import DeadLetter
 from schemas.envelope import MAX_ATTRIBUTE_CHARS, EventType, headers_for
@@ -34,6 +35,7 @@ MESSAGES: Final[Mapping[EventType, type[Wire]]] = MappingProxyType(
         EventType.STOP_PAYMENT_RESOLVED: StopPaymentResolved,
         EventType.RESPONDER_POSITION: ResponderPosition,
         EventType.DEAD_LETTER_RECORDED: DeadLetter,
+        EventType.AUDIT_SEALED: AuditSealed,
     }
 )
 HERE: Final = Path(__file__).parent

@@ -16,6 +16,7 @@ STOP_PAYMENT_REQUESTED: Final = "fraud.stop-payment.requested"
 STOP_PAYMENT_RESOLVED: Final = "fraud.stop-payment.resolved"
 RESPONDER_POSITION: Final = "fraud.responder.position"
 WARNING_DLQ: Final = "fraud.warning.dlq"
+AUDIT_SEALED: Final = "fraud.audit.sealed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,17 @@ _ALL: Final = (
         readers=("operators",),
         summary_zh="无法处理的记录:原因与位置(原文加密存于数据库)",
         summary_en="Records nobody could read: where they are and why, without their content.",
+    ),
+    Topic(
+        name=AUDIT_SEALED,
+        key="the word seal",
+        partitions=1,
+        retention=timedelta(days=400),  # longer than the year after which the audit is archived
+        messages=(EventType.AUDIT_SEALED,),
+        writers=("relay",),
+        readers=("auditors",),
+        summary_zh="审计封存点:已签名,留在数据库之外",
+        summary_en="Signed checkpoints of the audit chain, kept where the database's keepers can't reach.",
     ),
 )
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hmac
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,12 @@ class Settings(BaseSettings):
         SecretStr, Field(description="comma-separated base64 keys of 32 bytes; the first one seals")
     ] = SecretStr("")
     index_key: Annotated[SecretStr, Field(description="base64 key of 32 bytes for blind indexes")] = SecretStr("")
+    audit_key: Annotated[
+        SecretStr, Field(description="base64 seed of 32 bytes that signs checkpoints; empty: made from the index key")
+    ] = SecretStr("")
+    audit_file: Annotated[
+        Path | None, Field(description="where checkpoints are kept; empty: audit.jsonl in QUANZU_VAR")
+    ] = None
     api_host: Annotated[str, Field(description="where the api listens")] = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535, description="0: any free port")] = 8000
     metrics_host: Annotated[str, Field(description="where metrics and health are served")] = "127.0.0.1"
@@ -115,6 +122,18 @@ class Settings(BaseSettings):
     def index(self) -> bytes:
         """The key of the blind indexes. Raises BadSetting."""
         return self._key("QUANZU_INDEX_KEY", self.index_key.get_secret_value())
+
+    @cached_property
+    def audit_seed(self) -> bytes:
+        """The Ed25519 seed that signs checkpoints of the audit. Raises BadSetting."""
+        given = self.audit_key.get_secret_value()
+        if given.strip():
+            return self._key("QUANZU_AUDIT_KEY", given)
+        return hmac.digest(self.index, b"quanzu audit checkpoints", "sha256")
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.audit_file or self.var / "audit.jsonl"
 
     def _key(self, name: str, text: str) -> bytes:
         if not text.strip():

@@ -14,9 +14,11 @@ from services.api.edge import Edge
 from services.api.events import Broadcaster
 from services.api.identity import BASIC, BEARER, Door, Identities
 from services.api.problems import Problematic, answer, problem_of
+from services.api.reads import Reads
 from services.api.routes import (
     acknowledgements,
     attempts,
+    audit,
     case_reviews,
     cases,
     changes,
@@ -74,6 +76,7 @@ DATA_ROUTES: Final = (
     units,
     policies,
     dead_letters,
+    audit,
     streams,
 )
 DEVICE_ROUTES: Final = (positions,)
@@ -99,7 +102,8 @@ def make_app(parts: Parts, broadcaster: Broadcaster | None = None, sender: Sende
     app.state.broadcaster = broadcaster or Broadcaster()
     app.state.sender = sender
     app.add_middleware(Door, identities=app.state.identities)
-    app.add_middleware(Edge)  # the last one added is the outermost
+    app.state.reads = Reads(parts.store, parts.clock.now)
+    app.add_middleware(Edge, reads=app.state.reads)  # the last one added is the outermost
     for kind in (Refused, Problematic, BadPolicy, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _problem)
     for module in DATA_ROUTES:
@@ -126,6 +130,7 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
     connecting = asyncio.create_task(sender.start())  # positions wait for nobody, and nobody waits for this
     following = asyncio.create_task(broadcaster.follow(parts.broker))
     watching = asyncio.create_task(_watch_database(parts))
+    noting = asyncio.create_task(app.state.reads.keep())
     stopping = asyncio.create_task(parts.stop.wait())
     try:
         async with served(app, host=parts.settings.api_host, port=parts.settings.api_port) as port:
@@ -137,9 +142,11 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
         for task in done - {stopping}:
             task.result()  # these two never end by themselves: what ended one is a bug, and the process ends with it
     finally:
-        for task in (connecting, following, watching, stopping):
+        tasks = {connecting, following, watching, noting, stopping}
+        for task in tasks:
             task.cancel()
-        await asyncio.wait({connecting, following, watching, stopping})
+        await asyncio.wait(tasks)
+        await app.state.reads.stop()
         await sender.stop()
 
 

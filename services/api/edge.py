@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api import metrics
 from services.api.identity import OPEN
-from services.api.problems import answer, problem_of
+from services.api.problems import Problematic, answer, problem_of
+from services.api.reads import Reads
 from services.domain.actor import Actor
 
 log = structlog.get_logger(__name__)
@@ -32,8 +33,9 @@ SAFE_HEADERS: Final = {
 class Edge:
     """The outermost layer; a pure ASGI callable, because a stream must pass through unbuffered."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, reads: Reads) -> None:
         self.app = app
+        self.reads = reads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,6 +57,8 @@ class Edge:
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
+                if self.reads.full and scope["path"] not in OPEN:
+                    raise Problematic("away")
                 await self.app(scope, _bounded(receive, scope), sending)
             except Exception as error:
                 problem = problem_of(error)
@@ -64,7 +68,13 @@ class Edge:
                     raise  # half an answer is out: the connection has to break
                 await answer(problem, scope)(scope, receive, sending)
             finally:
+                self._note(scope, status)
                 _measure(scope, status, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int) -> None:
+        actor: Actor | None = scope["state"].get("actor")
+        if actor is not None and scope["method"] == "GET" and 200 <= status < 300:
+            self.reads.note(scope, actor)
 
 
 def _request_id(scope: Scope) -> str:

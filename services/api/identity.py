@@ -35,6 +35,7 @@ CASE_READERS: Final = CENTRE_ROLES | {Role.DESK, Role.RESPONDER}
 OVERSEERS: Final = CENTRE_ROLES | {Role.DESK}
 REGISTRARS: Final = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
 OPERATORS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR})
+AUDITORS: Final = frozenset({Role.AUDITOR, Role.SUPERVISOR})
 
 
 class Identities:
@@ -130,3 +131,4 @@ CaseReader = Annotated[Actor, Depends(_one_of(CASE_READERS))]
 Overseer = Annotated[Actor, Depends(_one_of(OVERSEERS))]
 Registrar = Annotated[Actor, Depends(_one_of(REGISTRARS))]
 Operator = Annotated[Actor, Depends(_one_of(OPERATORS))]
+AuditReader = Annotated[Actor, Depends(_one_of(AUDITORS))]

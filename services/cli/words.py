@@ -35,6 +35,49 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "find the responsible unit of each row of a table; sends nothing",
     ),
     "help.rota": ("值班:导入、查询、缺口、导出", "the duty rota: import, show, gaps, export"),
+    "help.audit": ("审计:核验封存链、查询记录", "the audit: verify the chain of seals, list its lines"),
+    "help.audit.verify": (
+        "逐行核验封存链和检查点;指出第一处问题,退出码 1",
+        "recompute every seal and compare it with its rows and checkpoints; the first fault is named, exit 1",
+    ),
+    "help.audit.list": ("谁看过、做过什么", "who read and did what"),
+    "option.checkpoints": (
+        "检查点文件,可重复;默认 QUANZU_AUDIT_FILE",
+        "a file of checkpoints, may be repeated; default: QUANZU_AUDIT_FILE",
+    ),
+    "option.audit_actor": ("只看此人或系统", "of this person or machine alone"),
+    "option.audit_key": ("只看此对象(案件编号、名称)", "about this one alone: a case id, a name"),
+    "audit.verified": (
+        "封存 {seals} 个,{rows} 行;检查点 {checkpoints} 个;尚未封存 {unsealed} 行",
+        "{seals} seals over {rows} rows, {checkpoints} checkpoints; {unsealed} rows not sealed yet",
+    ),
+    "audit.sound": ("完好,没有发现改动", "sound: nothing was changed"),
+    "audit.no_checkpoints": (
+        "没有检查点文件 {path}:末尾被截断或整库被替换将无法发现",
+        "there is no file of checkpoints {path}: a cut-off end or an old copy would not be found",
+    ),
+    "audit.half_line": ("{path} 的最后一行不完整,已略过", "the last line of {path} is not complete and is left out"),
+    "audit.EDITED": ("已被改动:表 {table} 第 {row} 行(封存 {number})", "EDITED: row {row} of {table} (seal {number})"),
+    "audit.DELETED": (
+        "已被删除:表 {table} 第 {row} 行(封存 {number})",
+        "DELETED: row {row} of {table} (seal {number})",
+    ),
+    "audit.INSERTED": (
+        "事后插入:表 {table} 第 {row} 行(封存 {number})",
+        "INSERTED afterwards: row {row} of {table} (seal {number})",
+    ),
+    "audit.SEAL_CHANGED": ("封存 {number} 已被改动", "seal {number} was changed"),
+    "audit.SEAL_MISSING": ("缺少封存 {number}", "seal {number} is missing"),
+    "audit.REWRITTEN": (
+        "封存 {number} 与检查点不符:行和封存都被改写",
+        "seal {number} is not what was signed: rows and seals were rewritten",
+    ),
+    "audit.CUT": (
+        "末尾被截断或恢复了旧库:缺少封存 {number} 及以后",
+        "the end was cut off, or an old copy restored: seal {number} and what followed are missing",
+    ),
+    "audit.FORGED": ("封存 {number} 的检查点签名不对", "the checkpoint of seal {number} is not signed by our key"),
+    "fault.checkpoint": ("{path} 第 {line} 行不是检查点", "line {line} of {path} is no checkpoint"),
     "help.policy": (
         "策略:查看、检查、导入、发布、试算",
         "policies: show, check, import, publish, preview",

@@ -14,7 +14,7 @@ from services.domain.preview import Counts
 from services.domain.refusals import AlreadyPublished, NotAllowed, PolicyNotFound
 from services.domain.words import Risk, Role
 from services.handlers import policy_yaml
-from services.store import past_cases, policies
+from services.store import audit, past_cases, policies
 from services.store.engine import Transaction
 from services.store.policies import Kept
 
@@ -41,7 +41,9 @@ async def keep_draft(tx: Transaction, document: Mapping[str, Any], *, by: Actor)
     """
     if by.role not in DRAFTING:
         raise NotAllowed(role=by.role)
-    return await _kept(tx, await policies.draft(tx, document, by=by.name))
+    version = await policies.draft(tx, document, by=by.name)
+    await audit.add(tx, [audit.line("POLICY_DRAFTED", at=tx.now, by=by, about="policy", key=version)])
+    return await _kept(tx, version)
 
 
 async def publish(tx: Transaction, version: int, *, by: Actor, note: str) -> Kept:
@@ -53,7 +55,10 @@ async def publish(tx: Transaction, version: int, *, by: Actor, note: str) -> Kep
         raise NotAllowed(role=by.role)
     done = await policies.put_in_force(tx, version, by=by.name, note=note)
     kept = await _kept(tx, version)
-    if not done and (kept.published_by, kept.note) != (by.name, note):
+    if done:
+        told = audit.line("POLICY_PUBLISHED", at=tx.now, by=by, about="policy", key=version, detail={"note": note})
+        await audit.add(tx, [told])
+    elif (kept.published_by, kept.note) != (by.name, note):
         raise AlreadyPublished(holder=kept.published_by)
     return kept
 

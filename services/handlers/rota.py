@@ -22,7 +22,7 @@ from services.domain.rota.rotation import rotation_from
 from services.domain.rota.spans import shifts
 from services.domain.rota.swap import AskedSwap, SwapAction
 from services.domain.words import Role
-from services.store import duty, registry, rota, rota_answers, rota_entries
+from services.store import audit, duty, registry, rota, rota_answers, rota_entries
 from services.store.engine import Transaction
 
 ROTA_WRITERS = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DESK})
@@ -58,6 +58,9 @@ async def once(
         await rota_answers.remember(tx, actor=by.name, key=key, fingerprint=fingerprint, answer=answer)
     except IntegrityError:
         raise KeyReused() from None  # for another unit, at this very moment: of the same one the lock would have waited
+    said = {"unit": command.said.get("unit"), "said": fingerprint.hex()}  # its own words may be a reason for leave
+    told = audit.line("ROTA_CHANGED", at=tx.now, by=by, about="rota", key=command.name, detail=said)
+    await audit.add(tx, [told])
     return answer
 
 

@@ -17,6 +17,7 @@ from services.broker.producer import Sender, SendUnknown, TooLargeToSend
 from services.handlers.messages import SOURCE
 from services.health import Pulse
 from services.relay import metrics
+from services.relay.sealer import keep_seals
 from services.relay.trail import keep_trail
 from services.store import outbox
 from services.store.engine import Transaction
@@ -40,7 +41,7 @@ async def run(parts: Parts) -> None:
     sender = Sender(parts.broker, name="relay")
     try:
         async with asyncio.TaskGroup() as tasks:
-            beside = [tasks.create_task(sender.start()), tasks.create_task(keep_trail(parts))]
+            beside = [tasks.create_task(work) for work in (sender.start(), keep_trail(parts), keep_seals(parts))]
             await Relay(parts, sender).run()
             for task in beside:
                 task.cancel()

@@ -11,10 +11,15 @@ ASIDE = Gauge(
 )
 SENT = Counter("quanzu_relay_sent", "Messages that the relay sent and the broker has.", ["topic"])
 FAILURES = Counter("quanzu_relay_failures", "Rounds or messages that failed, by kind.", ["kind"])
+SEALED = Counter("quanzu_audit_sealed_rows", "Rows of the append-only tables that this process sealed.")
+SEAL_LAG = Gauge(
+    "quanzu_audit_lag_seconds", "Since when everything is sealed that was there; 0 where another process seals."
+)
 
 UNKNOWN, TOO_LARGE, CANNOT_OPEN, DATABASE, BUG = "unknown", "too_large", "cannot_open", "database", "bug"
+SEALER = "sealer"
 
 for topic in TOPICS:
     SENT.labels(topic)
-for kind in (UNKNOWN, TOO_LARGE, CANNOT_OPEN, DATABASE, BUG):
+for kind in (UNKNOWN, TOO_LARGE, CANNOT_OPEN, DATABASE, BUG, SEALER):
     FAILURES.labels(kind)

@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 from services.domain.states import Action, State
 from services.domain.switches import Switch
 from services.domain.words import Mode, Outcome, Risk, Role
+from services.store.audit_tables import AuditRow, SealRow
 from services.store.beside_tables import (
     FollowUpRow,
     LedgerRow,
@@ -469,3 +470,4 @@ trail, responder_status, status_change = _table(TrailRow), _table(ResponderStatu
 co_assignment, unit_switch = _table(CoAssignmentRow), _table(UnitSwitchRow)
 stop_order, ledger, stop_receipt = _table(StopOrderRow), _table(LedgerRow), _table(StopReceiptRow)
 follow_up, review, protective_hold = _table(FollowUpRow), _table(ReviewRow), _table(ProtectiveHoldRow)
+audit, seal = _table(AuditRow), _table(SealRow)

@@ -7,7 +7,7 @@ import sys
 from tests.bench.ground import ground
 from tests.bench.rows import machine, say, show, write
 
-LINES = ("drain", "latency", "takeover", "timers", "memory", "routing", "postgis", "batch", "picture", "fixes")
+LINES = ("drain", "latency", "takeover", "timers", "memory", "routing", "postgis", "batch", "picture", "fixes", "audit")
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx2
 import shapely
+from fastapi import FastAPI
 
 from schemas.envelope import EventType, headers_for
 from schemas.topics import WARNING_ISSUED
@@ -73,6 +74,7 @@ class Centre:
     secrets: dict[str, str]
     lane: int
     broadcaster: Broadcaster
+    app: FastAPI
     sent: int = 0
     keys: int = 0
     extra: dict[str, str] = field(default_factory=dict)
@@ -216,8 +218,8 @@ async def build(store: Store, client_of: Any) -> Centre:
         health=Health(),
     )
     broadcaster = Broadcaster()
-    client = client_of(make_app(parts, broadcaster))
-    return Centre(store, clock, parts, client, secrets, lane, broadcaster)
+    app = make_app(parts, broadcaster)
+    return Centre(store, clock, parts, client_of(app), secrets, lane, broadcaster, app)
 
 
 async def _lay_out(tx: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
+from schemas.audit import AuditSealed
 from schemas.case import CaseChanged
 from schemas.dead_letter import DeadLetter
 from schemas.envelope import EventType, read
@@ -30,6 +31,7 @@ MODELS: dict[str, type[Wire]] = {
     "stop_payment_frozen": StopPaymentResolved,
     "position": ResponderPosition,
     "dead_letter": DeadLetter,
+    "audit_sealed": AuditSealed,
 }
 
 
