@@ -6,10 +6,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from aiokafka import ConsumerRecord
 from prometheus_client import REGISTRY
+from pydantic import SecretStr
 from sqlalchemy import update
 
 from deploy.native.kafka import Kafka
@@ -27,7 +29,7 @@ from services.handlers.context import Context, Picture
 from services.health import Health
 from services.relay import loop
 from services.relay.loop import POLL_S
-from services.settings import Settings
+from services.settings import DEMO_KEY, Settings
 from services.store import outbox, schema, tables
 from services.store.engine import Store
 from services.store.outbox import Message
@@ -55,11 +57,11 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def parts(store: Store, address: BrokerAddress) -> AsyncIterator[Parts]:
+async def parts(store: Store, address: BrokerAddress, tmp_path: Path) -> AsyncIterator[Parts]:
     """The parts of a relay that is at work."""
     assert store.clock is not None
     parts = Parts(
-        settings=Settings(),
+        settings=Settings(production=False, index_key=SecretStr(DEMO_KEY), audit_file=tmp_path / "audit.jsonl"),
         store=store,
         clock=store.clock,
         context=Context(
