@@ -17,6 +17,14 @@ class Due(Wire):
     stop_request_by: At | None = Field(
         default=None, title="止付申请时限", description="Money is moving: the bank must be asked before this moment."
     )
+    visit_by: At | None = Field(
+        default=None, title="出发上门时限", description="A visit is wanted: somebody must set out before this moment."
+    )
+    second_acknowledge_by: At | None = Field(
+        default=None,
+        title="双人签收时限",
+        description="A large amount: another person must acknowledge, too, before this moment.",
+    )
 
 
 class SubjectMasked(Wire):
@@ -78,6 +86,8 @@ def encode_instruction(
     acknowledge_by: datetime,
     total_by: datetime,
     stop_request_by: datetime | None,
+    visit_by: datetime | None,
+    second_acknowledge_by: datetime | None,
     name_masked: str | None,
     phone_masked: str | None,
     place_masked: str,
@@ -105,7 +115,13 @@ def encode_instruction(
             "round": round,
             "issued_at": issued_at,
             "assigned_at": assigned_at,
-            "due": {"acknowledge_by": acknowledge_by, "total_by": total_by, "stop_request_by": stop_request_by},
+            "due": {
+                "acknowledge_by": acknowledge_by,
+                "total_by": total_by,
+                "stop_request_by": stop_request_by,
+                "visit_by": visit_by,
+                "second_acknowledge_by": second_acknowledge_by,
+            },
             "subject_masked": {"name": name_masked, "phone": phone_masked},
             "place_masked": place_masked,
             "reason": {"rule": rule, "distance_m": distance_m, "text": reason},

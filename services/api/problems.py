@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from services.api.bodies import steps_of
-from services.api.wording import TEXTS, language_of
+from services.api.wording import MISSING, TEXTS, language_of
 from services.domain.policy_fault import BadPolicy, PolicyFault
 from services.domain.refusals import Refused
 
@@ -28,6 +28,7 @@ STATUS: Final[Mapping[str, int]] = {
     "not-allowed": 403,
     "not-yours": 403,
     "own-submission": 403,
+    "same-person": 403,
     "case-not-found": 404,
     "rota-not-found": 404,
     "responder-not-found": 404,
@@ -39,6 +40,8 @@ STATUS: Final[Mapping[str, int]] = {
     "out-of-order": 409,
     "nobody-fits": 409,
     "newer-case-open": 409,
+    "tries-missing": 409,
+    "meeting-missing": 409,
     "swap-over": 409,
     "already-accepted": 409,
     "already-published": 409,
@@ -100,7 +103,7 @@ def problem_of(error: Exception) -> Problem:
         return Problem(code=error.code)
     if isinstance(error, Refused):
         shown = {name: error.facts[name] for name in SHOWN.get(error.code, ()) if error.facts.get(name) is not None}
-        return Problem(code=error.code, more=shown)
+        return Problem(code=error.code, more=shown | _missing(error))
     if isinstance(error, BadPolicy):
         return Problem(
             code="bad-policy", more={"errors": [_policy_fault(fault) for fault in error.faults[:MOST_FAULTS]]}
@@ -161,6 +164,20 @@ PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
         "version": {"type": "integer", "description": "stale-rota: the rotation's version as it is now"},
         "state": {"type": "string", "description": "stale-turn, out-of-order, swap-over: the state as it is now"},
         "holder": {"type": "string", "description": "stale-turn, already-accepted, already-published: who was first"},
+        "missing": {
+            "type": "array",
+            "description": "tries-missing, meeting-missing: what was done less often than is needed",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "what": {"type": "string", "enum": list(MISSING)},
+                    "needed": {"type": "integer"},
+                    "done": {"type": "integer"},
+                    "text_zh": {"type": "string"},
+                    "text_en": {"type": "string"},
+                },
+            },
+        },
         "errors": {
             "type": "array",
             "items": {
@@ -177,6 +194,19 @@ PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
         },
     },
 }
+
+
+def _missing(error: Refused) -> dict[str, Any]:
+    """What was done too seldom, each with its words."""
+    missing = error.facts.get("missing")
+    if not isinstance(missing, tuple):
+        return {}
+    told = []
+    for one in missing:
+        counts = {"needed": one.needed, "done": one.done}
+        zh, en = MISSING[one.what]
+        told.append({"what": one.what, **counts, "text_zh": zh.format(**counts), "text_en": en.format(**counts)})
+    return {"missing": told}
 
 
 def _policy_fault(fault: PolicyFault) -> dict[str, Any]:

@@ -166,7 +166,7 @@ class RoutingView(View):
 
 
 class CaseView(Line):
-    """The whole case."""
+    """The whole case, but for what it wants beside the calls (meetings.py)."""
 
     source: str
     instruction_number: str

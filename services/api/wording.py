@@ -42,6 +42,27 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("不得审核本人提交的反馈", "请由另一名值班员审核。"),
         ("Nobody reviews their own feedback", "Let another operator review it."),
     ),
+    "same-person": _both(
+        ("须由另一人签收", "大额案件须双人签收,请由本单位另一人、值班室或中心签收。"),
+        (
+            "Another person must acknowledge",
+            "A large amount needs two people: let a colleague of the unit, its desk or the centre acknowledge, too.",
+        ),
+    ),
+    "tries-missing": _both(
+        ("联系次数不足,不能认定联系不上", "missing 列出还缺什么(needed 应有次数,done 已有次数);补足后再认定。"),
+        (
+            "Too little was tried to say NOT_REACHED",
+            "missing says what: how often is needed, and how often it was done; try these, then say it again.",
+        ),
+    ),
+    "meeting-missing": _both(
+        ("该级别案件须见面才能办结", "请上门见面并登记联系结果(REACHED_IN_PERSON)后再办结。"),
+        (
+            "A case of this risk closes only after a meeting in person",
+            "Visit the person, write down the attempt (REACHED_IN_PERSON), then close the case.",
+        ),
+    ),
     "case-not-found": _both(
         ("案件不存在或不可见", "请核对案件编号;只能查看本人权限范围内的案件。"),
         ("No such case", "Check the case id; only cases of your own scope can be seen."),
@@ -165,6 +186,16 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("实时连接过多", "请按 Retry-After 秒后重连;期间可直接查询列表。"),
         ("Too many open streams", "Connect again after Retry-After seconds; the lists can be read meanwhile."),
     ),
+}
+
+
+# What may be missing in a refusal, with how often it is needed and was done.
+MISSING: Final[Mapping[str, tuple[str, str]]] = {
+    "meeting": ("未见面:应 {needed} 次,已 {done} 次", "meetings in person: {done} of {needed}"),
+    "calls": ("电话:应 {needed} 次,已 {done} 次", "calls: {done} of {needed}"),
+    "messages": ("短信:应 {needed} 次,已 {done} 次", "messages: {done} of {needed}"),
+    "visits": ("上门:应 {needed} 次,已 {done} 次", "visits: {done} of {needed}"),
+    "family": ("联系家属:应 {needed} 次,已 {done} 次", "tries to reach the family: {done} of {needed}"),
 }
 
 

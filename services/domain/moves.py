@@ -14,6 +14,8 @@ from services.domain.telling import breach, mark, noted, numbered, part, parting
 from services.domain.timers import Timer
 from services.domain.words import Outcome, Risk, Role
 
+ANYBODYS = frozenset({Action.ACKNOWLEDGE, Action.SECOND_ACKNOWLEDGE})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -33,14 +35,19 @@ def move(
     policy: Policy,
     said: Said | None = None,
     round_: int | None = None,
+    stops: tuple[TimerKind, ...] = (),
+    starts: tuple[TimerKind, ...] = (),
     **changes: Any,
 ) -> Change:
-    """The case after `action`, with `changes` laid on it. Of several rounds of a limit only `round_` stops, where given.
+    """The case after `action`, with `changes` laid on it. Of several rounds of a limit only `round_` stops, where given;
+    `stops` and `starts` name limits besides those that this move always stops and starts.
 
     Raises OutOfOrder, NotAllowed, NotYours or OwnSubmission.
     """
     said = said or Said()
     made = move_for(case.state, action, by.role)
+    if stops or starts:
+        made = replace(made, stops=(*made.stops, *stops), starts=(*made.starts, *starts))
     _must_hold(case, action, made, by)
     if action in (Action.CLOSE, Action.RETURN, Action.RETURN_TEXT) and by.name == case.submitter:
         raise OwnSubmission()
@@ -170,6 +177,7 @@ def conclude(
     now: datetime,
     policy: Policy,
     said: Said | None = None,
+    stops: tuple[TimerKind, ...] = (),
     **amounts: int | None,
 ) -> Change:
     """The outcome is known. NOT_REACHED without a contact is a supervisor's word (domain.md §2)."""
@@ -177,7 +185,8 @@ def conclude(
     if gives_up and case.state is State.CONTACTED:
         raise Incomplete(field="outcome", why="the person was reached")
     action = Action.GIVE_UP if gives_up else Action.CONCLUDE
-    return move(case, action, by=by, now=now, policy=policy, said=said, outcome=outcome, **amounts)
+    changes: dict[str, Any] = {"outcome": outcome, **amounts}
+    return move(case, action, by=by, now=now, policy=policy, said=said, stops=stops, **changes)
 
 
 def repeated(case: Case, *, by: Actor, now: datetime, effect: str, risk: Risk) -> Change:
@@ -216,7 +225,7 @@ def _must_hold(case: Case, action: Action, made: Move, by: Actor) -> None:
     if by.unit is None or by.unit != case.assigned_unit:
         raise NotYours()
     # Any fit responder of the accountable unit may acknowledge; all else is for the one who was asked, or answered.
-    if by.role is not Role.RESPONDER or (action is Action.ACKNOWLEDGE and by.responder is not None):
+    if by.role is not Role.RESPONDER or (action in ANYBODYS and by.responder is not None):
         return
     if by.responder is None or by.responder != case.responder:
         raise NotYours()

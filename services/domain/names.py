@@ -32,6 +32,8 @@ STAGES: Final[Mapping[TimerKind, Names]] = {
     TimerKind.REVIEW: ("审核", "review of the feedback"),
     TimerKind.STOP_REQUEST: ("止付申请", "stop request"),
     TimerKind.STOP_CONFIRM: ("止付回执", "stop confirm"),
+    TimerKind.VISIT: ("出发上门", "set out on a visit"),
+    TimerKind.SECOND_ACK: ("双人签收", "second acknowledgement"),
 }
 RISKS: Final[Mapping[Risk, Names]] = {
     Risk.URGENT: ("紧急", "urgent"),

@@ -32,12 +32,14 @@ def open_case(
     asked: tuple[str, str] | None,
     choice: dict[str, Any],
     money_moves: bool = False,
+    amount_fen: int | None = None,
 ) -> Change:
     """The new case with its facts: ASSIGNED to whoever is `asked` (unit, responder), or PENDING in the centre's queue.
 
     The same as opening and then `moves.assign`, built at once because every warning passes here.
-    Raises IssuedTooFarAhead. TOTAL and ASSIGN run from issued_at, so a warning that arrives late is late at once; where
-    `money_moves` the stop request does too.
+    Raises IssuedTooFarAhead. TOTAL and ASSIGN run from issued_at, so a warning that arrives late is late at once; so does
+    whatever is wanted beside the loop: a stop request where `money_moves`, a visit that the risk asks for at once, a
+    second acknowledgement of an amount that needs one.
     """
     ahead = issued_at > now
     if issued_at - now > policy.future_tolerance:
@@ -58,8 +60,8 @@ def open_case(
         timers = (total, stop(waiting, at=now), acknowledge)
         detail = {"unit": unit, "responder": responder, "why": choice}
         facts.append(_fact(Action.ASSIGN, version, State.PENDING, State.ASSIGNED, now=now, detail=detail))
-    if money_moves:
-        timers = (*timers, start((), TimerKind.STOP_REQUEST, at=started, now=now, risk=risk, policy=policy))
+    for kind in _beside(risk, policy, money_moves=money_moves, amount_fen=amount_fen):
+        timers = (*timers, start((), kind, at=started, now=now, risk=risk, policy=policy))
     case = Case(
         id=None,
         case_id=case_id,
@@ -84,6 +86,15 @@ def open_case(
         timers=timers,
     )
     return Change(case=case, facts=tuple(facts))
+
+
+def _beside(risk: Risk, policy: Policy, *, money_moves: bool, amount_fen: int | None) -> list[TimerKind]:
+    wanted = [TimerKind.STOP_REQUEST] if money_moves else []
+    if policy.face_to_face.visit_after_failed_calls[risk] == 0:
+        wanted.append(TimerKind.VISIT)
+    if amount_fen is not None and amount_fen >= policy.second_acknowledgement_from_fen:
+        wanted.append(TimerKind.SECOND_ACK)
+    return wanted
 
 
 def _fact(

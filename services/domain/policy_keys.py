@@ -16,7 +16,8 @@ STAGES_IN_TOTAL: Final = (
     TimerKind.DISSUADE,
     TimerKind.FEEDBACK,
 )
-OUTSIDE_STAGES: Final = (TimerKind.TOTAL, TimerKind.REVIEW, TimerKind.STOP_REQUEST, TimerKind.STOP_CONFIRM)
+BESIDE: Final = (TimerKind.STOP_REQUEST, TimerKind.STOP_CONFIRM, TimerKind.VISIT, TimerKind.SECOND_ACK)
+OUTSIDE_STAGES: Final = (TimerKind.TOTAL, TimerKind.REVIEW, *BESIDE)
 LIMITED: Final = (*STAGES_IN_TOTAL, *OUTSIDE_STAGES)
 LEASE_FACTOR: Final = "acknowledgement_lease_factor"
 LONGEST: Final = 1_000_000  # minutes: two years, longer than any limit of this work

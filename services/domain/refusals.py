@@ -2,7 +2,19 @@
 
 from typing import ClassVar
 
-Fact = str | int | None
+from services.domain.value import value
+
+
+@value
+class Missing:
+    """Something that was not done often enough."""
+
+    what: str  # meeting, calls, messages, visits or family
+    needed: int
+    done: int
+
+
+Fact = str | int | None | tuple[Missing, ...]
 
 
 class Refused(Exception):
@@ -67,6 +79,24 @@ class Incomplete(Refused):
     """A needed fact is missing or can't be (an outcome, a text, a time before the warning)."""
 
     code = "incomplete"
+
+
+class TriesMissing(Refused):
+    """Too little was tried to say that the person can't be reached; `missing` says what."""
+
+    code = "tries-missing"
+
+
+class MeetingMissing(Refused):
+    """A case of this risk closes only once somebody has met the person."""
+
+    code = "meeting-missing"
+
+
+class SamePerson(Refused):
+    """The second acknowledgement is another person's than the first."""
+
+    code = "same-person"
 
 
 class KeyReused(Refused):

@@ -1,32 +1,47 @@
 """The risk of a case raised or lowered, by hand or by a rule, and what that does to its limits (domain.md §1, §3)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from services.domain import timers as limits
+from services.domain import trying, visiting
 from services.domain.actor import RULES, Actor
 from services.domain.case import Case, Change
 from services.domain.moves import Said, move, then
 from services.domain.policy import Policy
 from services.domain.policy_rules import AttemptRules
-from services.domain.refusals import Incomplete
-from services.domain.states import Action, TimerKind
+from services.domain.refusals import Incomplete, OutOfOrder
+from services.domain.states import Action, State, TimerKind
 from services.domain.timers import OUTSIDE_TOTAL, Timer
-from services.domain.words import RISKS, AttemptResult, Risk, higher
+from services.domain.trying import Tried
+from services.domain.visiting import DANGER, FAILED_CALLS
+from services.domain.words import RISKS, Risk, higher
 
-CALL = "call"
-REACHED = frozenset({AttemptResult.REACHED_VOICE, AttemptResult.REACHED_IN_PERSON, AttemptResult.REACHED_FAMILY})
-DANGER, FAILED_CALLS = "DANGER_SIGN", "FAILED_CALLS"
+VISITS_ONLY = frozenset({State.CONCLUDED, State.REPORTED})  # the person is still to be met before the case may close
 
 
-def set_risk(case: Case, risk: Risk, *, by: Actor, now: datetime, policy: Policy, said: Said | None = None) -> Change:
+def set_risk(
+    case: Case,
+    risk: Risk,
+    *,
+    by: Actor,
+    now: datetime,
+    policy: Policy,
+    said: Said | None = None,
+    tried: Sequence[Tried] = (),
+) -> Change:
     """The case with another risk. Raising pulls running limits in, lowering leaves them; a later stage takes the new one.
+    A risk that wants a visit after what was `tried` starts it.
 
     Raises Incomplete where it has this risk already, OutOfOrder once the case has ended, NotAllowed (only a supervisor
     lowers).
     """
+    change = _rated(case, risk, by=by, now=now, policy=policy, said=said)
+    return visiting.called_for(change, tried, policy=policy) if higher(risk, case.risk) is risk else change
+
+
+def _rated(case: Case, risk: Risk, *, by: Actor, now: datetime, policy: Policy, said: Said | None) -> Change:
     if risk is case.risk:
         raise Incomplete(field="risk", why="the case has this risk")
     raised = higher(risk, case.risk) is risk
@@ -83,36 +98,34 @@ def _due(timer: Timer, due_at: datetime, policy: Policy) -> Timer:
     return replace(timer, due_at=due_at, at_risk_at=at_risk_at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """An attempt, or a raise, out of a case's timeline, in order."""
-
-    action: str
-    at: datetime
-    detail: dict[str, Any]
-
-
 def attempt(case: Case, before: Iterable[Tried], *, by: Actor, now: datetime, policy: Policy, said: Said) -> Change:
-    """An attempt, and what rules 1 and 2 make of it: a danger sign raises to HIGH and starts a visit, failed calls raise
-    one level. Both at once raise once, to the higher of the two. `before` are the attempts and raises so far.
+    """An attempt, and what rules 1, 2 and 6 make of it: a danger sign raises to HIGH and starts a visit, failed calls
+    raise one level, and ask for a visit. Both at once raise once, to the higher of the two. `before` are the attempts,
+    contacts and raises so far. Any step of a visit answers the visit that is wanted.
+
+    Raises what `move` raises, OutOfOrder for anything but a visit once the outcome is known, Incomplete for a result that
+    can't be.
     """
-    change = move(case, Action.ATTEMPT, by=by, now=now, policy=policy, said=said)
     detail = said.detail or {}
-    counted = Tried(action=Action.ATTEMPT, at=change.facts[-1].at, detail=detail)
+    if case.state in VISITS_ONLY and detail.get("channel") != trying.VISIT:
+        raise OutOfOrder(state=case.state, action=Action.ATTEMPT)
+    stops = visiting.answered_by(detail)
+    change = move(case, Action.ATTEMPT, by=by, now=now, policy=policy, said=said, stops=stops)
+    trying.must_fit(detail)
+    if case.state in VISITS_ONLY:
+        return change
+    tried = [*before, Tried(action=Action.ATTEMPT, at=change.facts[-1].at, detail=detail)]
     rules, to = [], case.risk
     danger = is_danger(detail.get("result"), case.risk, policy.attempts)
     if danger:
         rules, to = [DANGER], higher(to, policy.attempts.danger_raises_to)
-    if failed_often([*before, counted], policy.attempts) and case.risk is not RISKS[-1]:
+    if failed_often(tried, policy.attempts) and case.risk is not RISKS[-1]:
         rules.append(FAILED_CALLS)
         to = higher(to, RISKS[RISKS.index(case.risk) + 1])
     if to is not case.risk:
-        raised = set_risk(change.case, to, by=RULES, now=now, policy=policy, said=Said(detail={"rules": rules}))
+        raised = _rated(change.case, to, by=RULES, now=now, policy=policy, said=Said(detail={"rules": rules}))
         change = then(change, raised)
-    if danger:
-        visit = Said(detail={"rules": [DANGER]})
-        change = then(change, move(change.case, Action.START_VISIT, by=RULES, now=now, policy=policy, said=visit))
-    return change
+    return visiting.called_for(change, tried, policy=policy, danger=danger)
 
 
 def is_danger(result: str | None, risk: Risk, rules: AttemptRules) -> bool:
@@ -127,12 +140,7 @@ def failed_often(tried: Iterable[Tried], rules: AttemptRules) -> bool:
         completed = False
         if one.action == Action.RAISE and FAILED_CALLS in one.detail.get("rules", ()):
             count, last = 0, None
-        elif _is_failed_call(one) and (last is None or one.at - last >= rules.failed_calls_apart):
+        elif trying.is_failed_call(one) and (last is None or one.at - last >= rules.failed_calls_apart):
             count, last = count + 1, one.at
             completed = count >= rules.failed_calls
     return completed
-
-
-def _is_failed_call(one: Tried) -> bool:
-    said = one.detail
-    return one.action == Action.ATTEMPT and said.get("channel") == CALL and said.get("result") not in REACHED

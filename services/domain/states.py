@@ -25,6 +25,7 @@ class Action(StrEnum):
     OPEN = "OPEN"
     ASSIGN = "ASSIGN"
     ACKNOWLEDGE = "ACKNOWLEDGE"
+    SECOND_ACKNOWLEDGE = "SECOND_ACKNOWLEDGE"  # large amounts: another person has the instruction too
     DECLINE = "DECLINE"
     EXPIRE = "EXPIRE"  # ACK breached: nobody answered, the next candidate is asked
     HAND_OVER = "HAND_OVER"
@@ -76,6 +77,8 @@ class TimerKind(StrEnum):
     REVIEW = "REVIEW"
     STOP_REQUEST = "STOP_REQUEST"  # beside the loop: money moves, and nobody has asked the bank yet
     STOP_CONFIRM = "STOP_CONFIRM"  # beside the loop: the bank has not answered
+    VISIT = "VISIT"  # beside the calls: a visit is wanted, and nobody has set out yet
+    SECOND_ACK = "SECOND_ACK"  # beside the loop: a second person must acknowledge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +101,11 @@ _RESPONDER = frozenset({R.RESPONDER})
 _FIELD = frozenset({R.RESPONDER, R.DESK})
 _CENTRE_OR_DESK = _CENTRE | {R.DESK}  # a desk assigns inside its own unit
 STAGES = (T.ASSIGN, T.ACK, T.FIRST_ATTEMPT, T.LEASE, T.CONTACT, T.DISSUADE, T.FEEDBACK)
-_EVERY = (T.TOTAL, *STAGES, T.REVIEW, T.STOP_REQUEST, T.STOP_CONFIRM)
+_ASKED = (T.STOP_REQUEST, T.VISIT, T.SECOND_ACK)  # wanted beside the loop; pointless once it is over
+_EVERY = (T.TOTAL, *STAGES, T.REVIEW, T.STOP_CONFIRM, *_ASKED)
 
 BEFORE_CONCLUDED = (S.PENDING, S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED)
+SINCE_ACKNOWLEDGED = (S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED, S.CONCLUDED)
 UNDER_WAY = (S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED, S.CONCLUDED)
 OPEN = (*BEFORE_CONCLUDED, S.CONCLUDED, S.REPORTED)
 ENDED = frozenset({S.CLOSED, S.CANCELLED, S.TRANSFERRED})
@@ -154,6 +159,16 @@ MOVES: Mapping[tuple[State, Action], Move] = {
     ),
     (S.IN_PROGRESS, A.ATTEMPT): Move(to=S.IN_PROGRESS, may=_RESPONDER, own_unit=True, shared=True),
     (S.CONTACTED, A.ATTEMPT): Move(to=S.CONTACTED, may=_RESPONDER, own_unit=True, shared=True),
+    # Dissuaded by voice, and still to be met before the case may close: a visit, nothing else (risk.py).
+    **{
+        (state, A.ATTEMPT): Move(to=state, may=_RESPONDER, own_unit=True, shared=True)
+        for state in (S.CONCLUDED, S.REPORTED)
+    },
+    # Beside the loop: another person than whoever acknowledged (seconding.py).
+    **{
+        (state, A.SECOND_ACKNOWLEDGE): Move(to=state, may=_FIELD | _CENTRE, stops=(T.SECOND_ACK,), own_unit=True)
+        for state in SINCE_ACKNOWLEDGED
+    },
     (S.IN_PROGRESS, A.CONTACT): Move(
         to=S.CONTACTED,
         may=_RESPONDER,
@@ -208,7 +223,7 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         starts=(T.REVIEW,),
         own_unit=True,
     ),
-    (S.REPORTED, A.CLOSE): Move(to=S.CLOSED, may=_CENTRE, stamp="closed_at", stops=(T.REVIEW, T.STOP_REQUEST)),
+    (S.REPORTED, A.CLOSE): Move(to=S.CLOSED, may=_CENTRE, stamp="closed_at", stops=(T.REVIEW, *_ASKED)),
     (S.REPORTED, A.RETURN): Move(
         to=S.IN_PROGRESS, may=_CENTRE, stamp="returned_at", stops=(T.REVIEW,), starts=(T.TOTAL, T.CONTACT)
     ),
@@ -234,14 +249,16 @@ MOVES: Mapping[tuple[State, Action], Move] = {
     # The risk moves due times, never the state.
     **{(state, A.RAISE): Move(to=state, may=_CENTRE | _SYSTEM) for state in OPEN},
     **{(state, A.LOWER): Move(to=state, may=_SUPERVISOR) for state in OPEN},
-    **{(state, A.START_VISIT): Move(to=state, may=_SYSTEM) for state in (S.IN_PROGRESS, S.CONTACTED)},
+    # Only where none is wanted already (visiting.py).
+    **{
+        (state, A.START_VISIT): Move(to=state, may=_SYSTEM, stops=(T.VISIT,), starts=(T.VISIT,))
+        for state in (*BEFORE_CONCLUDED, S.CONCLUDED)
+    },
     # A wrong time may come to light when all is over.
     **{(state, A.CORRECT): Move(to=state, may=_SUPERVISOR) for state in State},
     # TOTAL runs on until the other county's receipt.
     **{
-        (state, A.TRANSFER): Move(
-            to=S.TRANSFERRED, may=_CENTRE, stamp="transferred_at", stops=(*STAGES, T.STOP_REQUEST)
-        )
+        (state, A.TRANSFER): Move(to=S.TRANSFERRED, may=_CENTRE, stamp="transferred_at", stops=(*STAGES, *_ASKED))
         for state in (S.PENDING, S.ASSIGNED, S.ACKNOWLEDGED, S.IN_PROGRESS)
     },
     (S.TRANSFERRED, A.RECEIPT): Move(

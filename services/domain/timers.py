@@ -9,7 +9,15 @@ from services.domain.value import value
 from services.domain.words import Risk
 
 OUTSIDE_TOTAL = frozenset(
-    {TimerKind.TOTAL, TimerKind.REVIEW, TimerKind.LEASE, TimerKind.STOP_REQUEST, TimerKind.STOP_CONFIRM}
+    {
+        TimerKind.TOTAL,
+        TimerKind.REVIEW,
+        TimerKind.LEASE,
+        TimerKind.STOP_REQUEST,
+        TimerKind.STOP_CONFIRM,
+        TimerKind.VISIT,
+        TimerKind.SECOND_ACK,
+    }
 )
 
 

@@ -47,6 +47,8 @@ class AttemptResult(StrEnum):
     INVALID_NUMBER = "INVALID_NUMBER"
     BLOCKED = "BLOCKED"
     NOT_HOME = "NOT_HOME"
+    SET_OUT = "SET_OUT"  # on the way; the visit is not over
+    ARRIVED = "ARRIVED"  # at the door; the visit is not over
     SMS_DELIVERED = "SMS_DELIVERED"
     SMS_FAILED = "SMS_FAILED"
 

@@ -4,7 +4,7 @@ The row of the case, its facts, the rows beside it, the ledger's lines and the m
 command again gives the first answer and writes nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
 from services.domain.actor import Actor
@@ -21,7 +21,7 @@ from services.store.cases import Stored
 from services.store.engine import Transaction
 from services.store.outbox import Message
 
-Decide = Callable[[Case, Beside, Policy, Said], Made]
+Decide = Callable[[Case, Beside, Policy, Said], Made | Awaitable[Made]]
 Also = Callable[[Made], Sequence[Message]]
 Seal = Callable[[Stored, Made], Mapping[UUID, Mapping[str, bytes | None]]]
 
@@ -41,8 +41,9 @@ async def carry_out_beside(
     before = (await store.load(tx.conn, [stored.id]))[stored.id]
     decided: list[Made] = []
 
-    def deciding(case: Case, policy: Policy, said: Said) -> Change:
-        decided.append(decide(case, before, policy, said))
+    async def deciding(case: Case, policy: Policy, said: Said) -> Change:
+        found = decide(case, before, policy, said)
+        decided.append(found if isinstance(found, Made) else await found)
         return decided[0].change
 
     def messages(_: Change) -> Sequence[Message]:

@@ -1,5 +1,6 @@
 """What the world is told of a change: one `case.changed` for each change, one instruction for each assignment."""
 
+from datetime import datetime
 from typing import Any
 
 from schemas.case import encode_change
@@ -81,7 +82,6 @@ def _instruction(case: Case, key: str, warning: WarningIssued | None, address: s
     choice: dict[str, Any] = case.routing.get("choice", {})
     acknowledge = limits.running(case.timers, TimerKind.ACK)
     total = limits.running(case.timers, TimerKind.TOTAL)
-    stopping = limits.running(case.timers, TimerKind.STOP_REQUEST)
     assert case.assigned_at is not None  # noqa: S101 - somebody was just asked
     return _message(
         key,
@@ -105,7 +105,9 @@ def _instruction(case: Case, key: str, warning: WarningIssued | None, address: s
             assigned_at=case.assigned_at,
             acknowledge_by=acknowledge.due_at if acknowledge else case.assigned_at,
             total_by=total.due_at if total else case.assigned_at,
-            stop_request_by=stopping.due_at if stopping else None,
+            stop_request_by=_due(case, TimerKind.STOP_REQUEST),
+            visit_by=_due(case, TimerKind.VISIT),
+            second_acknowledge_by=_due(case, TimerKind.SECOND_ACK),
             name_masked=mask_name(subject.name) if subject and subject.name else None,
             phone_masked=mask_phone(subject.phone) if subject and subject.phone else None,
             place_masked=mask_address(address) if address else "",
@@ -114,6 +116,11 @@ def _instruction(case: Case, key: str, warning: WarningIssued | None, address: s
             reason=choice.get("decided", ""),
         ),
     )
+
+
+def _due(case: Case, kind: TimerKind) -> datetime | None:
+    running = limits.running(case.timers, kind)
+    return running.due_at if running else None
 
 
 def _message(key: str, version: int, event_type: EventType, topic: str, value: bytes) -> Message:

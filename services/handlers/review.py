@@ -1,6 +1,6 @@
 """The centre's commands: assign, close or return the feedback, reopen, cancel."""
 
-from services.domain import after_loop, moves
+from services.domain import after_loop, moves, trying
 from services.domain.actor import Actor
 from services.domain.beside import Beside, Made
 from services.domain.case import Case, Change
@@ -11,6 +11,7 @@ from services.domain.states import Action
 from services.handlers.beside import carry_out_beside
 from services.handlers.command import Command, Done, carry_out
 from services.handlers.context import Context
+from services.handlers.tried import tried_on
 from services.store.engine import Transaction
 
 
@@ -37,10 +38,12 @@ def must_be_on_duty(context: Context, unit: str, responder: str) -> None:
 
 
 async def close(tx: Transaction, context: Context, command: Command, *, by: Actor) -> Done:
-    """The feedback is good. Never by its submitter."""
+    """The feedback is good. Never by its submitter. Raises MeetingMissing where the risk closes only in person."""
 
-    def decide(case: Case, policy: Policy, said: Said) -> Change:
-        return moves.move(case, Action.CLOSE, by=by, now=tx.now, policy=policy, said=said)
+    async def decide(case: Case, policy: Policy, said: Said) -> Change:
+        change = moves.move(case, Action.CLOSE, by=by, now=tx.now, policy=policy, said=said)
+        trying.must_have_met(case, await tried_on(tx.conn, case), policy)
+        return change
 
     return await carry_out(tx, context, command, by=by, decide=decide)
 

@@ -12,15 +12,20 @@ from services.domain.states import Action
 from services.domain.words import Risk
 from services.handlers.command import Command, Done, carry_out
 from services.handlers.context import Context
+from services.handlers.tried import tried_on
 from services.store import events
 from services.store.engine import Transaction
 
 
 async def set_risk(tx: Transaction, context: Context, command: Command, *, by: Actor, to: Risk) -> Done:
-    """Raise the risk, which pulls the running limits in, or lower it, which extends none and is a supervisor's."""
+    """Raise the risk, which pulls the running limits in and may ask for a visit, or lower it, which extends none.
 
-    def decide(case: Case, policy: Policy, said: Said) -> Change:
-        return risk.set_risk(case, to, by=by, now=tx.now, policy=policy, said=said)
+    Lowering is a supervisor's.
+    """
+
+    async def decide(case: Case, policy: Policy, said: Said) -> Change:
+        tried = await tried_on(tx.conn, case)
+        return risk.set_risk(case, to, by=by, now=tx.now, policy=policy, said=said, tried=tried)
 
     return await carry_out(tx, context, command, by=by, decide=decide)
 

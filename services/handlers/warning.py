@@ -147,6 +147,7 @@ def open_all(context: Context, routed: Routed, *, policy: Policy, now: datetime)
             asked=(choice.unit, choice.responder) if isinstance(choice, Choice) else None,
             choice=choice_of(choice),
             money_moves=warning.scam.transfer_under_way,
+            amount_fen=warning.scam.amount_at_risk_fen,
         )
         key = context.sealer.new_key()
         scam = warning.scam

@@ -11,6 +11,7 @@ from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.policy import Policy, policy_from
+from services.domain.states import TimerKind
 from services.store import tables
 from services.store.engine import Transaction
 
@@ -21,6 +22,9 @@ IN_FORCE = (
     .order_by(policy.c.published_at.desc(), policy.c.version.desc())
     .limit(1)
 )
+
+
+ADDED = (TimerKind.VISIT.value, TimerKind.SECOND_ACK.value)  # limits that an older release's document has not
 
 
 class UnknownPolicy(LookupError):
@@ -90,7 +94,21 @@ def default_document() -> dict[str, Any]:
 
 def complete(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document with the default of every section that it says nothing about, as one of an older release does."""
-    return default_document() | dict(document)
+    return _with_added_limits(default_document() | dict(document))
+
+
+def _with_added_limits(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the default of the limits that came after the first release; wrong words stay, to be named."""
+    limits, default = document["limits_min"], default_document()["limits_min"]
+    if not isinstance(limits, Mapping):
+        return document
+    filled = {
+        risk: {kind: default[risk][kind] for kind in ADDED} | dict(said)
+        if risk in default and isinstance(said, Mapping)
+        else said
+        for risk, said in limits.items()
+    }
+    return document | {"limits_min": filled}
 
 
 async def draft(tx: Transaction, document: Mapping[str, Any], *, by: str) -> int:

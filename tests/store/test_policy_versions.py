@@ -1,11 +1,14 @@
 """Policies as they are kept: versions that never change, one in force, two people at once."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.domain.policy_fault import BadPolicy
+from services.domain.states import TimerKind
+from services.domain.words import Risk
 from services.store import policies, tables
 from services.store.engine import Store
 from services.store.policies import Policies, default_document
@@ -80,3 +83,23 @@ async def test_a_document_of_an_older_release_is_read(store: Store) -> None:
         policy = await Policies().newest(conn)
 
     assert (policy.version, policy.stop_payment.most_holds) == (1, 2)
+
+
+async def test_an_older_document_gets_the_limits_that_were_added(store: Store) -> None:
+    """And keeps its own; a limit that the first release had is never filled in."""
+    older = default_document()
+    for said in older["limits_min"].values():
+        del said["VISIT"], said["SECOND_ACK"]
+    older["limits_min"]["HIGH"]["CONTACT"] = 7
+    async with store.begin() as tx:
+        await tx.conn.execute(tables.policy.insert().values(version=9, document=older, published_at=tx.now))
+    async with store.read() as conn:
+        policy = await Policies().version(conn, 9)
+
+    assert [policy.limit(Risk.HIGH, kind) for kind in (TimerKind.VISIT, TimerKind.SECOND_ACK, TimerKind.CONTACT)] == [
+        timedelta(minutes=count) for count in (10, 8, 7)
+    ]
+    del older["limits_min"]["LOW"]["ACK"]
+    with pytest.raises(BadPolicy):
+        async with store.begin() as tx:
+            await policies.draft(tx, older, by="测试甲")

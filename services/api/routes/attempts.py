@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.api.bodies import Attempting, Contacting, Plain
+from services.api.problems import responses
 from services.api.routes.acknowledgements import NOTHING, REFUSALS
 from services.api.work import Answer, Work
 from services.handlers.attempt import attempt, contact, lose_contact
@@ -12,9 +13,12 @@ from services.handlers.attempt import attempt, contact, lose_contact
 router = APIRouter(tags=["precinct"])
 
 
-@router.post("/cases/{case_id}/attempts", responses=REFUSALS)
+@router.post("/cases/{case_id}/attempts", responses=REFUSALS | responses("incomplete", "key-missing", "key-reused"))
 async def post_attempt(case_id: UUID, work: Work, body: Attempting) -> Answer:
-    """One call, message or visit with its result; the first one stops the first attempt's limit."""
+    """One call, message or visit with its result; the first one stops the first attempt's limit.
+
+    A visit may be told in steps: SET_OUT, ARRIVED, then what came of it. The first step answers a visit that is wanted.
+    """
     detail = {"result": body.result, "channel": body.channel}
     return await work(attempt, "attempt", case_id, body, detail=detail, private={"note": body.note})
 

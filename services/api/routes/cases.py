@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.fields import Code
 from services.api.identity import CaseReader
+from services.api.meetings import WholeCase, wanted_of, whole
 from services.api.paging import Cursor, Limit, Page, before, cursor_after
 from services.api.persons import masked_of, person_of, words_of
 from services.api.problems import responses
-from services.api.views import CaseView, Line, View, case_view, line_of
+from services.api.views import Line, View, case_view, line_of
 from services.api.work import TheParts, etag
 from services.domain.actor import Actor
 from services.domain.corrections import corrections_of
@@ -82,14 +83,15 @@ async def get_cases(
 @router.get("/cases/{case_id}", responses=responses("not-allowed", "case-not-found"))
 async def get_case(
     case_id: UUID, request: Request, response: Response, parts: TheParts, reader: CaseReader
-) -> CaseView:
+) -> WholeCase:
     """One case with every stamp and limit. Its ETag is the turn that a command must name."""
     async with parts.store.read() as conn:
         stored = await seen_case(conn, case_id, reader, request)
         facts = await events.timeline(conn, stored.id)
         together = await co_assignments.history(conn, stored.id)
+        policy = await parts.context.policies.version(conn, stored.case.policy_version)
     response.headers["etag"] = etag(stored.case.turn)
-    return case_view(
+    view = case_view(
         stored.case,
         person_of(parts.context.sealer, stored, seen_by=reader),
         _candidates(stored, facts),
@@ -98,6 +100,7 @@ async def get_case(
         units=parts.context.picture.units,
         now=parts.clock.now(),
     )
+    return whole(view, wanted_of(stored.case, facts, policy))
 
 
 @router.get("/cases/{case_id}/timeline", responses=responses("not-allowed", "case-not-found"))

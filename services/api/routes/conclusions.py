@@ -13,9 +13,12 @@ from services.handlers.conclude import Money, conclude, report
 router = APIRouter(tags=["precinct"])
 
 
-@router.post("/cases/{case_id}/conclusion", responses=REFUSALS | responses("incomplete", "key-missing", "key-reused"))
+CONCLUDING = REFUSALS | responses("incomplete", "key-missing", "key-reused", "out-of-order", "tries-missing")
+
+
+@router.post("/cases/{case_id}/conclusion", responses=CONCLUDING)
 async def post_conclusion(case_id: UUID, work: Work, body: Concluding) -> Answer:
-    """The outcome, with the money in fen. NOT_REACHED is a supervisor's word."""
+    """The outcome, with the money in fen. NOT_REACHED is a supervisor's word, once enough was tried."""
     detail = body.model_dump(mode="json", exclude={"occurred_at", "note"})
     money = Money(
         loss_before_fen=body.loss_before_fen,

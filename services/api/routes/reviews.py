@@ -13,6 +13,7 @@ from services.handlers.review import assign, cancel, close, reopen, return_
 router = APIRouter(tags=["centre"])
 NO_NOTE = Closing()
 REVIEWING = REFUSALS | responses("not-allowed", "own-submission")
+CLOSING = REVIEWING | responses("out-of-order", "meeting-missing")
 AGAIN = REVIEWING | responses("out-of-order", "newer-case-open")
 
 
@@ -23,9 +24,9 @@ async def post_assignment(case_id: UUID, work: Work, body: Assigning) -> Answer:
     return await work(assign, "assign", case_id, body, detail=detail, private={"reason": body.reason}, **detail)
 
 
-@router.post("/cases/{case_id}/closing", responses=REVIEWING)
+@router.post("/cases/{case_id}/closing", responses=CLOSING)
 async def post_closing(case_id: UUID, work: Work, body: Closing = NO_NOTE) -> Answer:
-    """The feedback is good. Never by who wrote it."""
+    """The feedback is good. Never by who wrote it; some risks only once the person was met."""
     return await work(close, "close", case_id, body, private={"note": body.note})
 
 

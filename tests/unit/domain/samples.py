@@ -15,6 +15,7 @@ from services.domain.words import Mode, Outcome, Risk, Role
 from services.store.policies import default_document
 
 POLICY = policy_from(1, default_document())
+LARGE_FEN = POLICY.second_acknowledgement_from_fen
 ISSUED = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 UNIT, ELSEWHERE = "T-001", "T-002"
 
@@ -53,6 +54,7 @@ def opened(
     risk: Risk = Risk.HIGH,
     responder: str | None = "R-1",
     money_moves: bool = False,
+    amount_fen: int | None = None,
 ) -> Change:
     """A warning taken at `at`: offered to `responder`, or in the queue where that is None."""
     return open_case(
@@ -70,6 +72,7 @@ def opened(
         asked=(UNIT, responder) if responder else None,
         choice={"decided": "NEAREST"} if responder else {},
         money_moves=money_moves,
+        amount_fen=amount_fen,
     )
 
 

@@ -10,7 +10,7 @@ CENTRE = "operator supervisor"
 FIELD = "desk responder"
 TO_THE_QUEUE = ("PENDING", "released_at", "ASSIGN FIRST_ATTEMPT LEASE ACK CONTACT DISSUADE FEEDBACK", "ASSIGN")
 TO_A_NEW_HOLDER = ("ASSIGNED", "assigned_at", "ACK FIRST_ATTEMPT LEASE CONTACT", "ACK")
-EVERYTHING = "TOTAL ASSIGN ACK FIRST_ATTEMPT LEASE CONTACT DISSUADE FEEDBACK REVIEW"
+EVERYTHING = "TOTAL ASSIGN ACK FIRST_ATTEMPT LEASE CONTACT DISSUADE FEEDBACK REVIEW VISIT SECOND_ACK"
 
 SHARED = (Action.ATTEMPT, Action.CONTACT, Action.LOSE_CONTACT)  # with the one named for a co-assigned unit
 
@@ -32,13 +32,15 @@ ALLOWED = {
     "ACKNOWLEDGED ATTEMPT": ("responder", "IN_PROGRESS", "first_attempt_at", "FIRST_ATTEMPT LEASE", "CONTACT"),
     "IN_PROGRESS ATTEMPT": ("responder", "IN_PROGRESS", "", "", ""),
     "CONTACTED ATTEMPT": ("responder", "CONTACTED", "", "", ""),
+    "CONCLUDED ATTEMPT": ("responder", "CONCLUDED", "", "", ""),
+    "REPORTED ATTEMPT": ("responder", "REPORTED", "", "", ""),
     "IN_PROGRESS CONTACT": ("responder", "CONTACTED", "contacted_at", "CONTACT", "DISSUADE"),
     "CONTACTED LOSE_CONTACT": ("responder", "IN_PROGRESS", "contact_lost_at", "DISSUADE", "CONTACT"),
     "CONTACTED CONCLUDE": ("responder", "CONCLUDED", "concluded_at", "DISSUADE", "FEEDBACK"),
     "IN_PROGRESS CONCLUDE": ("responder", "CONCLUDED", "concluded_at", "CONTACT", "FEEDBACK"),
     "IN_PROGRESS GIVE_UP": ("supervisor", "CONCLUDED", "concluded_at", "CONTACT", "FEEDBACK"),
     "CONCLUDED REPORT": ("responder", "REPORTED", "feedback_at", "FEEDBACK TOTAL", "REVIEW"),
-    "REPORTED CLOSE": (CENTRE, "CLOSED", "closed_at", "REVIEW", ""),
+    "REPORTED CLOSE": (CENTRE, "CLOSED", "closed_at", "REVIEW VISIT SECOND_ACK", ""),
     "REPORTED RETURN": (CENTRE, "IN_PROGRESS", "returned_at", "REVIEW", "TOTAL CONTACT"),
     "REPORTED RETURN_TEXT": (CENTRE, "CONCLUDED", "returned_at", "REVIEW", "FEEDBACK"),
     "CLOSED REOPEN": ("supervisor", "IN_PROGRESS", "reopened_at", "", "TOTAL CONTACT"),
@@ -66,6 +68,11 @@ ALLOWED |= {
     for state in ("ASSIGNED", "ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONCLUDED")
     for action in ("CO_ASSIGN", "CO_RELEASE")
 }
+# Another person acknowledges a large amount.
+ALLOWED |= {
+    f"{state} SECOND_ACKNOWLEDGE": ("responder desk operator supervisor", state, "", "SECOND_ACK", "")
+    for state in ("ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONCLUDED")
+}
 # The payment is stopped beside the loop: asked for by whoever holds the case, answered whatever became of it.
 ALLOWED |= (
     {
@@ -92,7 +99,7 @@ ALLOWED |= (
 OPEN = ("PENDING", "ASSIGNED", "ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONCLUDED", "REPORTED")
 ALLOWED |= {f"{state} RAISE": ("system operator supervisor", state, "", "", "") for state in OPEN}
 ALLOWED |= {f"{state} LOWER": ("supervisor", state, "", "", "") for state in OPEN}
-ALLOWED |= {f"{state} START_VISIT": ("system", state, "", "", "") for state in ("IN_PROGRESS", "CONTACTED")}
+ALLOWED |= {f"{state} START_VISIT": ("system", state, "", "VISIT", "VISIT") for state in OPEN if state != "REPORTED"}
 ALLOWED |= {f"{state} CORRECT": ("supervisor", state, "", "", "") for state in State}
 
 
@@ -107,7 +114,8 @@ def refusal_for(case: Case, action: Action, by: Actor) -> type[Refused] | None:
     theirs = named and action in SHARED
     if by.role in (Role.DESK, Role.RESPONDER) and by.unit != case.assigned_unit and not theirs:
         return NotYours
-    if by.role is Role.RESPONDER and not theirs and action is not Action.ACKNOWLEDGE and by.responder != case.responder:
+    anybodys = action in (Action.ACKNOWLEDGE, Action.SECOND_ACKNOWLEDGE)
+    if by.role is Role.RESPONDER and not theirs and not anybodys and by.responder != case.responder:
         return NotYours
     reviews = action in (Action.CLOSE, Action.RETURN, Action.RETURN_TEXT)
     return OwnSubmission if reviews and by.name == case.submitter else None

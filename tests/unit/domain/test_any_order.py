@@ -23,6 +23,7 @@ from tests.unit.domain.samples import (
     ELSEWHERE,
     INTEGRATOR,
     ISSUED,
+    LARGE_FEN,
     OPERATOR,
     PEOPLE,
     POLICY,
@@ -67,12 +68,17 @@ class AnyOrder(RuleBasedStateMachine):
         risk=st.sampled_from(Risk),
         asked=st.booleans(),
         money=st.booleans(),
+        amount=st.sampled_from((None, LARGE_FEN)),
         pauses=st.lists(st.integers(0, 15 * 60), max_size=8),
     )
-    def a_warning_comes(self, late_s: int, risk: Risk, asked: bool, money: bool, pauses: list[int]) -> None:
+    def a_warning_comes(
+        self, *, late_s: int, risk: Risk, asked: bool, money: bool, amount: int | None, pauses: list[int]
+    ) -> None:
         """And is worked on the straight way for a while, sometimes slowly, so that later steps find every state."""
         self.now = ISSUED + timedelta(seconds=late_s)
-        change = opened(at=self.now, risk=risk, responder="R-1" if asked else None, money_moves=money)
+        change = opened(
+            at=self.now, risk=risk, responder="R-1" if asked else None, money_moves=money, amount_fen=amount
+        )
         self.case = self.before = change.case
         self.told = list(change.facts)
         for pause in pauses:

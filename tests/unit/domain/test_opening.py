@@ -13,7 +13,7 @@ from services.domain.case import Case, Change, case_id_for
 from services.domain.opening import IssuedTooFarAhead
 from services.domain.states import Action, State, TimerKind
 from services.domain.words import Risk
-from tests.unit.domain.samples import ISSUED, POLICY, UNIT, minute, opened, ticked, timer_of
+from tests.unit.domain.samples import ISSUED, LARGE_FEN, POLICY, UNIT, minute, opened, ticked, timer_of
 
 MOMENT = timedelta(microseconds=1)
 
@@ -23,9 +23,9 @@ def told(change: Change | None) -> list[tuple[Action, str | None]]:
     return [(fact.action, fact.detail.get("timer")) for fact in change.facts]
 
 
-def in_two_steps(*, minutes: float, risk: Risk, money: bool) -> Change:
+def in_two_steps(*, minutes: float, risk: Risk, money: bool, amount: int) -> Change:
     """Opened in the queue and then assigned by the router at the same moment."""
-    queued = opened(at=minute(minutes), risk=risk, responder=None, money_moves=money)
+    queued = opened(at=minute(minutes), risk=risk, responder=None, money_moves=money, amount_fen=amount)
     choice = {"decided": "NEAREST"}
     asked = moves.assign(
         queued.case, unit=UNIT, responder="R-1", why=choice, by=ROUTER, now=minute(minutes), policy=POLICY
@@ -34,10 +34,15 @@ def in_two_steps(*, minutes: float, risk: Risk, money: bool) -> Change:
 
 
 @settings(deadline=None)
-@given(minutes=st.floats(-2, 200), risk=st.sampled_from(Risk), money=st.booleans())
-def test_opening_at_once_equals_opening_and_assigning(minutes: float, risk: Risk, money: bool) -> None:
-    at_once = opened(at=minute(minutes), risk=risk, money_moves=money)
-    in_steps = in_two_steps(minutes=minutes, risk=risk, money=money)
+@given(
+    minutes=st.floats(-2, 200),
+    risk=st.sampled_from(Risk),
+    money=st.booleans(),
+    amount=st.sampled_from((LARGE_FEN - 1, LARGE_FEN)),
+)
+def test_opening_at_once_equals_opening_and_assigning(minutes: float, risk: Risk, money: bool, amount: int) -> None:
+    at_once = opened(at=minute(minutes), risk=risk, money_moves=money, amount_fen=amount)
+    in_steps = in_two_steps(minutes=minutes, risk=risk, money=money, amount=amount)
 
     for field in fields(Case):
         if field.name != "timers":

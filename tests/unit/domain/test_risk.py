@@ -13,8 +13,9 @@ from services.domain.actor import Actor
 from services.domain.case import Case, Change
 from services.domain.moves import Said
 from services.domain.refusals import Incomplete, NotAllowed, OutOfOrder
-from services.domain.risk import Tried, attempt, set_risk
+from services.domain.risk import attempt, set_risk
 from services.domain.states import ENDED, OPEN, STAGES, Action, State, TimerKind
+from services.domain.trying import Tried
 from services.domain.words import RISKS, Risk
 from tests.unit.domain.samples import (
     ASKED,
@@ -79,7 +80,7 @@ def test_marks_at_risk_move_with_their_limits() -> None:
     for kind in (TimerKind.TOTAL, TimerKind.CONTACT):
         timer = timer_of(case, kind)
         assert timer.at_risk_at == timer.started_at + 0.75 * (timer.due_at - timer.started_at)
-    assert case.next_due_at == timer_of(case, TimerKind.CONTACT).at_risk_at
+    assert case.next_due_at == timer_of(case, TimerKind.VISIT).at_risk_at  # wanted at once, and due before
 
 
 def test_a_mark_that_was_told_is_not_told_again() -> None:
@@ -138,7 +139,9 @@ def test_any_changes_of_risk_extend_no_limit(
         assert (case.turn, case.risk) == (before.turn + 1, risk)
         assert raised or case.timers == before.timers
         assert case.total_due_at is None or case.total_due_at <= ISSUED + timedelta(minutes=60)
-        for timer, was in zip(case.timers, before.timers, strict=True):
+        asked = [timer.kind for timer in case.timers[len(before.timers) :]]
+        assert asked in ([], [TimerKind.VISIT] if risk is Risk.URGENT else [])
+        for timer, was in zip(case.timers, before.timers, strict=False):
             assert replace(timer, due_at=was.due_at, at_risk_at=was.at_risk_at) == was
             assert timer.due_at <= was.due_at
             assert timer == was or timer.running
@@ -194,7 +197,7 @@ def test_a_danger_sign_raises_to_high_and_starts_a_visit(risk: Risk, result: str
 
 @pytest.mark.parametrize(
     ("risk", "result"),
-    [(Risk.HIGH, "BUSY"), (Risk.URGENT, "HUNG_UP"), (Risk.LOW, "NO_ANSWER"), (Risk.LOW, "POWERED_OFF")],
+    [(Risk.HIGH, "REACHED_VOICE"), (Risk.URGENT, "HUNG_UP"), (Risk.LOW, "NO_ANSWER"), (Risk.LOW, "POWERED_OFF")],
 )
 def test_any_other_first_attempt_raises_nothing(risk: Risk, result: str) -> None:
     change = tried(case_in(State.ACKNOWLEDGED, risk=risk), result, at=minute(1))

@@ -74,7 +74,10 @@ def test_every_field_of_a_message_is_described(model: type[Any]) -> None:
             "place_masked": CODES,
         }
     ),
-    st.fixed_dictionaries({"acknowledge_by": TIMES, "total_by": TIMES, "stop_request_by": st.none() | TIMES}),
+    st.fixed_dictionaries(
+        {"acknowledge_by": TIMES, "total_by": TIMES}
+        | dict.fromkeys(("stop_request_by", "visit_by", "second_acknowledge_by"), st.none() | TIMES)
+    ),
     st.none() | st.floats(0, 1e7),
 )
 def test_encoded_instruction_equals_the_models_dump(
@@ -141,6 +144,8 @@ def test_encoded_instruction_is_byte_for_byte_the_dump() -> None:
         acknowledge_by=at,
         total_by=at,
         stop_request_by=None,
+        visit_by=None,
+        second_acknowledge_by=None,
         name_masked="测**",
         phone_masked=None,
         place_masked="",
