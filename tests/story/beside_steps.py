@@ -32,6 +32,14 @@ async def stop_asked(centre: Centre, **given: Any) -> UUID:
     return case
 
 
+async def everything_tried(centre: Centre, case: UUID, who: str = "R11") -> None:
+    """All that NOT_REACHED asks for by default, and nobody reached."""
+    await centre.do(who, case, "attempts", {"result": "SMS_DELIVERED", "channel": "sms"})
+    for channel, result in (("call", "POWERED_OFF"), ("call", "NO_ANSWER"), ("family", "NO_ANSWER")):
+        await centre.do(who, case, "attempts", {"result": result, "channel": channel})
+    await centre.do(who, case, "attempts", {"result": "NOT_HOME", "channel": "visit"})
+
+
 async def work_on(centre: Centre, case: UUID, *, outcome: str = "DISSUADED_NO_LOSS", **money: Any) -> None:
     """The loop from the warning to its closing: concluded at minute 30 of this life of the case, closed at 45."""
     state = (await centre.case(case))["state"]
@@ -42,6 +50,7 @@ async def work_on(centre: Centre, case: UUID, *, outcome: str = "DISSUADED_NO_LO
         attempt = {"result": "BUSY", "channel": "call"}
         await centre.do("R11", case, "attempts", attempt, at=max(start, minute(2)))
     if outcome == "NOT_REACHED":
+        await everything_tried(centre, case)
         body = {"outcome": outcome, **money}
         await centre.do("supervisor", case, "conclusion", body, at=start + timedelta(minutes=15))
     else:

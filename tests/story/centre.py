@@ -86,7 +86,10 @@ class Centre:
     async def warn(
         self, *, risk: str = "HIGH", unit: str | None = "P1", at: datetime | None = None, **given: Any
     ) -> UUID:
-        """A warning of a new person (or of `number`, `phone`, `name`, `id_number`), through the router's own steps."""
+        """A warning of a new person (or of `number`, `phone`, `name`, `id_number`), through the router's own steps.
+
+        `scam` is laid on what it says of the fraud.
+        """
         self.sent += 1
         lat, lon = INSIDE.get(unit or "", (0.0, 0.0))
         warning = {
@@ -100,7 +103,7 @@ class Centre:
                 "id_number": given.get("id_number", f"{ID_NUMBER[:-4]}{self.sent:04}"),
             },
             "places": {"current": {"address": ADDRESS, "point": {"lat": lat, "lon": lon, "datum": "WGS84"}}},
-            "scam": {"amount_at_risk_fen": 500_000, "suspect_phone": "199-0000-0009"},
+            "scam": {"amount_at_risk_fen": 500_000, "suspect_phone": "199-0000-0009"} | given.get("scam", {}),
             "narrative": "对方自称客服。",
         }
         headers = headers_for(

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from beside_steps import DAY, HOUR, facts, follow_ups, listed, orders, payment, tell, told_ok, work_on
+from beside_steps import DAY, HOUR, everything_tried, facts, follow_ups, listed, orders, payment, tell, told_ok, work_on
 from centre import Centre, minute, shown
 
 CONCLUDED = minute(30)
@@ -93,7 +93,9 @@ async def test_outcomes_decide_who_is_asked_again(centre: Centre) -> None:
         case = await centre.warn(at=centre.clock.now())
         await centre.do("R11", case, "acknowledgement")
         await centre.do("R11", case, "attempts", {"result": "NO_ANSWER", "channel": "call"})
-        if outcome != "NOT_REACHED":
+        if outcome == "NOT_REACHED":
+            await everything_tried(centre, case)
+        else:
             await centre.do("R11", case, "contact", {"mode": "voice"})
         await centre.do("supervisor" if outcome == "NOT_REACHED" else "R11", case, "conclusion", {"outcome": outcome})
         at_once = await follow_ups(centre, case)
@@ -169,6 +171,7 @@ async def test_the_hour_with_a_home_visit_and_a_stop(centre: Centre) -> None:
     case = await centre.warn(risk="URGENT")
     await centre.do("R11", case, "acknowledgement", at=minute(1))
     await centre.do("R11", case, "stop-payment", payment(), at=minute(2))
+    await centre.do("R11", case, "attempts", {"result": "SET_OUT", "channel": "visit"}, at=minute(2.5))
     await centre.do("R11", case, "attempts", {"result": "BUSY", "channel": "call"}, at=minute(2.5))
     (order,) = await orders(centre, case)
     held = {"result": "HELD", "held_fen": 500_000, "held_until": shown(minute(6) + 48 * HOUR)}

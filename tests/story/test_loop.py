@@ -9,6 +9,7 @@ async def test_a_warning_is_followed_until_it_is_closed(centre: Centre) -> None:
     await centre.do(
         "R11", case, "attempts", {"result": "NO_ANSWER", "channel": "call", "note": "无人接听"}, at=minute(4)
     )
+    await centre.do("R11", case, "attempts", {"result": "SET_OUT", "channel": "visit"}, at=minute(6))
     await centre.do("R11", case, "contact", {"mode": "in_person"}, at=minute(15))
     conclusion = {"outcome": "DISSUADED_NO_LOSS", "amount_saved_fen": 500_000, "awakened": True}
     await centre.do("R11", case, "conclusion", conclusion, at=minute(25))
@@ -28,7 +29,7 @@ async def test_a_warning_is_followed_until_it_is_closed(centre: Centre) -> None:
         "feedback_at": shown(minute(30)),
         "closed_at": shown(minute(40)),
     }
-    kinds = {"TOTAL", "ASSIGN", "ACK", "FIRST_ATTEMPT", "LEASE", "CONTACT", "DISSUADE", "FEEDBACK", "REVIEW"}
+    kinds = {"TOTAL", "ASSIGN", "ACK", "FIRST_ATTEMPT", "LEASE", "CONTACT", "DISSUADE", "FEEDBACK", "REVIEW", "VISIT"}
     assert {limit["kind"] for limit in seen["limits"]} == kinds
     assert all(limit["on_time"] and limit["stopped_at"] for limit in seen["limits"])
     assert seen["total_due_at"] is None
@@ -42,11 +43,11 @@ async def test_the_timeline_tells_every_step_in_order(centre: Centre) -> None:
 
     told = (await centre.get("operator", f"/cases/{case}/timeline")).json()["items"]
 
-    assert [fact["action"] for fact in told] == ["OPEN", "ASSIGN", "ACKNOWLEDGE", "ATTEMPT"]
-    assert [fact["version"] for fact in told] == [1, 2, 3, 4]
-    assert told[-1]["detail"] == {"result": "BUSY", "channel": "call"}
-    assert told[-1]["words"] == {"note": "占线"}
-    assert (told[-1]["actor"], told[-1]["role"], told[-1]["unit"]) == ("R11", "responder", "P1")
+    assert [fact["action"] for fact in told] == ["OPEN", "ASSIGN", "ACKNOWLEDGE", "ATTEMPT", "START_VISIT"]
+    assert [fact["version"] for fact in told] == [1, 2, 3, 4, 5]
+    assert told[3]["detail"] == {"result": "BUSY", "channel": "call"}
+    assert told[3]["words"] == {"note": "占线"}
+    assert (told[3]["actor"], told[3]["role"], told[3]["unit"]) == ("R11", "responder", "P1")
 
 
 async def test_acknowledging_starts_the_first_attempt_clock(centre: Centre) -> None:

@@ -172,7 +172,7 @@ async def test_rubbish_is_refused_and_keeps_no_version(centre: Centre, body: Any
 async def test_a_preview_counts_what_would_have_breached(centre: Centre) -> None:
     """One case keeps its hour but would not have kept half an hour; a drill is left out."""
     case = await centre.warn(risk="HIGH")
-    steps = (("acknowledgement", None, 2), ("attempts", {"result": "NO_ANSWER", "channel": "call"}, 4))
+    steps = (("acknowledgement", None, 2), ("attempts", {"result": "REACHED_VOICE", "channel": "call"}, 4))
     for what, body, at in steps:
         await centre.do("R11", case, what, body, at=minute(at))
     await centre.do("R11", case, "contact", {"mode": "in_person"}, at=minute(15))

@@ -31,6 +31,7 @@ async def test_a_hand_over_keeps_the_hour_and_both_histories(centre: Centre) -> 
         ("ASSIGN", "router"),
         ("ACKNOWLEDGE", "R11"),
         ("ATTEMPT", "R11"),
+        ("START_VISIT", "rules"),
         ("HAND_OVER", "R11"),
         ("ASSIGN", "router"),
         ("ACKNOWLEDGE", "R12"),
