@@ -26,6 +26,19 @@ CHINA = timezone(timedelta(hours=8))
 METRES_IN_KM = 1000
 
 
+# What is said of a change in the same words each time.
+PLAIN: Mapping[Action, str] = {
+    Action.SECOND_ACKNOWLEDGE: "seconded",
+    Action.START_VISIT: "visit",
+    Action.REQUEST_STOP: "stop.asked",
+    Action.RESOLVE_STOP: "stop.answered",
+    Action.PROTECT: "protected",
+    Action.DECLINE: "declined",
+    Action.RETURN: "returned",
+    Action.RETURN_TEXT: "returned",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
     """What codes are called in the person's language."""
@@ -89,15 +102,13 @@ def lines(told: CaseChanged, case: Case, names: Names) -> Iterator[str]:
             case Action.ACKNOWLEDGE:
                 after = told.at - (case.assigned_at or told.at)
                 yield about + say("acknowledged", who=told.responder, after=minutes(after))
-            case Action.DECLINE:
-                yield about + say("declined")
-            case Action.RETURN | Action.RETURN_TEXT:
-                yield about + say("returned")
             case Action.REPEAT:
                 yield about + say("repeated", count=case.repeat_count)
             case Action.CLOSE:
                 loop = (case.feedback_at or told.at) - case.issued_at
                 yield about + say("closed", outcome=told.outcome, loop=minutes(loop))
+            case _ if change.action in PLAIN:
+                yield about + say(PLAIN[Action(change.action)])
     if told.changes[-1].action in (Action.EXPIRE, Action.LAPSE, Action.DECLINE, Action.HAND_OVER):
         yield about + say("queued", rule=case.routing.get("choice", {}).get("decided", ""))
 

@@ -11,17 +11,21 @@ from typing import Any
 
 from services.domain.words import AttemptResult, ContactMode, Outcome, Risk
 from services.simulator.chance import Lognormal, Shares, happens, one_of
-from services.simulator.texts import DECLINING, FEEDBACK
+from services.simulator.texts import DECLINING, FEEDBACK, HOLDING
 
 # Of a hundred instructions.
 NEVER_ANSWERED, DECLINED, CONTACT_LOST = 5, 5, 5
+HOLD_AFTER_REFUSAL = 60  # of a hundred refusals
 
 # Seconds of the demo's clock from the step before; the mean is the first number.
 TO_ANSWER = Lognormal(mean=55, sigma=0.6)
 TO_ASK_THE_BANK = Lognormal(mean=40, sigma=0.5)
 TO_FIRST_CALL = Lognormal(mean=50, sigma=0.6)
 TO_CALL_AGAIN = Lognormal(mean=150, sigma=0.5)
+TO_SET_OUT = Lognormal(mean=40, sigma=0.5)
 TO_VISIT = Lognormal(mean=330, sigma=0.4)
+TO_BE_LET_IN = Lognormal(mean=40, sigma=0.5)
+TO_HOLD = Lognormal(mean=60, sigma=0.5)
 TO_REACH_FAMILY = Lognormal(mean=180, sigma=0.5)
 TO_BEGIN_TALKING = Lognormal(mean=15, sigma=0.4)
 TO_CONCLUDE = Lognormal(mean=260, sigma=0.5)
@@ -29,7 +33,9 @@ TO_WRITE = Lognormal(mean=200, sigma=0.5)
 TO_MEND_TEXT = Lognormal(mean=120, sigma=0.5)
 
 MOST_CALLS = 3
+CALLS_BEFORE_GOING = {Risk.URGENT: 2, Risk.HIGH: 1, Risk.MEDIUM: 2, Risk.LOW: MOST_CALLS}  # that failed
 R = AttemptResult
+DANGER = (R.BUSY, R.HUNG_UP)  # somebody goes at once
 CALLS: Shares[AttemptResult] = {
     R.REACHED_VOICE: 57,
     R.NO_ANSWER: 20,
@@ -64,16 +70,21 @@ YUAN_FEN = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing said to the api: POST /cases/{id}/`command` with `body`, `after_s` seconds after the step before."""
+    """One thing said to the api: POST /cases/{id}/`command` with `body`, `after_s` seconds after the step before.
+
+    A `command` with a slash before it is a path of its own.
+    """
 
     after_s: float
     command: str
     body: dict[str, Any] = field(default_factory=dict)
 
 
-def planned(rng: Random, risk: Risk, *, paid_at: datetime | None = None) -> tuple[Step, ...]:
-    """Everything the responder will do; empty where the instruction is never answered. `paid_at`: money is moving."""
-    return tuple(_steps(rng, risk, paid_at))
+def planned(rng: Random, risk: Risk, *, paid_at: datetime | None = None, visit: bool = False) -> tuple[Step, ...]:
+    """Everything the responder will do; empty where the instruction is never answered. `paid_at`: money is moving;
+    `visit`: one is wanted at once.
+    """
+    return tuple(_steps(rng, risk, paid_at, visit=visit))
 
 
 def mending(rng: Random) -> tuple[Step, ...]:
@@ -81,7 +92,7 @@ def mending(rng: Random) -> tuple[Step, ...]:
     return (Step(after_s=TO_MEND_TEXT.draw(rng), command="feedback", body={"text": rng.choice(FEEDBACK[None])}),)
 
 
-def _steps(rng: Random, risk: Risk, paid_at: datetime | None) -> Iterator[Step]:
+def _steps(rng: Random, risk: Risk, paid_at: datetime | None, *, visit: bool) -> Iterator[Step]:
     if happens(rng, NEVER_ANSWERED):
         return
     if happens(rng, DECLINED):
@@ -90,16 +101,21 @@ def _steps(rng: Random, risk: Risk, paid_at: datetime | None) -> Iterator[Step]:
     yield Step(after_s=TO_ANSWER.draw(rng), command="acknowledgement")
     if paid_at is not None:
         yield Step(after_s=TO_ASK_THE_BANK.draw(rng), command="stop-payment", body=_payment(rng, paid_at))
-    reached = yield from _reaching(rng, TO_FIRST_CALL)
+    if visit:
+        yield _attempt(TO_SET_OUT.draw(rng), R.SET_OUT, "visit")  # and calls on the way
+    first = yield from _reaching(rng, risk, TO_FIRST_CALL, on_the_way=visit)
+    reached, raised = first
     if reached is not None and happens(rng, CONTACT_LOST):
         yield _contact(rng, reached)
         yield Step(after_s=TO_CALL_AGAIN.draw(rng), command="contact-lost")
-        reached = yield from _reaching(rng, TO_CALL_AGAIN)
+        reached, again = yield from _reaching(rng, risk, TO_CALL_AGAIN, on_the_way=False)
+        raised = raised or again
     if reached is None:
         return
     yield _contact(rng, reached)
-    if risk in (Risk.URGENT, Risk.HIGH) and reached is R.REACHED_VOICE:  # these close only after a meeting
-        yield _attempt(TO_VISIT.draw(rng), R.REACHED_IN_PERSON, "visit")
+    met = R.REACHED_IN_PERSON in (reached, first[0])
+    if not met and (raised or risk in (Risk.URGENT, Risk.HIGH)):  # these close only after a meeting
+        yield from _visiting(rng, R.REACHED_IN_PERSON, on_the_way=visit)
     yield from _ending(rng)
 
 
@@ -114,21 +130,34 @@ def _payment(rng: Random, paid_at: datetime) -> dict[str, Any]:
     }
 
 
-def _reaching(rng: Random, first: Lognormal) -> Generator[Step, None, AttemptResult | None]:
-    """Calls, then a visit, then the family; returns how the person was reached, or None."""
-    for call in range(MOST_CALLS):
+def _reaching(
+    rng: Random, risk: Risk, first: Lognormal, *, on_the_way: bool
+) -> Generator[Step, None, tuple[AttemptResult | None, bool]]:
+    """Calls, then a visit, then the family; returns how the person was reached, or None, and whether a call failed."""
+    failed = False
+    for call in range(CALLS_BEFORE_GOING[risk]):
         result = one_of(rng, CALLS)
         yield _attempt((TO_CALL_AGAIN if call else first).draw(rng), result, "call")
         if result in MODES:
-            return result
-        if result is R.INVALID_NUMBER:
+            return result, failed
+        failed = True
+        if result is R.INVALID_NUMBER or result in DANGER:
             break
-    for delay, results, channel in ((TO_VISIT, VISITS, "visit"), (TO_REACH_FAMILY, FAMILY, "family")):
-        result = one_of(rng, results)
-        yield _attempt(delay.draw(rng), result, channel)
-        if result in MODES:
-            return result
-    return None
+    result = one_of(rng, VISITS)
+    yield from _visiting(rng, result, on_the_way=on_the_way)
+    if result in MODES:
+        return result, failed
+    result = one_of(rng, FAMILY)
+    yield _attempt(TO_REACH_FAMILY.draw(rng), result, "family")
+    return (result if result in MODES else None), failed
+
+
+def _visiting(rng: Random, result: AttemptResult, *, on_the_way: bool) -> Iterator[Step]:
+    """Out, at the door, and what came of it."""
+    if not on_the_way:
+        yield _attempt(TO_SET_OUT.draw(rng), R.SET_OUT, "visit")
+    yield _attempt(TO_VISIT.draw(rng), R.ARRIVED, "visit")
+    yield _attempt(TO_BE_LET_IN.draw(rng), result, "visit")
 
 
 def _attempt(after_s: float, result: AttemptResult, channel: str) -> Step:
@@ -143,6 +172,8 @@ def _ending(rng: Random) -> Iterator[Step]:
     outcome = one_of(rng, OUTCOMES)
     amounts = {name: fen for name, fen in _amounts(rng, outcome).items() if fen}
     yield Step(after_s=TO_CONCLUDE.draw(rng), command="conclusion", body={"outcome": outcome.value, **amounts})
+    if outcome is O.REFUSED and happens(rng, HOLD_AFTER_REFUSAL):
+        yield Step(after_s=TO_HOLD.draw(rng), command="protective-hold", body={"reason": rng.choice(HOLDING)})
     yield Step(after_s=TO_WRITE.draw(rng), command="feedback", body={"text": rng.choice(FEEDBACK[outcome])})
 
 

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 import httpx2
@@ -48,14 +49,22 @@ class Desk:
             turn = answer.json()["turn"]
         return True
 
+    async def listed(self, path: str, token: str) -> list[dict[str, Any]]:
+        """The items of a list, as the holder of `token` sees it; empty where none came."""
+        try:
+            answer = await self._client.get(path, headers={"Authorization": f"Bearer {token}"})
+        except httpx2.TransportError as away:
+            log.info("desk.no_answer", command=path, reason=type(away).__name__)
+            return []
+        found: list[dict[str, Any]] = answer.json()["items"] if answer.status_code == HTTPStatus.OK else []
+        return found
+
     async def _say(self, errand: Errand, step: Step, *, key: str, turn: int) -> httpx2.Response | None:
         """The answer; the same key is used again where none came, so that nothing is done twice."""
         headers = {"Authorization": f"Bearer {errand.token}", "Idempotency-Key": key, "If-Match": f'"{turn}"'}
         for attempt in range(TRIES):
             try:
-                answer = await self._client.post(
-                    f"/cases/{errand.case_id}/{step.command}", json=step.body, headers=headers
-                )
+                answer = await self._client.post(_path(errand, step), json=step.body, headers=headers)
             except httpx2.TransportError as away:
                 log.info("desk.no_answer", command=step.command, reason=type(away).__name__)
             else:
@@ -66,3 +75,8 @@ class Desk:
                     return answer
             await asyncio.sleep(self._pause_s * (attempt + 1))
         return None
+
+
+def _path(errand: Errand, step: Step) -> str:
+    """Where a step is said: a path of its own, or something of the case."""
+    return step.command if step.command.startswith("/") else f"/cases/{errand.case_id}/{step.command}"

@@ -1,4 +1,4 @@
-"""The simulation as one process beside the others: traffic, responders, reviewers and a bank, until the process stops."""
+"""The simulation as one process beside the others: traffic, responders, desks, reviewers and a bank, until it stops."""
 
 import asyncio
 from datetime import timedelta
@@ -9,6 +9,7 @@ from services.broker.producer import Sender
 from services.simulator.banks import Bank
 from services.simulator.county import county
 from services.simulator.desk import Desk
+from services.simulator.desks import Desks
 from services.simulator.feeder import Feeder
 from services.simulator.patrols import Patrols
 from services.simulator.people import Responders, Reviewers
@@ -28,6 +29,7 @@ async def run(parts: Parts, *, api: str, tokens: Tokens, every: timedelta, seed:
         actors = (
             Responders(parts.broker, desk, tokens.responders, seed=seed),
             Reviewers(parts.broker, desk, tokens.reviewer, seed=seed),
+            Desks(parts.broker, desk, tokens.desks, tokens.reviewer, seed=seed),
             Bank(parts.broker, sender, parts.clock, seed=seed),
         )
         feeder = Feeder(sender, parts.clock)

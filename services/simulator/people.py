@@ -58,15 +58,17 @@ class Responders:
 
     def _errand(self, record: Any) -> Errand | None:
         if record.topic == INSTRUCTION_ISSUED:
-            return self._instructed(_read(InstructionIssued, record))
-        return self._returned(_read(CaseChanged, record))
+            return self._instructed(read_as(InstructionIssued, record))
+        return self._returned(read_as(CaseChanged, record))
 
     def _instructed(self, told: InstructionIssued | None) -> Errand | None:
         if told is None or self._leaves(told):
             return None
         name = f"{told.responder}:{told.case_id}:{told.round}"
         paid_at = told.issued_at if told.due.stop_request_by is not None else None
-        return self._as_asked(told, name, planned(Random(f"{self._seed}:{name}"), Risk(told.risk), paid_at=paid_at))
+        visit = told.due.visit_by is not None
+        steps = planned(Random(f"{self._seed}:{name}"), Risk(told.risk), paid_at=paid_at, visit=visit)
+        return self._as_asked(told, name, steps)
 
     def _leaves(self, told: InstructionIssued) -> bool:
         """Whether this case, in all its rounds, is left to the person at the screen."""
@@ -111,7 +113,7 @@ class Reviewers:
         await _acting(self._follower, self._desk, self._errand)
 
     def _errand(self, record: Any) -> Errand | None:
-        told = _read(CaseChanged, record)
+        told = read_as(CaseChanged, record)
         if told is None or told.state != State.REPORTED or told.changes[-1].action != Action.REPORT:
             return None
         name = f"review:{told.case_id}:{told.turn}"
@@ -148,7 +150,8 @@ async def _acting(follower: Follower, desk: Desk, errand_for: Callable[[Any], Er
             acting.create_task(run(errand))
 
 
-def _read(kind: type[Told], record: Any) -> Told | None:
+def read_as(kind: type[Told], record: Any) -> Told | None:
+    """The message of a record; None where it is none of this kind, which is said in the log."""
     try:
         return kind.model_validate_json(read(record.headers, record.value).data)
     except (BadEnvelope, ValidationError) as bad:

@@ -43,6 +43,8 @@ AMOUNT_YUAN = Lognormal(mean=30_000, sigma=1.0)
 BROKEN_EVERY, BROKEN_FIRST = 100, 10
 REPEAT_EVERY, REPEAT_FIRST = 50, 6
 SAME_SUBJECT_EVERY, SAME_SUBJECT_FIRST = 50, 13
+LARGE_EVERY, LARGE_FIRST = 12, 3  # so much money that two people acknowledge
+LARGE_YUAN = 600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,8 @@ class Traffic:
         rng = self._rng
         fraud_type = one_of(rng, TYPES)
         yuan = max(500, round(AMOUNT_YUAN.draw(rng), -2))
+        if self._falls_on(LARGE_EVERY, LARGE_FIRST):
+            yuan = max(yuan, LARGE_YUAN)
         moving = happens(rng, MONEY_MOVING)
         return Draft(
             number=f"W-{self._count:04}",

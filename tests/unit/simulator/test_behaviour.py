@@ -65,11 +65,41 @@ def test_a_plan_never_concludes_before_a_contact() -> None:
             assert said.index("contact") < said.index("conclusion") < said.index("feedback")
 
 
-def test_an_urgent_case_concludes_only_after_a_meeting() -> None:
-    met = {AttemptResult.REACHED_IN_PERSON, AttemptResult.REACHED_FAMILY}
-    for plan in plans(Risk.URGENT):
+@pytest.mark.parametrize("risk", [Risk.URGENT, Risk.HIGH])
+def test_what_closes_only_in_person_is_concluded_after_a_meeting(risk: Risk) -> None:
+    for plan in plans(risk):
         if "conclusion" in commands(plan):
-            assert met & {step.body.get("result") for step in plan}
+            assert AttemptResult.REACHED_IN_PERSON in {step.body.get("result") for step in plan}
+
+
+def test_a_case_raised_by_a_busy_line_is_met_too() -> None:
+    for plan in plans(Risk.LOW):
+        results = {step.body.get("result") for step in plan}
+        if "conclusion" in commands(plan) and results & {AttemptResult.BUSY, AttemptResult.HUNG_UP}:
+            assert AttemptResult.REACHED_IN_PERSON in results
+
+
+def test_a_visit_that_is_wanted_at_once_is_set_out_on_first() -> None:
+    for number in range(200):
+        plan = planned(Random(f"visit {number}"), Risk.URGENT, visit=True)
+        if "attempts" in commands(plan):
+            first = next(step for step in plan if step.command == "attempts")
+            assert (first.body["channel"], first.body["result"]) == ("visit", "SET_OUT")
+
+
+def test_each_visit_is_told_in_steps() -> None:
+    for plan in plans(Risk.HIGH):
+        visits = [step.body["result"] for step in plan if step.body.get("channel") == "visit"]
+        for index, result in enumerate(visits):
+            if result in ("REACHED_IN_PERSON", "NOT_HOME"):
+                assert visits[index - 2 : index] == ["SET_OUT", "ARRIVED"]
+
+
+def test_a_hold_protects_only_after_a_refusal() -> None:
+    for plan in plans():
+        held = "protective-hold" in commands(plan)
+        outcomes = {step.body["outcome"] for step in plan if step.command == "conclusion"}
+        assert not held or outcomes == {"REFUSED"}
 
 
 def test_some_lose_contact_and_find_it_again() -> None:
