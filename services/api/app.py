@@ -14,6 +14,7 @@ from services.api.edge import Edge
 from services.api.events import Broadcaster
 from services.api.identity import BASIC, BEARER, Door, Identities
 from services.api.problems import Problematic, answer, problem_of
+from services.api.rates import Rates
 from services.api.reads import Reads
 from services.api.routes import (
     acknowledgements,
@@ -41,8 +42,10 @@ from services.api.routes import (
     stop_orders,
     stop_payments,
     streams,
+    tips,
     transfers,
     units,
+    warnings,
 )
 from services.broker.producer import Sender
 from services.domain.policy_fault import BadPolicy
@@ -76,6 +79,8 @@ DATA_ROUTES: Final = (
     units,
     policies,
     dead_letters,
+    warnings,
+    tips,
     audit,
     streams,
 )
@@ -101,6 +106,7 @@ def make_app(parts: Parts, broadcaster: Broadcaster | None = None, sender: Sende
     app.state.identities = Identities(parts.store, parts.clock.now)
     app.state.broadcaster = broadcaster or Broadcaster()
     app.state.sender = sender
+    app.state.rates = Rates()
     app.add_middleware(Door, identities=app.state.identities)
     app.state.reads = Reads(parts.store, parts.clock.now)
     app.add_middleware(Edge, reads=app.state.reads)  # the last one added is the outermost
@@ -110,6 +116,7 @@ def make_app(parts: Parts, broadcaster: Broadcaster | None = None, sender: Sende
         app.include_router(module.router, dependencies=[BEARER])
     for module in DEVICE_ROUTES:
         app.include_router(module.router, dependencies=[BEARER, BASIC])
+    app.include_router(tips.open_router)
     app.include_router(pages.router)
     app.router.routes.extend(route for route in parts.health.routes() if route.path != "/metrics")
     return app

@@ -24,7 +24,7 @@ from services.store import tokens
 from services.store.engine import Store
 
 # Health without reasons of persons, the texts of problems, and descriptions of the interface: no data.
-OPEN: Final = frozenset({"/livez", "/readyz", "/openapi.json", "/asyncapi.json", "/docs"})
+OPEN: Final = frozenset({"/livez", "/readyz", "/openapi.json", "/asyncapi.json", "/docs", "/public/tips"})
 OPEN_BELOW: Final = "/problems/"
 BASIC_BELOW: Final = "/positions/"  # nowhere else: what a browser has kept would come by itself
 KEPT_FOR: Final = timedelta(seconds=5)
@@ -35,6 +35,7 @@ CASE_READERS: Final = CENTRE_ROLES | {Role.DESK, Role.RESPONDER}
 OVERSEERS: Final = CENTRE_ROLES | {Role.DESK}
 REGISTRARS: Final = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
 OPERATORS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR})
+SUBMITTERS: Final = OPERATORS | {Role.DESK, Role.INTEGRATOR}
 AUDITORS: Final = frozenset({Role.AUDITOR, Role.SUPERVISOR})
 
 
@@ -131,4 +132,5 @@ CaseReader = Annotated[Actor, Depends(_one_of(CASE_READERS))]
 Overseer = Annotated[Actor, Depends(_one_of(OVERSEERS))]
 Registrar = Annotated[Actor, Depends(_one_of(REGISTRARS))]
 Operator = Annotated[Actor, Depends(_one_of(OPERATORS))]
+Submitter = Annotated[Actor, Depends(_one_of(SUBMITTERS))]
 AuditReader = Annotated[Actor, Depends(_one_of(AUDITORS))]

@@ -35,6 +35,8 @@ STATUS: Final[Mapping[str, int]] = {
     "unit-not-found": 404,
     "policy-not-found": 404,
     "not-in-case": 404,
+    "warning-not-found": 404,
+    "tip-not-found": 404,
     "not-found": 404,
     "wrong-method": 405,
     "out-of-order": 409,
@@ -43,6 +45,7 @@ STATUS: Final[Mapping[str, int]] = {
     "tries-missing": 409,
     "meeting-missing": 409,
     "swap-over": 409,
+    "tip-over": 409,
     "already-accepted": 409,
     "already-published": 409,
     "stale-turn": 412,
@@ -51,9 +54,12 @@ STATUS: Final[Mapping[str, int]] = {
     "invalid": 422,
     "incomplete": 422,
     "bad-policy": 422,
+    "bad-table": 422,
     "key-missing": 422,
     "key-reused": 422,
+    "too-far-ahead": 422,
     "turn-missing": 428,
+    "too-many": 429,
     "bug": 500,
     "away": 503,
     "broker-away": 503,
@@ -69,6 +75,7 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "swap-over": ("state",),
     "already-accepted": ("holder",),
     "already-published": ("holder",),
+    "tip-over": ("holder",),
 }
 _OF_STATUS: Final = {401: "unauthenticated", 404: "not-found", 405: "wrong-method", 413: "too-large"}
 _HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -76,6 +83,7 @@ _HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
     "away": {"retry-after": str(RETRY_AFTER_S)},
     "broker-away": {"retry-after": str(RETRY_AFTER_S)},
     "busy": {"retry-after": str(RETRY_AFTER_S)},
+    "too-many": {"retry-after": "60"},
 }
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)  # the database answered; we asked wrongly
 

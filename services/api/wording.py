@@ -160,6 +160,30 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("幂等键已用于其他操作", "新的操作请用新的键。"),
         ("This key stood for another command", "Use a new key for a new command."),
     ),
+    "bad-table": _both(
+        ("表格无法读取", "请发送带表头的 CSV(UTF-8 或 GB18030)或 XLSX。"),
+        ("The table can't be read", "Send a CSV (UTF-8 or GB18030) or an XLSX whose first row has the headings."),
+    ),
+    "too-far-ahead": _both(
+        ("下发时间超前", "issued_at 比现在晚得过多,请核对来源的时钟。"),
+        ("Issued too far ahead", "issued_at is further ahead than a clock can be wrong; mend the source's clock."),
+    ),
+    "warning-not-found": _both(
+        ("没有这条预警", "没有这条预警,或不是您的来源发出的。"),
+        ("No such warning", "There is no such warning, or another source sent it."),
+    ),
+    "tip-not-found": _both(
+        ("没有这条举报", "请刷新列表。"),
+        ("No such tip", "Read the list again."),
+    ),
+    "tip-over": _both(
+        ("举报已处理", "holder 已处理这条举报。"),
+        ("The tip is decided", "holder has decided about it."),
+    ),
+    "too-many": _both(
+        ("提交过于频繁", "请按 Retry-After 秒后再试。情况紧急请直接拨打 96110 或 110。"),
+        ("Too many at once", "Try again after Retry-After seconds. If it is urgent, telephone 96110 or 110."),
+    ),
     "turn-missing": _both(
         ("缺少案件轮次或排班版本", '请携带请求头 If-Match,值为最近一次读取所得的 ETag,例如 "3"。'),
         ("What you saw is needed", 'Send the header If-Match with the ETag of what you last read, such as "3".'),

@@ -42,6 +42,11 @@ class BrokerAddress:
     security: Mapping[str, Any] = field(default_factory=dict)  # aiokafka's security_protocol, ssl_context, sasl_…
 
     @property
+    def embedded(self) -> bool:
+        """Whether it keeps nothing on disk."""
+        return self.incarnation is not None
+
+    @property
     def arguments(self) -> dict[str, Any]:
         return {"bootstrap_servers": self.bootstrap, **self.security}
 

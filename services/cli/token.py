@@ -1,6 +1,7 @@
 """token: make, list and revoke the named secrets by which people and machines come in."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from services.cli.stopped import Stopped
 from services.cli.words import say
 from services.domain.words import Role
 from services.settings import Settings
-from services.store import registry, status, tokens
+from services.store import registry, sources, status, tokens
 
 app = typer.Typer(help=say("help.token"), no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -25,9 +26,11 @@ OF_A_PERSON = (Role.RESPONDER, Role.DEVICE)
 def add(
     ctx: typer.Context,
     name: str,
+    *,
     role: Annotated[Role, typer.Option(help=say("option.role"))],
     unit: Annotated[str | None, typer.Option(help=say("option.unit_of_token"))] = None,
     responder: Annotated[str | None, typer.Option(help=say("option.responder"))] = None,
+    source: Annotated[str | None, typer.Option(help=say("option.source"))] = None,
 ) -> None:
     if role is Role.SYSTEM:
         raise Stopped(say("fault.system_role"), code=2)
@@ -35,34 +38,43 @@ def add(
         raise Stopped(say("fault.needs_unit", role=role.value), code=2)
     if role in OF_A_PERSON and responder is None:
         raise Stopped(say("fault.needs_responder", role=role.value), code=2)
-    secret = asyncio.run(_add(settings_of(ctx)[0], name, role, unit, responder))
+    if (source is None) == (role is Role.INTEGRATOR):
+        raise Stopped(say("fault.needs_source"), code=2)
+    whose = {"unit": unit, "responder": responder, "source": source}
+    secret = asyncio.run(_add(settings_of(ctx)[0], name, role, whose))
     if given(ctx).json:
-        print_json({"name": name, "role": role.value, "unit": unit, "responder": responder, "token": secret})
+        print_json({"name": name, "role": role.value, **whose, "token": secret})
     else:
         typer.echo(secret)
         typer.echo(say("token.shown_once"), err=True)
 
 
-async def _add(settings: Settings, name: str, role: Role, unit: str | None, responder: str | None) -> str:
+async def _add(settings: Settings, name: str, role: Role, whose: Mapping[str, str | None]) -> str:
+    unit, responder, source = whose["unit"], whose["responder"], whose["source"]
     async with store_of(settings) as store, store.begin() as tx:
         if unit is not None and unit not in await registry.unit_names(tx.conn):
             raise Stopped(say("fault.no_unit", unit=unit), code=2)
         if role is Role.DEVICE and await status.unit_of(tx.conn, responder or "") is None:
             raise Stopped(say("fault.no_responder", responder=responder), code=2)
-        return await tokens.make(tx, name, role=role, unit=unit, responder=responder)
+        if source is not None and await sources.find(tx.conn, source) is None:
+            raise Stopped(say("fault.no_source", source=source), code=2)
+        try:
+            return await tokens.make(tx, name, role=role, **whose)
+        except tokens.TooManyKeys:
+            raise Stopped(say("fault.two_keys", source=source)) from None
 
 
 @app.command("list", help=say("help.token.list"), epilog=say("example", command="quanzu token list"))
 def list_(ctx: typer.Context) -> None:
     rows = asyncio.run(_list(settings_of(ctx)[0]))
-    columns = ("name", "role", "unit", "responder", "created_at", "revoked_at")
+    columns = ("name", "role", "unit", "responder", "source", "created_at", "revoked_at")
     if given(ctx).json:
         print_json([{name: getattr(row, name) for name in columns} for row in rows])
     else:
         print_table(
             columns,
             [
-                (row.name, row.role, row.unit, row.responder, local(row.created_at), local(row.revoked_at))
+                (row.name, row.role, row.unit, row.responder, row.source, local(row.created_at), local(row.revoked_at))
                 for row in rows
             ],
         )

@@ -35,6 +35,31 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "find the responsible unit of each row of a table; sends nothing",
     ),
     "help.rota": ("值班:导入、查询、缺口、导出", "the duty rota: import, show, gaps, export"),
+    "help.source": ("来源系统:限额、列表", "the systems that send warnings by HTTP: quotas, list"),
+    "help.source.set": (
+        "登记来源或改限额;超过限额的预警不丢,稍后处理",
+        "a new source, or another quota; what is above it is not lost but comes later",
+    ),
+    "help.source.list": ("全部来源和最近一次超限", "every source, and when it was last above its quota"),
+    "option.quota": ("每分钟立即处理的条数", "how many a minute are taken at once"),
+    "option.source": ("integrator 的来源,例如 /bank-1", "an integrator's source, such as /bank-1"),
+    "source.kept": ("{source}:每分钟 {quota} 条", "{source}: {quota} a minute"),
+    "fault.needs_source": (
+        "integrator 需要 --source,其他角色不要",
+        "an integrator needs --source, nobody else has one",
+    ),
+    "fault.no_source": (
+        "没有来源 {source};先 quanzu source set",
+        "there is no source {source}; quanzu source set first",
+    ),
+    "fault.two_keys": (
+        "{source} 已有两个有效密钥:先吊销一个",
+        "{source} has two live keys already: revoke one first",
+    ),
+    "fault.source_code": (
+        "来源须以 / 开头,至多 256 个可见字符:{source}",
+        "a source begins with / and has at most 256 visible characters: {source}",
+    ),
     "help.audit": ("审计:核验封存链、查询记录", "the audit: verify the chain of seals, list its lines"),
     "help.audit.verify": (
         "逐行核验封存链和检查点;指出第一处问题,退出码 1",

@@ -13,6 +13,7 @@ class Actor:
     role: Role
     unit: str | None = None  # None: the centre
     responder: str | None = None  # the responder's code, where the actor is one
+    source: str | None = None  # an integrator's: as in the CloudEvents of its warnings
 
     @property
     def sees_every_unit(self) -> bool:

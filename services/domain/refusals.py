@@ -157,3 +157,27 @@ class AlreadyPublished(Refused):
     """This version of the policy was published before."""
 
     code = "already-published"
+
+
+class TooFarAhead(Refused):
+    """A warning's time of issue is further ahead than a clock can be wrong."""
+
+    code = "too-far-ahead"
+
+
+class WarningNotFound(Refused):
+    """No such warning, or one of another source: the two are not told apart."""
+
+    code = "warning-not-found"
+
+
+class TipNotFound(Refused):
+    """No such tip."""
+
+    code = "tip-not-found"
+
+
+class TipOver(Refused):
+    """Somebody has decided about the tip."""
+
+    code = "tip-over"

@@ -33,6 +33,7 @@ POLL_S = 1.0  # a signal may be lost
 SEND_S = 5.0  # rows are locked meanwhile; the database ends a transaction that is idle for ten
 SWEEP_S = 2.0
 LANES_OWN = timedelta(seconds=5)  # so long a lane sends its own messages, then everybody may
+LATER_A_SECOND, LATER_EVERY_S = 100, 1.0  # of what came above its source's quota: far below what one router takes
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 
 
@@ -57,6 +58,7 @@ class Relay:
         self._parts, self._sender = parts, sender
         self._pulse = Pulse(parts.health, "relay")
         self._swept_at = 0.0
+        self._later_at = 0.0
         self._pause_s = FIRST_PAUSE_S
 
     async def run(self) -> None:
@@ -90,11 +92,21 @@ class Relay:
             return False
         async with self._parts.store.begin() as tx:
             waiting = await outbox.claim(tx, limit=BATCH, older_than=LANES_OWN if sweeps else None, without=self.aside)
+            if not waiting:
+                waiting = await self._later(tx)
             sent = await self._send(tx, waiting) if waiting else []
         for one in sent:
             metrics.SENT.labels(one.message.topic).inc()
         self._pulse.beat()
         return len(waiting) == BATCH
+
+    async def _later(self, tx: Transaction) -> list[Waiting]:
+        """Some of what nobody hurries, now that nothing else waits: not more a second than `LATER_A_SECOND`."""
+        now = time.monotonic()
+        if now - self._later_at < LATER_EVERY_S:
+            return []
+        self._later_at = now
+        return await outbox.claim(tx, limit=int(LATER_A_SECOND * LATER_EVERY_S), without=self.aside, later=True)
 
     async def _send(self, tx: Transaction, waiting: list[Waiting]) -> list[Waiting]:
         """Send, and forget what the broker has; returns that. Raises SendUnknown, and then every row stays."""
@@ -165,6 +177,10 @@ def _record(sealer: Sealer, waiting: Waiting) -> Record:
         key=message.key.encode(),
         value=value,
         headers=headers_for(
-            id=message.ce_id, source=SOURCE, type=message.ce_type, time=waiting.created_at, key=message.key
+            id=message.ce_id,
+            source=message.ce_source or SOURCE,
+            type=message.ce_type,
+            time=waiting.created_at,
+            key=message.key,
         ),
     )

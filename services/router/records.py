@@ -13,7 +13,7 @@ from services.broker.salvage import Unread
 from services.domain.case import CASE_NAMESPACE
 from services.handlers.incoming import Incoming
 from services.handlers.warning import BadRecord, decode
-from services.store.dead_letters import DeadLetter, RawRecord, seal_record
+from services.store.dead_letters import DeadLetter, RawRecord, event_key, seal_record
 from services.store.outbox import Message
 from services.store.sealing import Sealer
 
@@ -83,7 +83,18 @@ def letter_for(
         failed_at=now,
         wrapped_key=wrapped,
         sealed=sealed,
+        event_key=_event_key(sealer, whole),
     )
+
+
+def _event_key(sealer: Sealer, record: Any) -> bytes | None:
+    """Of a record in binary mode whose source and id can be read."""
+    headers = {} if record is None else dict(record.headers)
+    try:
+        source, ce_id = ((headers.get(name) or b"").decode() for name in ("ce_source", "ce_id"))
+    except UnicodeDecodeError:
+        return None
+    return event_key(sealer, source, ce_id) if source and ce_id else None
 
 
 def letter_message(letter: DeadLetter) -> Message:

@@ -30,6 +30,7 @@ class DeadLetter:
     failed_at: datetime
     wrapped_key: bytes | None = None
     sealed: bytes | None = None
+    event_key: bytes | None = None  # keyed hash of the CloudEvent's source and id, where they could be read
     id: int | None = None
     replayed_at: datetime | None = None
 
@@ -87,6 +88,7 @@ def letter_columns(letter: DeadLetter) -> dict[str, Any]:
             "failed_at",
             "wrapped_key",
             "sealed",
+            "event_key",
         )
     }
 
@@ -120,6 +122,17 @@ async def newest_id(conn: AsyncConnection) -> int:
 
 async def find(conn: AsyncConnection, letter_id: int) -> DeadLetter | None:
     return next(iter(await _read(conn, select(dead_letter).where(dead_letter.c.id == letter_id))), None)
+
+
+async def of_event(conn: AsyncConnection, event_key: bytes) -> DeadLetter | None:
+    """The newest that one CloudEvent has become."""
+    question = select(dead_letter).where(dead_letter.c.event_key == event_key).order_by(dead_letter.c.id.desc())
+    return next(iter(await _read(conn, question.limit(1))), None)
+
+
+def event_key(sealer: Sealer, source: str, ce_id: str) -> bytes:
+    """What a dead letter keeps of its CloudEvent: enough to find it by the event, nothing to read."""
+    return sealer.blind("event", f"{source}\x1f{ce_id}")
 
 
 async def mark_replayed(tx: Transaction, letter_id: int) -> None:

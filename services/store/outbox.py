@@ -25,6 +25,7 @@ class Message:
     key: str
     value: bytes
     wrapped_key: bytes | None = None  # `value` is sealed, bound to the ce_id; it is opened when it is sent
+    ce_source: str | None = None  # None: this system
 
 
 @value
@@ -39,6 +40,7 @@ class Waiting:
 def message_columns(message: Message, *, now: datetime, writer: int | None) -> dict[str, Any]:
     return {
         "ce_id": message.ce_id,
+        "ce_source": message.ce_source,
         "ce_type": message.ce_type,
         "topic": message.topic,
         "key": message.key,
@@ -49,22 +51,27 @@ def message_columns(message: Message, *, now: datetime, writer: int | None) -> d
     }
 
 
-async def add(tx: Transaction, messages: Sequence[Message]) -> None:
-    """Leave messages to the relay."""
+async def add(tx: Transaction, messages: Sequence[Message], *, later: bool = False) -> None:
+    """Leave messages to the relay; with `later` it sends them when nothing else waits, a few at a time."""
     if messages:
-        rows = [message_columns(message, now=tx.now, writer=None) for message in messages]
+        rows = [message_columns(message, now=tx.now, writer=None) | {"later": later} for message in messages]
         await arrays.insert_rows(tx, outbox, rows)
         tx.wake(Signal.OUTBOX)
 
 
 async def claim(
-    tx: Transaction, *, limit: int, older_than: timedelta | None = None, without: Collection[int] = ()
+    tx: Transaction,
+    *,
+    limit: int,
+    older_than: timedelta | None = None,
+    without: Collection[int] = (),
+    later: bool = False,
 ) -> list[Waiting]:
     """Lock up to `limit` messages that are the relay's to send, oldest first; with `older_than` a lane's late ones too.
 
-    `without` names rows to be left where they are.
+    `without` names rows to be left where they are; `later` asks for those alone that nobody hurries.
     """
-    relays = outbox.c.writer.is_(None)
+    relays = and_(outbox.c.writer.is_(None), outbox.c.later.is_(later))
     ours = relays if older_than is None else or_(relays, outbox.c.created_at <= tx.now - older_than)
     if without:
         ours = and_(ours, outbox.c.id.not_in(without))
@@ -79,6 +86,7 @@ async def claim(
                 key=row.key,
                 value=row.value,
                 wrapped_key=row.wrapped_key,
+                ce_source=row.ce_source,
             ),
             created_at=row.created_at,
         )
@@ -101,8 +109,9 @@ async def adopt(tx: Transaction, lane: int) -> int:
 
 
 async def oldest(conn: AsyncConnection) -> datetime | None:
-    """When the message that waits longest was written, or None."""
-    row = (await conn.execute(select(outbox.c.created_at).order_by(outbox.c.id).limit(1))).one_or_none()
+    """When the message that waits longest was written, of those that somebody hurries; or None."""
+    hurried = outbox.c.later.is_(False)
+    row = (await conn.execute(select(outbox.c.created_at).where(hurried).order_by(outbox.c.id).limit(1))).one_or_none()
     return None if row is None else row.created_at
 
 

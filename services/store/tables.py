@@ -31,6 +31,7 @@ from services.store.rota_tables import (
     RotaUnitRow,
     ShiftPatternRow,
 )
+from services.store.submission_tables import SourceRow, SubmissionRow, TipRow
 
 # What takes a responder's time, as `registry.BUSY` says: counted every second, so not among all that ever closed.
 HELD = "responder IS NOT NULL AND state IN ('ASSIGNED', 'ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED')"
@@ -209,6 +210,7 @@ class OutboxRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
     ce_id: str = Field(sa_type=Text)  # the same at every sending
+    ce_source: str | None = Field(default=None, sa_type=Text)  # None: this system
     ce_type: str = Field(sa_type=Text)
     topic: str = Field(sa_type=Text)
     key: str = Field(sa_type=Text)
@@ -216,6 +218,7 @@ class OutboxRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Moment)
     writer: int | None = Field(default=None, sa_type=RowId)  # the lane that sends it; None: the relay
     wrapped_key: bytes | None = Field(default=None, sa_type=LargeBinary)  # of a sealed value; None: it is plain
+    later: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
 
 
 class ReceivedRow(SQLModel, table=True):
@@ -234,7 +237,10 @@ class DeadLetterRow(SQLModel, table=True):
     """A record that could not become a case, with its bytes sealed and a reason without personal data."""
 
     __tablename__ = "dead_letter"
-    __table_args__ = (Index("dead_letter_once", "incarnation", "topic", "partition", "offset", unique=True),)
+    __table_args__ = (
+        Index("dead_letter_once", "incarnation", "topic", "partition", "offset", unique=True),
+        Index("dead_letter_by_event", "event_key"),
+    )
 
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
     incarnation: str = Field(sa_type=Text)
@@ -248,6 +254,7 @@ class DeadLetterRow(SQLModel, table=True):
     wrapped_key: bytes | None = Field(default=None, sa_type=LargeBinary)
     sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     replayed_at: datetime | None = _moment()
+    event_key: bytes | None = Field(default=None, sa_type=LargeBinary)  # keyed hash of its CloudEvent's source and id
 
 
 class LaneRow(SQLModel, table=True):
@@ -445,6 +452,7 @@ class TokenRow(SQLModel, table=True):
     role: Role = Field(sa_column=Column(Word(Role), nullable=False))
     unit: str | None = Field(default=None, sa_type=Text)
     responder: str | None = Field(default=None, sa_type=Text)
+    source: str | None = Field(default=None, sa_type=Text)  # an integrator's
     created_at: datetime = Field(sa_type=Moment)
     revoked_at: datetime | None = _moment()
 
@@ -471,3 +479,4 @@ co_assignment, unit_switch = _table(CoAssignmentRow), _table(UnitSwitchRow)
 stop_order, ledger, stop_receipt = _table(StopOrderRow), _table(LedgerRow), _table(StopReceiptRow)
 follow_up, review, protective_hold = _table(FollowUpRow), _table(ReviewRow), _table(ProtectiveHoldRow)
 audit, seal = _table(AuditRow), _table(SealRow)
+source, submission, tip = _table(SourceRow), _table(SubmissionRow), _table(TipRow)

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.actor import Actor
@@ -15,6 +15,11 @@ from services.store.engine import Transaction
 
 token = tables.token
 PREFIX = "qz_"
+LIVE_KEYS = 2  # of one source
+
+
+class TooManyKeys(ValueError):
+    """A source has two live keys already: revoke one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,7 @@ class Token:
     role: Role
     unit: str | None
     responder: str | None
+    source: str | None
     created_at: datetime
     revoked_at: datetime | None
 
@@ -34,13 +40,34 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-async def make(tx: Transaction, name: str, *, role: Role, unit: str | None = None, responder: str | None = None) -> str:
-    """A new secret for `name`, replacing an older one of that name. It can't be read again."""
+async def make(
+    tx: Transaction,
+    name: str,
+    *,
+    role: Role,
+    unit: str | None = None,
+    responder: str | None = None,
+    source: str | None = None,
+) -> str:
+    """A new secret for `name`, replacing an older one of that name. It can't be read again.
+
+    Raises TooManyKeys where a source has two others: one in use and the next are enough to rotate.
+    """
+    if source is not None:
+        held = token.c.name != name, token.c.source == source, token.c.revoked_at.is_(None)
+        if (await tx.conn.execute(select(func.count()).select_from(token).where(*held))).scalar_one() >= LIVE_KEYS:
+            raise TooManyKeys
     secret = PREFIX + secrets.token_urlsafe(32)
     await tx.conn.execute(delete(token).where(token.c.name == name))
     await tx.conn.execute(
         insert(token).values(
-            name=name, digest=digest(secret), role=role, unit=unit, responder=responder, created_at=tx.now
+            name=name,
+            digest=digest(secret),
+            role=role,
+            unit=unit,
+            responder=responder,
+            source=source,
+            created_at=tx.now,
         )
     )
     return secret
@@ -53,7 +80,7 @@ async def actor_for(conn: AsyncConnection, secret: str) -> Actor | None:
     ).one_or_none()
     if row is None:
         return None
-    return Actor(name=row.name, role=row.role, unit=row.unit, responder=row.responder)
+    return Actor(name=row.name, role=row.role, unit=row.unit, responder=row.responder, source=row.source)
 
 
 async def revoke(tx: Transaction, name: str) -> bool:

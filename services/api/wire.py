@@ -1,0 +1,32 @@
+"""Wire types as bodies of HTTP: they are strict, and JSON's own times and lists are right only where JSON is read."""
+
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
+
+from schemas.warning import WarningIssued
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_as(model: type[Model], document: Any) -> Model:
+    """A document that was JSON, judged as JSON. Raises ValidationError."""
+    return model.model_validate_json(orjson.dumps(document))
+
+
+def as_json(model: type[Model]) -> BeforeValidator:
+    """Judge a body by `read_as`; its faults are told as of any body."""
+
+    def judge(document: Any) -> Model:
+        try:
+            return read_as(model, document)
+        except ValidationError as invalid:
+            faults = invalid.errors(include_url=False, include_context=False, include_input=False)
+            raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in faults]) from None
+
+    return BeforeValidator(judge)
+
+
+SentWarning = Annotated[WarningIssued, as_json(WarningIssued)]
