@@ -78,6 +78,19 @@ class Settings(BaseSettings):
     ] = None
     time_zone: Annotated[str, Field(description="whose days and clock the shifts follow")] = "Asia/Shanghai"
     lanes: Annotated[int, Field(ge=1, le=8, description="writing connections a router has for the ordinary topic")] = 2
+    evidence: Annotated[
+        str, Field(description="where evidence lies: a folder, or s3://BUCKET/PREFIX; empty: a folder in QUANZU_VAR")
+    ] = ""
+    evidence_mb: Annotated[int, Field(ge=1, le=200, description="most megabytes of one photo, recording or PDF")] = 20
+    evidence_megapixels: Annotated[
+        int, Field(ge=1, le=200, description="most millions of pixels of a picture; each takes up to 8 bytes of memory")
+    ] = 50
+    evidence_s3_endpoint: Annotated[
+        str, Field(pattern="^(https?://.+)?$", description="address of the S3-compatible service; empty: Amazon's")
+    ] = ""
+    evidence_s3_region: Annotated[str, Field(description="its region")] = "us-east-1"
+    evidence_s3_key: Annotated[SecretStr, Field(description="access key; empty: what the machine has")] = SecretStr("")
+    evidence_s3_secret: Annotated[SecretStr, Field(description="secret of the access key")] = SecretStr("")
     var: Annotated[Path, Field(description="where the embedded installation keeps everything")] = Path("var")
 
     @field_validator("kafka")
@@ -100,6 +113,13 @@ class Settings(BaseSettings):
             raise ValueError("its host or port can't be read; use postgresql://USER:PASSWORD@HOST:PORT/NAME") from None
         return value
 
+    @field_validator("evidence")
+    @classmethod
+    def _is_a_place(cls, value: str) -> str:
+        if "://" in value and not (value.startswith("s3://") and urlsplit(value).netloc):
+            raise ValueError("use a folder or s3://BUCKET/PREFIX")
+        return value
+
     @field_validator("time_zone")
     @classmethod
     def _is_a_zone(cls, value: str) -> str:
@@ -112,6 +132,10 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def evidence_bytes(self) -> int:
+        return self.evidence_mb * 1_000_000
 
     @cached_property
     def masters(self) -> list[bytes]:

@@ -6,7 +6,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 from asyncpg import PostgresError
@@ -17,7 +19,9 @@ from services.broker.consumer import PositionLost
 from services.broker.follow import Follower
 from services.broker.link import BrokerAddress, BrokerSilent
 from services.clock import Clock, SteadyClock
+from services.contents.folder import Folder
 from services.domain.choice import Rules
+from services.domain.contents import Contents
 from services.domain.datum import Datum
 from services.domain.fix import FixLimits
 from services.domain.ways import Table, Ways
@@ -56,8 +60,10 @@ class Parts:
     health: Health
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     positions: Positions = field(init=False)
+    contents: Contents = field(init=False)
 
     def __post_init__(self) -> None:
+        self.contents = contents_of(self.settings)
         limits = self.context.fix_limits
         self.positions = Positions(self.clock.now, source_datum=self.settings.source_datum, limits=limits)
         self.context.fixes, self.context.moved = self.positions.newest, self.positions.moved
@@ -173,6 +179,24 @@ def _rules(settings: Settings) -> Rules:
         gain_to_cross=timedelta(minutes=settings.gain_to_cross_min),
         speed_m_per_s=settings.speed_km_h / 3.6,
     )
+
+
+def contents_of(settings: Settings) -> Contents:
+    """Where evidence lies. Asks nobody yet."""
+    if not settings.evidence.startswith("s3://"):
+        return Folder(Path(settings.evidence) if settings.evidence else settings.var / "evidence")
+    from services.contents.bucket import Access, Bucket  # noqa: PLC0415 - only who needs it carries it
+
+    place = urlsplit(settings.evidence)
+    access = Access(
+        bucket=place.netloc,
+        prefix=place.path.strip("/"),
+        endpoint=settings.evidence_s3_endpoint,
+        region=settings.evidence_s3_region,
+        key=settings.evidence_s3_key.get_secret_value(),
+        secret=settings.evidence_s3_secret.get_secret_value(),
+    )
+    return Bucket(access)
 
 
 def _ways(settings: Settings) -> Ways | None:

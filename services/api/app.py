@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -27,8 +28,10 @@ from services.api.routes import (
     conclusions,
     dead_letters,
     declines,
+    evidence,
     follow_ups,
     handovers,
+    notes,
     pages,
     policies,
     positions,
@@ -48,10 +51,12 @@ from services.api.routes import (
     warnings,
 )
 from services.broker.producer import Sender
+from services.domain.contents import Unkept
 from services.domain.policy_fault import BadPolicy
 from services.domain.refusals import Refused
+from services.handlers.evidence import sweep
 from services.health import Pulse, served
-from services.wiring import Parts
+from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +68,8 @@ DATA_ROUTES: Final = (
     stop_payments,
     stop_orders,
     protective_holds,
+    evidence,
+    notes,
     reviews,
     co_assignments,
     transfers,
@@ -86,6 +93,7 @@ DATA_ROUTES: Final = (
 )
 DEVICE_ROUTES: Final = (positions,)
 LOOK_S: Final = 2.0
+SWEEP_EVERY: Final = timedelta(hours=1)
 
 
 def make_app(parts: Parts, broadcaster: Broadcaster | None = None, sender: Sender | None = None) -> FastAPI:
@@ -107,10 +115,12 @@ def make_app(parts: Parts, broadcaster: Broadcaster | None = None, sender: Sende
     app.state.broadcaster = broadcaster or Broadcaster()
     app.state.sender = sender
     app.state.rates = Rates()
+    app.state.evidence_turns = evidence.Turns(evidence.MOST_AT_ONCE)
     app.add_middleware(Door, identities=app.state.identities)
     app.state.reads = Reads(parts.store, parts.clock.now)
-    app.add_middleware(Edge, reads=app.state.reads)  # the last one added is the outermost
-    for kind in (Refused, Problematic, BadPolicy, RequestValidationError, HTTPException):
+    # the last one added is the outermost
+    app.add_middleware(Edge, reads=app.state.reads, evidence_bytes=parts.settings.evidence_bytes)
+    for kind in (Refused, Problematic, Unkept, BadPolicy, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _problem)
     for module in DATA_ROUTES:
         app.include_router(module.router, dependencies=[BEARER])
@@ -138,6 +148,7 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
     following = asyncio.create_task(broadcaster.follow(parts.broker))
     watching = asyncio.create_task(_watch_database(parts))
     noting = asyncio.create_task(app.state.reads.keep())
+    sweeping = asyncio.create_task(_sweep_evidence(parts))
     stopping = asyncio.create_task(parts.stop.wait())
     try:
         async with served(app, host=parts.settings.api_host, port=parts.settings.api_port) as port:
@@ -149,7 +160,7 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
         for task in done - {stopping}:
             task.result()  # these two never end by themselves: what ended one is a bug, and the process ends with it
     finally:
-        tasks = {connecting, following, watching, noting, stopping}
+        tasks = {connecting, following, watching, noting, sweeping, stopping}
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
@@ -166,3 +177,16 @@ async def _watch_database(parts: Parts) -> None:
         else:
             pulse.missed("the database does not answer", away=True)
         await asyncio.sleep(LOOK_S)
+
+
+async def _sweep_evidence(parts: Parts) -> None:
+    """Once an hour, take away what was put and never named. Here, because the api is sure to reach where it lies."""
+    while True:
+        try:
+            swept = await sweep(parts.store, parts.contents, now=parts.clock.now())
+        except (Unkept, *DATABASE_AWAY) as away:
+            log.info("evidence.not_swept", reason=type(away).__name__)
+        else:
+            if swept:
+                log.warning("evidence.swept", action="evidence.swept", count=swept)
+        await parts.clock.sleep_until(parts.clock.now() + SWEEP_EVERY)

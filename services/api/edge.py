@@ -20,6 +20,7 @@ from services.domain.actor import Actor
 log = structlog.get_logger(__name__)
 
 MOST_BODY_BYTES: Final = 256 * 1024
+EVIDENCE_PATH: Final = re.compile(r"/cases/[0-9a-fA-F-]{32,36}/evidence")
 # Short, and with a letter in it: nobody's phone or ID number comes back as a request id.
 SAFE_ID: Final = re.compile(r"(?=[0-9._-]{0,63}[A-Za-z])[A-Za-z0-9._-]{4,64}")
 SAFE_HEADERS: Final = {
@@ -33,9 +34,10 @@ SAFE_HEADERS: Final = {
 class Edge:
     """The outermost layer; a pure ASGI callable, because a stream must pass through unbuffered."""
 
-    def __init__(self, app: ASGIApp, *, reads: Reads) -> None:
+    def __init__(self, app: ASGIApp, *, reads: Reads, evidence_bytes: int) -> None:
         self.app = app
         self.reads = reads
+        self.evidence_bytes = evidence_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,7 +61,7 @@ class Edge:
             try:
                 if self.reads.full and scope["path"] not in OPEN:
                     raise Problematic("away")
-                await self.app(scope, _bounded(receive, scope), sending)
+                await self.app(scope, _bounded(receive, scope, self._most_bytes(scope)), sending)
             except Exception as error:
                 problem = problem_of(error)
                 if problem.code == "bug":
@@ -76,20 +78,24 @@ class Edge:
         if actor is not None and scope["method"] == "GET" and 200 <= status < 300:
             self.reads.note(scope, actor)
 
+    def _most_bytes(self, scope: Scope) -> int:
+        evidence = scope["method"] == "POST" and EVIDENCE_PATH.fullmatch(scope["path"])
+        return self.evidence_bytes if evidence else MOST_BODY_BYTES
+
 
 def _request_id(scope: Scope) -> str:
     given = Headers(scope=scope).get("x-request-id", "")
     return given if SAFE_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def _bounded(receive: Receive, scope: Scope) -> Receive:
+def _bounded(receive: Receive, scope: Scope, most: int) -> Receive:
     """`receive`, refusing a body that says or turns out to be too large."""
     said = Headers(scope=scope).get("content-length", "")
-    left = MOST_BODY_BYTES
+    left = most
 
     async def receiving() -> Message:
         nonlocal left
-        if said.isdigit() and int(said) > MOST_BODY_BYTES:
+        if said.isdigit() and int(said) > most:
             raise HTTPException(413)
         message = await receive()
         left -= len(message.get("body", b""))

@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from services.api.bodies import steps_of
 from services.api.wording import MISSING, TEXTS, language_of
+from services.domain.contents import Unkept
 from services.domain.policy_fault import BadPolicy, PolicyFault
 from services.domain.refusals import Refused
 
@@ -38,6 +39,7 @@ STATUS: Final[Mapping[str, int]] = {
     "warning-not-found": 404,
     "tip-not-found": 404,
     "not-found": 404,
+    "evidence-lost": 410,
     "wrong-method": 405,
     "out-of-order": 409,
     "nobody-fits": 409,
@@ -51,6 +53,7 @@ STATUS: Final[Mapping[str, int]] = {
     "stale-turn": 412,
     "stale-rota": 412,
     "too-large": 413,
+    "bad-evidence": 422,
     "invalid": 422,
     "incomplete": 422,
     "bad-policy": 422,
@@ -62,8 +65,11 @@ STATUS: Final[Mapping[str, int]] = {
     "too-many": 429,
     "bug": 500,
     "away": 503,
+    "evidence-away": 503,
+    "evidence-busy": 503,
     "broker-away": 503,
     "busy": 503,
+    "evidence-full": 507,
 }
 # The facts of a refusal that may be shown: our own words and numbers, never what the asker sent.
 SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
@@ -71,6 +77,7 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "out-of-order": ("state", "action"),
     "not-allowed": ("role", "action"),
     "incomplete": ("field", "why"),
+    "bad-evidence": ("why",),
     "stale-rota": ("version",),
     "swap-over": ("state",),
     "already-accepted": ("holder",),
@@ -84,6 +91,8 @@ _HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
     "broker-away": {"retry-after": str(RETRY_AFTER_S)},
     "busy": {"retry-after": str(RETRY_AFTER_S)},
     "too-many": {"retry-after": "60"},
+    "evidence-away": {"retry-after": str(RETRY_AFTER_S)},
+    "evidence-busy": {"retry-after": str(RETRY_AFTER_S)},
 }
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)  # the database answered; we asked wrongly
 
@@ -107,7 +116,7 @@ class Problematic(Exception):
 
 def problem_of(error: Exception) -> Problem:
     """The problem that an exception stands for; `bug` for what nobody expected."""
-    if isinstance(error, Problematic):
+    if isinstance(error, Problematic | Unkept):
         return Problem(code=error.code)
     if isinstance(error, Refused):
         shown = {name: error.facts[name] for name in SHOWN.get(error.code, ()) if error.facts.get(name) is not None}

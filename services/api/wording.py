@@ -95,7 +95,7 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ),
     ),
     "not-in-case": _both(
-        ("没有这条止付单、回访、倒查或保护性止付,或不可见", "请核对编号;只能查看本人权限范围内的案件。"),
+        ("没有这条止付单、回访、倒查、保护性止付或证据,或不可见", "请核对编号;只能查看本人权限范围内的案件。"),
         (
             "Nothing like it in a case of yours",
             "Check its id; only what belongs to cases of your own scope can be seen.",
@@ -138,8 +138,41 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("Somebody was first", "Read the case again: turn, state and holder are as they are now; then decide."),
     ),
     "too-large": _both(
-        ("请求体过大", "请求体不得超过 256 KB。"),
-        ("The body is too large", "Send at most 256 KB."),
+        ("请求体过大", "请求体不得超过 256 KB;证据文件不得超过管理员设定的大小(默认 20 MB)。"),
+        ("The body is too large", "Send at most 256 KB; as evidence what the administrator allows, by default 20 MB."),
+    ),
+    "bad-evidence": _both(
+        (
+            "该文件不能作为证据",
+            "照片须为 JPEG、PNG 或 WebP,录音须为 m4a、mp3、ogg、wav 或 amr,保证书须为照片或 PDF;why 为原因。",
+        ),
+        (
+            "This file is no evidence",
+            "A photo is JPEG, PNG or WebP; a recording m4a, mp3, ogg, wav or amr; a commitment a photo or a PDF. "
+            "why says what is wrong.",
+        ),
+    ),
+    "evidence-lost": _both(
+        ("证据内容无法打开", "内容已随案件清除,或存储的文件已丢失、被改动;请联系管理员查看日志。"),
+        (
+            "What lies in it can't be opened",
+            "It was forgotten with its case, or the stored file is gone or was changed; the administrator's log says which.",
+        ),
+    ),
+    "evidence-full": _both(
+        ("证据存储空间已满", "文件未保存;请联系管理员腾出空间后用同一幂等键重发。"),
+        ("There is no room for evidence", "Nothing was kept. Once the administrator has made room, send it again."),
+    ),
+    "evidence-away": _both(
+        ("证据存储暂不可用", "文件未保存;请按 Retry-After 秒后用同一幂等键重发。"),
+        (
+            "The store of evidence does not answer",
+            "Nothing was kept. Send it again with the same key after Retry-After seconds.",
+        ),
+    ),
+    "evidence-busy": _both(
+        ("正在接收的证据过多,或上传过慢", "请按 Retry-After 秒后用同一幂等键重发。"),
+        ("Too much evidence is coming in, or too slowly", "Send it again with the same key after Retry-After seconds."),
     ),
     "invalid": _both(
         ("请求格式有误", "errors 列出了有误的字段和原因,请改正后重发。"),

@@ -46,7 +46,7 @@ class OutOfOrder(Refused):
 
 
 class NotInCase(Refused):
-    """No such stop order, follow-up, review or hold, or one that the asker may not see: the two are not told apart."""
+    """No such stop order, follow-up, review, hold or evidence, or one out of the asker's sight: not told apart."""
 
     code = "not-in-case"
 
@@ -97,6 +97,12 @@ class SamePerson(Refused):
     """The second acknowledgement is another person's than the first."""
 
     code = "same-person"
+
+
+class BadEvidence(Refused):
+    """A file that is no evidence: of no known type, broken, of another kind, or too much (evidence.Flaw)."""
+
+    code = "bad-evidence"
 
 
 class KeyReused(Refused):

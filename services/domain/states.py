@@ -63,6 +63,9 @@ class Action(StrEnum):
     FOLLOW_UP = "FOLLOW_UP"
     LOSE = "LOSE"  # a loss after the warning was found
     INQUIRE = "INQUIRE"  # 倒查: a review of what went wrong
+    ADD_EVIDENCE = "ADD_EVIDENCE"
+    WITHDRAW_EVIDENCE = "WITHDRAW_EVIDENCE"  # marked, not deleted
+    NOTE = "NOTE"  # somebody's words on the case; a correction is another note
 
 
 class TimerKind(StrEnum):

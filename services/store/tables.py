@@ -20,6 +20,7 @@ from services.store.beside_tables import (
     StopReceiptRow,
 )
 from services.store.columns import Document, Moment, RowId, Word
+from services.store.evidence_tables import EvidenceRow
 from services.store.position_tables import ResponderStatusRow, StatusChangeRow, TrailRow
 from services.store.rota_tables import (
     DutySwapRow,
@@ -480,3 +481,4 @@ stop_order, ledger, stop_receipt = _table(StopOrderRow), _table(LedgerRow), _tab
 follow_up, review, protective_hold = _table(FollowUpRow), _table(ReviewRow), _table(ProtectiveHoldRow)
 audit, seal = _table(AuditRow), _table(SealRow)
 source, submission, tip = _table(SourceRow), _table(SubmissionRow), _table(TipRow)
+evidence = _table(EvidenceRow)
