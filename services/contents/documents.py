@@ -25,7 +25,7 @@ EXIF_OR_SO = frozenset({0xE1, *range(0xE3, 0xEE), 0xEF, 0xFE})  # all but JFIF, 
 def pdf(sent: bytes) -> bytes:
     """Raises BadEvidence, or whatever pikepdf raises on a broken file."""
     try:
-        opened = pikepdf.open(io.BytesIO(sent))
+        opened = pikepdf.open(io.BytesIO(sent), attempt_recovery=False)  # half a commitment is none
     except pikepdf.PasswordError:
         raise BadEvidence(why=Flaw.ENCRYPTED) from None
     with opened:
