@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     evidence_mb: Annotated[int, Field(ge=1, le=200, description="most megabytes of one photo, recording or PDF")] = 20
     evidence_megapixels: Annotated[
         int, Field(ge=1, le=200, description="most millions of pixels of a picture; each takes up to 8 bytes of memory")
-    ] = 50
+    ] = 25
     evidence_s3_endpoint: Annotated[
         str, Field(pattern="^(https?://.+)?$", description="address of the S3-compatible service; empty: Amazon's")
     ] = ""

@@ -1,4 +1,7 @@
-"""doctor: everything an installation needs, one line each: well or not, and then how to mend it. Changes nothing."""
+"""doctor: everything an installation needs, one line each: well or not, and then how to mend it.
+
+Changes nothing; what it puts where evidence lies, it takes away again.
+"""
 
 import asyncio
 import shutil
@@ -15,9 +18,10 @@ from services.cli.session import given, settings_of, store_of
 from services.cli.show import print_json
 from services.cli.stopped import Stopped
 from services.cli.words import say
+from services.domain.contents import Unkept
 from services.settings import BadSetting, Settings
 from services.store.revision import is_current
-from services.wiring import DATABASE_AWAY
+from services.wiring import DATABASE_AWAY, contents_of
 
 MAX_OFFSET_S = 1.0
 MIN_FREE_GB = 2.0
@@ -61,7 +65,13 @@ def _tell(finding: Finding) -> None:
 
 
 async def _looked_at(settings: Settings, *, embedded: bool) -> list[Finding]:
-    return [*await _database(settings), await _broker(settings, embedded=embedded), _disk(settings), *_programs()]
+    return [
+        *await _database(settings),
+        await _broker(settings, embedded=embedded),
+        await _evidence(settings),
+        _disk(settings),
+        *_programs(),
+    ]
 
 
 async def _database(settings: Settings) -> list[Finding]:
@@ -104,6 +114,15 @@ async def _broker(settings: Settings, *, embedded: bool) -> Finding:
             name="broker", well=False, what=say("doctor.topics", names=" ".join(small)), fix="quanzu serve router"
         )
     return Finding(name="broker", well=True, what=say("doctor.broker", count=len(TOPICS)))
+
+
+async def _evidence(settings: Settings) -> Finding:
+    try:
+        await contents_of(settings).check()
+    except Unkept as unkept:
+        what = say("doctor.no_evidence", reason=type(unkept).__name__)
+        return Finding(name="evidence", well=False, what=what, fix=say("doctor.fix_evidence"))
+    return Finding(name="evidence", well=True, what=say("doctor.evidence"))
 
 
 def _disk(settings: Settings) -> Finding:

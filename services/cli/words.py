@@ -381,6 +381,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "doctor.broker": ("Kafka 可连,{count} 个主题齐全", "the broker answers and has all {count} topics"),
     "doctor.topics": ("缺少主题或分区:{names}", "topics missing or with too few partitions: {names}"),
     "doctor.disk": ("{place} 剩余 {free} GB", "{free} GB free at {place}"),
+    "doctor.evidence": ("证据存储可写", "evidence can be kept"),
+    "doctor.no_evidence": ("证据存储不可写({reason})", "evidence can't be kept ({reason})"),
+    "doctor.fix_evidence": (
+        "检查 QUANZU_EVIDENCE 所指的文件夹(权限、空间)或存储桶",
+        "look at the folder (rights, room) or the bucket that QUANZU_EVIDENCE names",
+    ),
     "doctor.absent": ("没有(只有 make up 需要)", "absent (only make up needs it)"),
     "doctor.fix_database": (
         "检查 QUANZU_DATABASE,以及数据库是否在运行",

@@ -59,7 +59,7 @@ class Folder:
     def _put(self, path: Path, pieces: Iterable[bytes]) -> None:
         unfinished = _unfinished(path)
         try:
-            with self._told():
+            with self._told(ContentsAway):
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                     file.writelines(pieces)
@@ -80,17 +80,14 @@ class Folder:
         return self._home / name[:2] / name
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, absent: type[Unkept] = ContentLost) -> Iterator[None]:
+        """What is not there is `absent`."""
         try:
             yield
+        except FileNotFoundError as error:
+            raise absent from error
         except OSError as error:
-            raise _unkept(error) from error
-
-
-def _unkept(error: OSError) -> Unkept:
-    if isinstance(error, FileNotFoundError):
-        return ContentLost()
-    return NoRoom() if error.errno in FULL else ContentsAway()
+            raise (NoRoom if error.errno in FULL else ContentsAway) from error
 
 
 def _unfinished(path: Path) -> Path:

@@ -5,6 +5,7 @@ A JPEG is encoded with the tables it came with and so loses next to nothing, a W
 Of several pictures the first is kept.
 """
 
+import contextlib
 import io
 from typing import Any
 
@@ -31,10 +32,12 @@ def made_anew(sent: bytes, media_type: MediaType, *, most_pixels: int) -> bytes:
     if image.width * image.height > most_pixels:  # only the header has been read
         raise BadEvidence(why=Flaw.TOO_MANY_PIXELS)
     image.load()
-    upright = _plain(_upright(image), media_type)
-    upright.info = {}  # what is kept there would be written again
+    how = _how(image, media_type)
+    _turn(image)
+    plain = _plain(image, media_type)
+    plain.info = {}  # what is kept there would be written again
     out = io.BytesIO()
-    upright.save(out, FORMATS[media_type], **_how(image, media_type))
+    plain.save(out, FORMATS[media_type], **how)
     return out.getvalue()
 
 
@@ -46,15 +49,14 @@ def _how(image: Image.Image, media_type: MediaType) -> dict[str, Any]:
     return {"qtables": image.quantization, "subsampling": JpegImagePlugin.get_sampling(image)}
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # broken EXIF is no reason to lose a photo
-        return image
+def _turn(image: Image.Image) -> None:
+    """In its place: a second copy of a large picture is as large."""
+    with contextlib.suppress(Exception):  # broken EXIF is no reason to lose a photo
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def _plain(image: Image.Image, media_type: MediaType) -> Image.Image:
     if image.mode in PLAIN_MODES[media_type]:
-        return image.copy()
+        return image
     alpha = image.mode in ALPHA and media_type is not MediaType.JPEG
     return image.convert("RGBA" if alpha else "RGB")
