@@ -78,6 +78,14 @@ class Settings(BaseSettings):
     ] = None
     time_zone: Annotated[str, Field(description="whose days and clock the shifts follow")] = "Asia/Shanghai"
     lanes: Annotated[int, Field(ge=1, le=8, description="writing connections a router has for the ordinary topic")] = 2
+    timekeeper_stuck_s: Annotated[
+        float,
+        Field(ge=1, description="a timekeeper that stands still for so long, the database answering, ends itself"),
+    ] = 120
+    deadman_url: Annotated[
+        SecretStr, Field(description="an address that hears a sign of life while time is kept; empty: nobody does")
+    ] = SecretStr("")
+    deadman_s: Annotated[float, Field(ge=1, description="seconds between two signs of life")] = 60
     evidence: Annotated[
         str, Field(description="where evidence lies: a folder, or s3://BUCKET/PREFIX; empty: a folder in QUANZU_VAR")
     ] = ""
@@ -118,6 +126,18 @@ class Settings(BaseSettings):
     def _is_a_place(cls, value: str) -> str:
         if "://" in value and not (value.startswith("s3://") and urlsplit(value).netloc):
             raise ValueError("use a folder or s3://BUCKET/PREFIX")
+        return value
+
+    @field_validator("deadman_url")
+    @classmethod
+    def _is_an_address(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        try:
+            sound = not url or (urlsplit(url).scheme in ("http", "https") and bool(urlsplit(url).hostname))
+        except ValueError:
+            sound = False
+        if not sound:
+            raise ValueError("use http://… or https://…")
         return value
 
     @field_validator("time_zone")

@@ -10,6 +10,7 @@ from prometheus_client import Counter as Count
 from prometheus_client import Histogram
 
 from services.domain.case import Case, Change, Fact
+from services.domain.follow_up import FollowUpState as F
 from services.domain.located import Rule
 from services.domain.states import MOVES, Action, State, TimerKind
 from services.domain.words import Mode, Risk
@@ -20,6 +21,7 @@ MOVED = Count("quanzu_cases_moved", "Moves of cases after their opening.", ["act
 REPEATED = Count("quanzu_warnings_repeated", "Warnings that came to a case that was there.", ["effect"])
 AT_RISK = Count("quanzu_limit_at_risk", "Limits of which three quarters were spent.", ["stage", "risk"])
 BREACHED = Count("quanzu_limit_breached", "Limits that were not kept.", ["stage", "risk"])
+FOLLOWED_UP = Count("quanzu_follow_ups", "Follow-ups that became due, missed, escalated, done or closed.", ["state"])
 STAGE = Histogram(
     "quanzu_stage_seconds",
     "How long a limit ran until it stopped.",
@@ -51,6 +53,9 @@ _MOVED = {action: MOVED.labels(action.value) for _, action in MOVES}
 _REPEATED = {effect: REPEATED.labels(effect) for effect in (SAME_INSTRUCTION, SAME_SUBJECT)}
 _AT_RISK = {(kind.value, risk): AT_RISK.labels(kind.value, risk.value) for kind in TimerKind for risk in Risk}
 _BREACHED = {(kind.value, risk): BREACHED.labels(kind.value, risk.value) for kind in TimerKind for risk in Risk}
+_FOLLOWED_UP = {
+    state.value: FOLLOWED_UP.labels(state.value) for state in (F.DUE, F.MISSED, F.ESCALATED, F.DONE, F.CLOSED)
+}
 _STAGE = {
     (kind, risk): STAGE.labels(kind.value, risk.value)
     for kind in (*STAGE_IN.values(), TimerKind.TOTAL)
@@ -74,6 +79,8 @@ def tally(changes: Iterable[Change]) -> None:
             elif action in _MARKS:
                 marks = _BREACHED if action is Action.BREACH else _AT_RISK
                 marks[fact.detail["timer"], case.risk].inc()
+            elif action is Action.FOLLOW_UP:
+                _FOLLOWED_UP[fact.detail["state"]].inc()
             elif action in _MOVED:
                 moved[action] += 1
                 _stopped(case, fact)

@@ -3,6 +3,8 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 from schemas.topics import WARNING_ISSUED, WARNING_URGENT
+from services.handlers.stop_receipt import STEPS
+from services.store.stop_receipts import Effect
 
 RECORDS = Counter("quanzu_router_records", "Records settled: cases, repeats, redeliveries and dead letters.", ["topic"])
 DEAD_LETTERS = Counter("quanzu_dead_letters", "Records that could not become a case, by kind of fault.", ["kind"])
@@ -18,6 +20,11 @@ PROGRESS = Gauge(
     ["topic"],
 )
 PARTITIONS = Gauge("quanzu_router_partitions", "Partitions this router reads.", ["topic"])
+RECEIPTS = Counter(
+    "quanzu_stop_receipts",
+    "Answers of banks, each once: what the bank did, and whether its order took it, waits, refused it or is unknown.",
+    ["result", "effect"],
+)
 TAKEOVERS = Counter("quanzu_lane_takeovers", "Partitions taken over from a lane that was over.")
 RESETS = Counter(
     "quanzu_positions_reset",
@@ -33,3 +40,6 @@ for topic in (WARNING_ISSUED, WARNING_URGENT):
     PARTITIONS.labels(topic)
 for kind in KINDS:
     DEAD_LETTERS.labels(kind)
+for result in STEPS:
+    for effect in Effect:
+        RECEIPTS.labels(result, effect.value)

@@ -18,6 +18,7 @@ from services.broker.salvage import Unread
 from services.domain.refusals import Refused
 from services.handlers.stop_receipt import receive
 from services.handlers.tally import tally
+from services.router import metrics
 from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
@@ -90,5 +91,6 @@ async def _settle(parts: Parts, answer: StopPaymentResolved, *, event: str) -> N
         else:
             tally(taken.changes)
             if taken.effect is not None:
+                metrics.RECEIPTS.labels(answer.result, taken.effect.value).inc()
                 log.info("receipt.kept", action="stop.receipt", effect=taken.effect, order_id=str(answer.order_id))
         return

@@ -14,6 +14,9 @@ from services.health import Pulse
 from services.store import commands, deadlines
 from services.store.signals import Signal
 from services.timekeeper import metrics
+from services.timekeeper.deadman import keep_pinging
+from services.timekeeper.guard import disarm, end_when_stuck
+from services.timekeeper.progress import Progress
 from services.timekeeper.watch import keep_watch
 from services.wiring import DATABASE_AWAY, Parts
 
@@ -29,23 +32,39 @@ MARKS = frozenset({Action.AT_RISK, Action.BREACH})
 
 
 async def run(parts: Parts) -> None:
-    """Settle what is due until `parts.stop`. All state is in the database: whoever looks next goes on."""
-    beside = {asyncio.create_task(_forget_old_keys(parts)), asyncio.create_task(keep_watch(parts))}
+    """Settle what is due until `parts.stop`. All state is in the database: whoever looks next goes on.
+
+    Raises Stuck where it can't go on although the database answers.
+    """
+    # One commits while the other decides; they share as two timekeepers would. A file has one writer anyway.
+    loops = LOOPS if parts.store.postgres else 1
+    progress = Progress(parts.clock.now, loops=loops)
+    progress.told()
+    pulses = [Pulse(parts.health, f"timekeeper {index}") for index in range(loops)]
+    keeping = [asyncio.create_task(_keep(parts, pulse, progress, index)) for index, pulse in enumerate(pulses)]
+    guarding = asyncio.create_task(end_when_stuck(parts, progress))
+    beside = [guarding, asyncio.create_task(_forget_old_keys(parts)), asyncio.create_task(keep_watch(parts))]
+    if parts.settings.deadman_url.get_secret_value():
+        beside.append(asyncio.create_task(keep_pinging(parts, progress)))
     try:
-        # One commits while the other decides; they share as two timekeepers would. A file has one writer anyway.
-        loops = LOOPS if parts.store.postgres else 1
-        await asyncio.gather(*(_keep(parts, Pulse(parts.health, f"timekeeper {index}")) for index in range(loops)))
+        left = set(keeping)
+        while left:
+            done, _ = await asyncio.wait({*left, guarding}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # the guard ends only by saying that the loops stand still
+            left -= done
     finally:
-        for task in beside:
+        for task in (*keeping, *beside):
             task.cancel()
-        await asyncio.wait(beside)
+        await asyncio.wait([*keeping, *beside])
+        disarm()
 
 
-async def _keep(parts: Parts, pulse: Pulse) -> None:
+async def _keep(parts: Parts, pulse: Pulse, progress: Progress, index: int) -> None:
     while not parts.stop.is_set():
         try:
             async with asyncio.timeout(LOOK_S):
-                fired, next_at = await _look(parts)
+                fired, next_at = await _look(parts, progress, index)
         except DATABASE_AWAY as error:
             pulse.missed(f"the database ({type(error).__name__})", away=not await parts.store.answers())
             await _rest(parts, None, PAUSE_S)
@@ -58,7 +77,7 @@ async def _keep(parts: Parts, pulse: Pulse) -> None:
             await _wait(parts, fired, next_at)
 
 
-async def _look(parts: Parts) -> tuple[Fired, datetime | None]:
+async def _look(parts: Parts, progress: Progress, index: int) -> tuple[Fired, datetime | None]:
     """Settle one batch; where there was none, returns the earliest due time that is left."""
     next_at = None
     async with parts.store.begin() as tx:
@@ -67,8 +86,7 @@ async def _look(parts: Parts) -> tuple[Fired, datetime | None]:
             next_at = await deadlines.earliest(tx.conn)
         tx.wakes.discard(Signal.DUE)  # this loop looks again at once
     now = parts.clock.now()
-    overdue_at = tx.now - max(fired.late) if fired.late else next_at
-    metrics.OVERDUE.set(0.0 if overdue_at is None else max(0.0, (now - overdue_at).total_seconds()))
+    progress.looked(index, tx.now - max(fired.late) if fired.late else next_at)
     metrics.FAILURES.inc(fired.failed)
     tally(fired.changes)
     for change, late in zip(fired.changes, fired.late, strict=True):
