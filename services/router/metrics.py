@@ -22,7 +22,7 @@ PROGRESS = Gauge(
 PARTITIONS = Gauge("quanzu_router_partitions", "Partitions this router reads.", ["topic"])
 RECEIPTS = Counter(
     "quanzu_stop_receipts",
-    "Answers of banks, each once: what the bank did, and whether its order took it, waits, refused it or is unknown.",
+    "Answers of banks, each once: what the bank did, and what became of it when it came.",
     ["result", "effect"],
 )
 TAKEOVERS = Counter("quanzu_lane_takeovers", "Partitions taken over from a lane that was over.")

@@ -11,6 +11,7 @@ from services.domain.case import Change, case_id_for
 from services.domain.opening import open_case
 from services.domain.policy import policy_from
 from services.domain.states import Action
+from services.domain.telling import noted
 from services.domain.words import Mode, Risk, Role
 from services.handlers.tally import tally, tally_repeats
 from services.store.policies import default_document
@@ -112,6 +113,19 @@ def test_marks_count_by_stage_and_risk(growth: Growth) -> None:
     assert growth.of("quanzu_limit_at_risk_total", stage="ACK", risk="HIGH") == 1
     assert growth.of("quanzu_limit_breached_total", stage="ACK", risk="HIGH") == 1
     assert growth.of("quanzu_cases_moved_total", action="EXPIRE") == 1
+
+
+def test_follow_ups_count_by_state_but_not_of_exercises(growth: Growth) -> None:
+    def told(mode: Mode, *states: str) -> list[Change]:
+        case = opened(mode).case
+        return [noted(case, Action.FOLLOW_UP, by=RESPONDER, now=NOW, detail={"state": state}) for state in states]
+
+    tally([*told(Mode.ACTUAL, "DUE", "MISSED", "DUE", "DONE"), *told(Mode.EXERCISE, "DUE", "ESCALATED")])
+
+    grown = {
+        state: growth.of("quanzu_follow_ups_total", state=state) for state in ("DUE", "MISSED", "ESCALATED", "DONE")
+    }
+    assert grown == {"DUE": 2, "MISSED": 1, "ESCALATED": 0, "DONE": 1}
 
 
 def test_repeats_count_by_effect(growth: Growth) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from prometheus_client import REGISTRY
 from router_steps import Centre, event
 
 from schemas.envelope import EventType
@@ -48,9 +49,15 @@ def answer(case_id: UUID, order_id: UUID, at: str) -> dict[str, Any]:
     }
 
 
+def counted(effect: str) -> float:
+    labels = {"result": "REJECTED", "effect": effect}
+    return REGISTRY.get_sample_value("quanzu_stop_receipts_total", labels) or 0
+
+
 async def test_a_banks_answer_stops_its_limit_once(either_centre: Centre) -> None:
     """Whatever comes again, comes for another order or can't be read changes nothing."""
     centre = either_centre
+    before = {effect: counted(effect) for effect in ("APPLIED", "UNMATCHED")}
     async with centre.router() as parts:
         broker = parts.broker.bootstrap
         await centre.send(centre.warning("MT-S"), broker=broker)
@@ -73,6 +80,7 @@ async def test_a_banks_answer_stops_its_limit_once(either_centre: Centre) -> Non
 
     kept = {one.order_id.int: one.effect for one in await centre.rows(tables.stop_receipt)}
     assert sorted(kept.values()) == ["APPLIED", "UNMATCHED"]
+    assert {effect: counted(effect) - was for effect, was in before.items()} == {"APPLIED": 1, "UNMATCHED": 1}
     told = [event.action for event in await centre.rows(tables.event) if event.case_id == row.id]
     assert told.count("RESOLVE_STOP") == 1
     (requested,) = [one for one in await centre.rows(tables.outbox) if one.topic == "fraud.stop-payment.requested"]
