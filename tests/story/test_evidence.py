@@ -71,6 +71,10 @@ async def test_a_photo_is_stripped_kept_sealed_and_read_back(centre: Centre, fol
     assert content.headers["content-type"] == "image/jpeg"
     assert content.headers["content-disposition"] == 'attachment; filename="evidence-1.jpg"'
     assert content.headers["x-content-type-options"] == "nosniff"
+    await centre.app.state.reads.write()
+    lines = await listed(centre, f"/audit?key={case}", "auditor")
+    about = [(line["actor"], line["detail"]) for line in lines if line["about"].endswith("/content")]
+    assert about == [(who, {"evidence": 1}) for who in ("reviewer", "operator", "R11")]
     (file,) = files(folder)
     assert not any(told in file.read_bytes() for told in (b"JFIF", b"SECRET", content.content[100:120]))
     (fact,) = await facts(centre, case, "ADD_EVIDENCE")

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
@@ -29,7 +28,6 @@ from services.store import evidence
 from services.store.cases import Stored
 from services.wiring import Parts
 
-log = structlog.get_logger(__name__)
 router = APIRouter(tags=["evidence"])
 
 MOST_AT_ONCE: Final = 4  # of one process: each is in memory while it is cleaned
@@ -148,19 +146,12 @@ async def get_evidence(case_id: UUID, request: Request, parts: TheParts, reader:
 async def get_content(
     case_id: UUID, evidence_id: UUID, request: Request, parts: TheParts, reader: CaseReader
 ) -> StreamingResponse:
-    """The file, as it is kept; for the centre's reviewers and for who works on the case now. Each reading is logged."""
+    """The file, as it is kept; for the centre's reviewers and for who works on the case now. The audit says which was read."""
     async with parts.store.read() as conn:
         stored = await seen_case(conn, case_id, reader, request)
         one = find(await evidence.of_case(conn, stored.id), evidence_id)
     _must_read(stored, one, reader)
-    log.info(
-        "evidence.read",
-        action="evidence.read",
-        case_id=str(case_id),
-        evidence=one.number,
-        actor=reader.name,
-        role=reader.role.value,
-    )
+    request.state.shown = {"evidence": one.number}
     pieces = opened(parts.contents, parts.context.sealer, stored, one)
     first = await anext(pieces)  # what can't be opened is told before anything is sent
     headers = {
