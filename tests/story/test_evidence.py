@@ -23,6 +23,8 @@ from services.handlers.evidence import sweep
 from services.store import tables
 from tests import evidence_samples as samples
 
+one_database = pytest.mark.parametrize("centre", ["sqlite"], indirect=True)  # SQL has no part in it
+
 
 @pytest.fixture(autouse=True)
 def folder(centre: Centre, tmp_path: Path) -> Path:
@@ -118,6 +120,7 @@ async def test_the_same_command_adds_once_and_the_same_file_twice(centre: Centre
     assert len(files(folder)) == len(there) == 2
 
 
+@one_database
 async def test_rubbish_is_refused_with_its_reason_and_nothing_kept(centre: Centre, folder: Path) -> None:
     case = await in_hand(centre)
     rubbish = [
@@ -144,6 +147,7 @@ async def test_rubbish_is_refused_with_its_reason_and_nothing_kept(centre: Centr
     assert len(files(folder)) == 1
 
 
+@one_database
 async def test_what_is_too_large_is_refused_before_it_is_read(centre: Centre) -> None:
     case, read_bytes = await in_hand(centre), 0
 
@@ -171,6 +175,7 @@ class Failing(Folder):
         raise self.fault
 
 
+@one_database
 async def test_a_full_or_absent_store_is_told_and_nothing_happens(centre: Centre, folder: Path) -> None:
     case, kept = await in_hand(centre), centre.parts.contents
 
@@ -246,6 +251,7 @@ async def test_what_a_crash_left_unnamed_is_swept_after_a_day(centre: Centre, fo
     assert await sweep(centre.store, contents, now=now) == 0
 
 
+@one_database
 async def test_more_at_once_than_memory_is_for_come_again(centre: Centre) -> None:
     case = await in_hand(centre)
     app = make_app(centre.parts)

@@ -48,7 +48,11 @@ def test_an_object_is_labelled_and_in_the_namespace(found: dict[str, Any]) -> No
 
 def test_no_secret_value_is_in_the_base() -> None:
     assert not named("Secret")
-    assert set(named("ConfigMap")["quanzu"]["data"]) == {"QUANZU_KAFKA"}
+    assert set(named("ConfigMap")["quanzu"]["data"]) == {
+        "QUANZU_KAFKA",
+        "QUANZU_EVIDENCE",
+        "QUANZU_EVIDENCE_S3_ENDPOINT",
+    }
 
 
 @every_pod
@@ -87,8 +91,10 @@ def test_a_pod_takes_its_settings_from_the_secret(pod: dict[str, Any]) -> None:
 
     taken = {setting["name"]: setting["valueFrom"]["secretKeyRef"] for setting in container["env"]}
 
-    assert set(taken) == {"QUANZU_DATABASE", "QUANZU_MASTER_KEYS", "QUANZU_INDEX_KEY"} <= known
-    assert all(place == {"name": "quanzu", "key": name} for name, place in taken.items())
+    bucket = {"QUANZU_EVIDENCE_S3_KEY", "QUANZU_EVIDENCE_S3_SECRET"} if container["name"] == "api" else set()
+    assert set(taken) == {"QUANZU_DATABASE", "QUANZU_MASTER_KEYS", "QUANZU_INDEX_KEY"} | bucket <= known
+    for name, place in taken.items():
+        assert place == {"name": "quanzu", "key": name} | ({"optional": True} if name in bucket else {})
     assert container["envFrom"] == [{"configMapRef": {"name": "quanzu"}}]
 
 
@@ -134,6 +140,7 @@ def test_the_network_is_closed_but_for_what_is_needed() -> None:
         ("reach-names-and-data", "egress", 53),
         ("reach-names-and-data", "egress", 5432),
         ("reach-names-and-data", "egress", 9092),
+        ("reach-evidence", "egress", 9000),
         ("let-users-in", "ingress", "http"),
         ("let-prometheus-in", "ingress", "metrics"),
     }
