@@ -14,7 +14,6 @@ from services.health import Pulse
 from services.store import commands, deadlines
 from services.store.signals import Signal
 from services.timekeeper import metrics
-from services.timekeeper.deadman import keep_pinging
 from services.timekeeper.guard import disarm, end_when_stuck
 from services.timekeeper.progress import Progress
 from services.timekeeper.watch import keep_watch
@@ -45,6 +44,8 @@ async def run(parts: Parts) -> None:
     guarding = asyncio.create_task(end_when_stuck(parts, progress))
     beside = [guarding, asyncio.create_task(_forget_old_keys(parts)), asyncio.create_task(keep_watch(parts))]
     if parts.settings.deadman_url.get_secret_value():
+        from services.timekeeper.deadman import keep_pinging  # noqa: PLC0415 - an HTTP client is large
+
         beside.append(asyncio.create_task(keep_pinging(parts, progress)))
     try:
         left = set(keeping)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from schemas.fields import At
 from services.api.bodies import Plain, Reasoned
@@ -185,7 +186,7 @@ async def _sent(request: Request) -> bytes:
         async with asyncio.timeout(SENT_WITHIN_S):
             async for piece in request.stream():
                 held += piece
-    except TimeoutError:
+    except (TimeoutError, ClientDisconnect):  # a phone that lost its line hears nothing anyway
         raise Problematic("evidence-busy") from None
     return bytes(held)
 
