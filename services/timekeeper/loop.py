@@ -59,6 +59,7 @@ async def run(parts: Parts) -> None:
             task.cancel()
         await asyncio.wait([*keeping, *beside])
         disarm()
+        progress.over()
 
 
 async def _keep(parts: Parts, pulse: Pulse, progress: Progress, index: int) -> None:

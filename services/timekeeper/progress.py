@@ -26,6 +26,11 @@ class Progress:
         metrics.OVERDUE.set_function(self.overdue_s)
         metrics.PROGRESS.set_function(lambda: time.time() - self.still_s())
 
+    def over(self) -> None:
+        """The loops have ended in good order: nothing more is asked of them, and nothing of theirs is kept."""
+        metrics.OVERDUE.set_function(float)
+        metrics.PROGRESS.set_function(time.time)
+
     def looked(self, loop: int, due_at: datetime | None) -> None:
         """A look was committed, and `due_at` is the earliest due time that it knows of, settled just now or to come."""
         self._looked_at[loop], self._due_at = self._monotonic(), due_at
