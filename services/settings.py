@@ -77,6 +77,9 @@ class Settings(BaseSettings):
         Path | None, Field(description="a CSV of travel times: from, to (codes of grids or units), minutes")
     ] = None
     time_zone: Annotated[str, Field(description="whose days and clock the shifts follow")] = "Asia/Shanghai"
+    small_n: Annotated[
+        int, Field(ge=1, description="a figure out of fewer than this says that its number is small")
+    ] = 30
     lanes: Annotated[int, Field(ge=1, le=8, description="writing connections a router has for the ordinary topic")] = 2
     timekeeper_stuck_s: Annotated[
         float,

@@ -103,6 +103,11 @@ AMOUNTS: Final[Mapping[Count, Names]] = {
     C.LOSS_BEFORE_FEN: ("预警前损失", "lost before the warning"),
     C.LOSS_AFTER_FEN: ("预警后损失", "lost after the warning"),
 }
+# Of the law's words, but nothing that is recorded here tells of them.
+NOT_RECORDED: Final[Mapping[str, Names]] = {
+    "recovered_fen": ("追回金额", "recovered"),
+    "refunded_fen": ("返还金额", "refunded"),
+}
 LOOP_NAMES: Final[Names] = ("闭环用时", "from the warning to the first feedback")
 COVERAGE_NAMES: Final[Names] = ("值守覆盖率", "watch coverage")
 

@@ -17,6 +17,7 @@ from services.broker.producer import Sender, SendUnknown, TooLargeToSend
 from services.handlers.messages import SOURCE
 from services.health import Pulse
 from services.relay import metrics
+from services.relay.figures import keep_figures
 from services.relay.sealer import keep_seals
 from services.relay.trail import keep_trail
 from services.store import outbox
@@ -42,7 +43,8 @@ async def run(parts: Parts) -> None:
     sender = Sender(parts.broker, name="relay")
     try:
         async with asyncio.TaskGroup() as tasks:
-            beside = [tasks.create_task(work) for work in (sender.start(), keep_trail(parts), keep_seals(parts))]
+            keepers = (sender.start(), keep_trail(parts), keep_seals(parts), keep_figures(parts))
+            beside = [tasks.create_task(keeper) for keeper in keepers]
             await Relay(parts, sender).run()
             for task in beside:
                 task.cancel()

@@ -1,4 +1,4 @@
-"""What the relay tells Prometheus of the outbox: how much waits in it, how long, and what was sent."""
+"""What the relay tells Prometheus: of the outbox what waits, how long and what was sent; how far the figures are counted."""
 
 from prometheus_client import Counter, Gauge
 
@@ -15,6 +15,8 @@ SEALED = Counter("quanzu_audit_sealed_rows", "Rows of the append-only tables tha
 SEAL_LAG = Gauge(
     "quanzu_audit_lag_seconds", "Since when everything is sealed that was there; 0 where another process seals."
 )
+LAG = Gauge("quanzu_figures_lag_seconds", "How old the moment is up to which everything is in the figures.")
+COUNTED = Counter("quanzu_figures_counted", "Cases whose part in the figures was counted, or counted anew.")
 
 UNKNOWN, TOO_LARGE, CANNOT_OPEN, DATABASE, BUG = "unknown", "too_large", "cannot_open", "database", "bug"
 SEALER = "sealer"

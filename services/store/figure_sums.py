@@ -16,7 +16,7 @@ from services.store import tables
 from services.store.cases import Stored, to_stored
 from services.store.figure_tables import Span
 
-added, sums, cases = tables.figure_case, tables.figure_count, tables.cases
+added, sums, cases, unit = tables.figure_case, tables.figure_count, tables.cases, tables.unit
 
 
 class By(StrEnum):
@@ -97,3 +97,10 @@ async def cases_of(
     if before is not None:
         question = question.where(cases.c.id < before)
     return [to_stored(row) for row in await conn.execute(question.order_by(cases.c.id.desc()).limit(limit))]
+
+
+async def units_below(conn: AsyncConnection, code: str) -> frozenset[str]:
+    """The unit and all below it, units that have ended too: old cases name them. Empty: no unit has this code."""
+    below = select(unit.c.code).where(unit.c.code == code).cte(recursive=True)
+    below = below.union(select(unit.c.code).join(below, unit.c.parent == below.c.code))
+    return frozenset((await conn.execute(select(below.c.code))).scalars())

@@ -11,6 +11,7 @@ from services.domain.states import Action, State
 from services.domain.switches import Switch
 from services.domain.words import Mode, Outcome, Risk, Role
 from services.store.audit_tables import AuditRow, SealRow
+from services.store import figure_tables
 from services.store.beside_tables import (
     FollowUpRow,
     LedgerRow,
@@ -483,3 +484,5 @@ follow_up, review, protective_hold = _table(FollowUpRow), _table(ReviewRow), _ta
 audit, seal = _table(AuditRow), _table(SealRow)
 source, submission, tip = _table(SourceRow), _table(SubmissionRow), _table(TipRow)
 evidence = _table(EvidenceRow)
+figure_position, figure_case = figure_tables.figure_position, figure_tables.figure_case
+figure_count = figure_tables.figure_count

@@ -1,0 +1,188 @@
+"""GET: the figures of a period, the cases that make a number, and how well the watch was kept."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.fields import At, Code
+from services.api.figure_views import (
+    ALL_NAMES,
+    CoverageOfPeriod,
+    CoverageView,
+    FiguresOfPeriod,
+    FiguresView,
+    GroupView,
+    ShareView,
+    behind,
+)
+from services.api.identity import Overseer
+from services.api.paging import Cursor, Limit, Page, before, cursor_after
+from services.api.persons import masked_of
+from services.api.problems import responses
+from services.api.views import Line, line_of
+from services.api.work import TheParts
+from services.domain.actor import Actor
+from services.domain.counted import Count
+from services.domain.figures import Share
+from services.domain.refusals import UnitNotFound
+from services.domain.words import Risk
+from services.handlers.figures import BadPeriod, coverage, figures_of, span_of
+from services.store import figure_sums
+from services.store.figure_sums import By, Wanted
+from services.store.figures import one_moment
+from services.wiring import Parts
+
+router = APIRouter(prefix="/figures", tags=["figures"])
+USUAL: Final = timedelta(days=30)
+MOST_GROUPS: Final = 3000
+LONGEST_WATCH: Final = timedelta(days=32)
+READS = responses("not-allowed", "unit-not-found")
+
+From = Annotated[
+    date | At | None,
+    Query(alias="from", description="A day here, or an hour as a time. Thirty days before `to` where it is not given."),
+]
+To = Annotated[date | At | None, Query(description="Just before this day or time; where it is not given, with today.")]
+OfUnit = Annotated[Code | None, Query(description="Responsible by area: this unit or one below it.")]
+OfLevel = Annotated[
+    tuple[Risk, ...], Query(max_length=len(Risk), description="The risk as it is now; may be repeated.")
+]
+GroupedBy = Annotated[tuple[By, ...], Query(max_length=3, description="May be repeated; a day or an hour, not both.")]
+
+
+@router.get("", responses=READS)
+async def get_figures(
+    parts: TheParts,
+    reader: Overseer,
+    *,
+    from_: From = None,
+    to: To = None,
+    unit: OfUnit = None,
+    level: OfLevel = (),
+    by: GroupedBy = (),
+) -> FiguresOfPeriod:
+    """Every figure with what it is out of. A desk sees its own unit's."""
+    since, until = _period(parts, from_, to)
+    small_n = parts.settings.small_n
+    async with one_moment(parts.store) as conn:
+        wanted = await _wanted(conn, parts, reader, since, until, unit=unit, level=level, by=by)
+        found = await figures_of(conn, wanted)
+    if len(found.groups) > MOST_GROUPS:
+        raise _invalid("by", "too_many_groups")
+    asked = [("from", _shown(since)), ("to", _shown(until)), *(("level", one.value) for one in wanted.levels)]
+    return FiguresOfPeriod(
+        since=since,
+        until=until,
+        zone=parts.context.zone.key,
+        as_of=found.as_of,
+        lag_s=None if found.as_of is None else (parts.clock.now() - found.as_of).total_seconds(),
+        unit=unit or reader.unit,
+        level=wanted.levels,
+        small_n=small_n,
+        total=FiguresView.of(found.total, small_n=small_n),
+        groups=tuple(GroupView.of(wanted.by, group, one, small_n=small_n) for group, one in found.groups.items()),
+        cases=behind([*asked, *([("unit", unit)] if unit else [])]),
+        names=dict(ALL_NAMES),
+    )
+
+
+@router.get("/cases", responses=READS)
+async def get_cases_behind(
+    parts: TheParts,
+    reader: Overseer,
+    *,
+    count: Annotated[tuple[Count, ...], Query(min_length=1, max_length=len(Count), description="Any of them.")],
+    from_: From = None,
+    to: To = None,
+    unit: OfUnit = None,
+    level: OfLevel = (),
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[Line]:
+    """The cases that make a number, newest first. Everybody is masked here."""
+    since, until = _period(parts, from_, to)
+    async with one_moment(parts.store) as conn:
+        wanted = await _wanted(conn, parts, reader, since, until, unit=unit, level=level)
+        found = await figure_sums.cases_of(conn, wanted, count, before=before(cursor), limit=limit + 1)
+    sealer, now = parts.context.sealer, parts.clock.now()
+    shown = found[:limit]
+    lines = tuple(line_of(stored.case, masked_of(sealer, stored), now=now) for stored in shown)
+    return Page(items=lines, next=cursor_after(shown[-1].id) if len(found) > limit else None)
+
+
+@router.get("/watch-coverage", responses=READS)
+async def get_watch_coverage(
+    parts: TheParts, reader: Overseer, *, from_: From = None, to: To = None, unit: OfUnit = None
+) -> CoverageOfPeriod:
+    """How much of the period enough people were on duty, by unit, from who was and what its rota asks for."""
+    since, until = _period(parts, from_, to)
+    if not timedelta(0) < until - since <= LONGEST_WATCH:
+        raise _invalid("from", "period")
+    until = min(until, parts.clock.now())
+    async with parts.store.read() as conn:
+        units = await _units(conn, reader, unit)
+        found = await coverage(conn, parts.context.zone, since, until, units=units) if until > since else {}
+    whole = Share(part=sum(one.part for one in found.values()), whole=sum(one.whole for one in found.values()))
+    return CoverageOfPeriod(
+        since=since,
+        until=until,
+        total=ShareView.of(whole, small_n=1),
+        items=tuple(CoverageView(unit=code, covered=ShareView.of(one, small_n=1)) for code, one in found.items()),
+        names=ALL_NAMES["watch_coverage"],
+    )
+
+
+def _period(parts: Parts, from_: date | datetime | None, to: date | datetime | None) -> tuple[datetime, datetime]:
+    zone = parts.context.zone
+
+    def at(given: date | datetime) -> datetime:
+        if isinstance(given, datetime):
+            return given
+        return datetime.combine(given, time(), tzinfo=zone).astimezone(UTC)
+
+    try:
+        until = at(to if to is not None else parts.clock.now().astimezone(zone).date() + timedelta(days=1))
+        return at(from_ if from_ is not None else until.astimezone(zone).date() - USUAL), until
+    except OverflowError:  # the first or last days of the calendar
+        raise _invalid("from", "period") from None
+
+
+async def _wanted(
+    conn: AsyncConnection,
+    parts: Parts,
+    reader: Actor,
+    since: datetime,
+    until: datetime,
+    *,
+    unit: str | None,
+    level: tuple[Risk, ...] = (),
+    by: tuple[By, ...] = (),
+) -> Wanted:
+    """What is asked for and may be seen. Raises UnitNotFound, also for a unit out of the reader's scope."""
+    by = tuple(dict.fromkeys(by))
+    try:
+        span = span_of(since, until, parts.context.zone, by)
+    except BadPeriod:
+        raise _invalid("from", "period") from None
+    units = await _units(conn, reader, unit)
+    return Wanted(span=span, since=since, until=until, units=units, levels=tuple(dict.fromkeys(level)), by=by)
+
+
+async def _units(conn: AsyncConnection, reader: Actor, unit: str | None) -> frozenset[str] | None:
+    """The units that are asked for and may be seen; None: every one, and none at all as well."""
+    own = None if reader.sees_every_unit else await figure_sums.units_below(conn, reader.unit or "")
+    units = own if unit is None else await figure_sums.units_below(conn, unit)
+    if units is not None and (not units or not units <= (units if own is None else own)):
+        raise UnitNotFound()
+    return units
+
+
+def _shown(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _invalid(where: str, kind: str) -> RequestValidationError:
+    return RequestValidationError([{"type": kind, "loc": ("query", where), "msg": "", "input": None}])
