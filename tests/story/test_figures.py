@@ -74,7 +74,12 @@ async def test_a_small_month_is_right_by_hand(centre: Centre) -> None:
     assert total["shares"]["reject_rate"]["value"] == 0.0
     assert share(total, "on_time_stop_confirm") == (1, 1)
     assert share(total, "on_time_review") == (1, 1)
-    assert total["shares"]["strike_off_rate"] == {"part": 0, "whole": 1, "value": 0.0, "small": True}  # its first is due
+    assert total["shares"]["strike_off_rate"] == {
+        "part": 0,
+        "whole": 1,
+        "value": 0.0,
+        "small": True,
+    }  # its first is due
     assert share(total, "follow_up_on_time") == (0, 0)
     assert total["shares"]["follow_up_on_time"]["value"] is None
     assert (total["amounts"]["saved_fen"], total["amounts"]["held_fen"]) == (1000, 1000)
