@@ -100,8 +100,8 @@ AMOUNTS: Final[Mapping[Count, Names]] = {
     C.RELEASED_FEN: ("解除金额", "released"),
     C.EXPIRED_FEN: ("到期金额", "expired"),
     C.SAVED_FEN: ("挽回金额", "saved"),
-    C.LOSS_BEFORE_FEN: ("预警前损失", "lost before the warning"),
-    C.LOSS_AFTER_FEN: ("预警后损失", "lost after the warning"),
+    C.LOSS_BEFORE_FEN: ("预警前损失金额", "money lost before the warning"),
+    C.LOSS_AFTER_FEN: ("预警后损失金额", "money lost after the warning"),
 }
 # Of the law's words, but nothing that is recorded here tells of them.
 NOT_RECORDED: Final[Mapping[str, Names]] = {

@@ -7,7 +7,20 @@ import sys
 from tests.bench.ground import ground
 from tests.bench.rows import machine, say, show, write
 
-LINES = ("drain", "latency", "takeover", "timers", "memory", "routing", "postgis", "batch", "picture", "fixes", "audit")
+LINES = (
+    "drain",
+    "latency",
+    "takeover",
+    "timers",
+    "memory",
+    "routing",
+    "postgis",
+    "batch",
+    "picture",
+    "fixes",
+    "audit",
+    "figures",
+)
 
 
 def main() -> int:
