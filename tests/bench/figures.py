@@ -34,13 +34,13 @@ ASKED = {
     "by day": "&by=day",
     "one unit by hour": "&unit=U00&by=hour",
 }
-TIMES, READY_S = 30, 60
+TIMES, READY_S = 40, 60
 REQUIRED, AIM = 50.0, 25.0
 OUTCOMES = (Count.DISSUADED_NO_LOSS, Count.DISSUADED_NO_LOSS, Count.REFUSED, Count.FALSE_POSITIVE)
 
 
-def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:  # noqa: ARG001 - it has one size
-    """The whole answer over HTTP, as the slowest but one of twenty hears it; a round is one process."""
+def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:
+    """The whole answer over HTTP, as 95 of 100 who ask hear it; a round is one process."""
     found: list[tuple[float, float | None]] = []
     with ground.fresh_database() as database:
         token = asyncio.run(_fill(database))
@@ -54,7 +54,7 @@ def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:  # noqa: A
                 api.stop()
             shown = ", ".join(f"{name} {statistics.median(took):.0f}" for name, took in told.items())
             say(f"    round {number + 1}: medians in ms: {shown}")
-            found.append((sorted(told["whole"])[-2], None))
+            found.append((sorted(told["whole"])[TIMES * 95 // 100 - 1], None))
     worst = statistics.median(ms for ms, _ in found)
     return [
         row_of(

@@ -60,7 +60,12 @@ def test_every_figure_has_its_names_in_both_languages() -> None:
     assert len({zh for zh, _ in told}) == len({en for _, en in told}) == len(told)
 
 
-@given(st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 5)), max_size=60))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5000) | st.integers(86_398, 86_402) | st.integers(0, 2**32 - 1), st.integers(1, 5)),
+        max_size=60,
+    )
+)
 def test_quantiles_are_those_of_all_loops_in_a_row(pairs: list[tuple[int, int]]) -> None:
     row = sorted(second for second, many in pairs for _ in range(many))
     seconds, many = (np.array([pair[index] for pair in pairs], dtype=np.uint32) for index in (0, 1))
