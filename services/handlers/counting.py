@@ -5,6 +5,7 @@ sums of the hour in which its warning was issued. Any number may count: whoever 
 any point leaves the counts as they were before or as they are after.
 """
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -48,6 +49,19 @@ async def count_on(store: Store, zone: ZoneInfo, *, limit: int = AT_ONCE) -> Cou
         different = await _recount(tx, rows, zone)
         await figures.move_to(tx, last, as_of=as_of if last == until else None)
         return CountedOn(changed=different, done=last == until)
+
+
+async def recount(store: Store, zone: ZoneInfo) -> int:
+    """Forget every count and count all events again; gives how many cases are in the figures then."""
+    async with store.begin() as tx:
+        await figures.begin_anew(tx, zone.key)
+    step = CountedOn(done=False)
+    while step.held or not step.done:
+        if step.held:  # others may count on as well
+            await asyncio.sleep(figures.LOOK_S)
+        step = await count_on(store, zone)
+    async with store.read() as conn:
+        return await figures.number_of_cases(conn)
 
 
 async def _recount(tx: Transaction, rows: set[int], zone: ZoneInfo) -> int:

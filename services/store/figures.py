@@ -33,6 +33,7 @@ PAIR: Final = np.dtype("<u4")
 COUNTS: Final = tuple(count.value for count in Count)
 LOOK_S: Final = 0.02
 LONGEST_DAY: Final = timedelta(hours=26)
+A_MONTH: Final = timedelta(days=30)
 
 Key = tuple[Span, datetime, str, Risk]  # of one sum
 
@@ -127,10 +128,18 @@ async def move_to(tx: Transaction, event_id: int, *, as_of: datetime | None) -> 
 
 
 async def begin_anew(tx: Transaction, zone: str) -> None:
-    """Forget every count; all events are to be counted again, by the days of `zone`."""
-    for table in (added, sums):
-        await tx.conn.execute(delete(table))
+    """Forget every count; all events are to be counted again, by the days of `zone`. Waits for who counts now."""
     await tx.conn.execute(update(position).values(event_id=0, as_of=None, zone=zone))
+    for table, at in ((added, added.c.issued_at), (sums, sums.c.starts_at)):
+        since, last = (await tx.conn.execute(select(func.min(at), func.max(at)))).one()
+        while since is not None and since <= last:  # by months: no statement may take long
+            since, before = since + A_MONTH, since
+            await tx.conn.execute(delete(table).where(at >= before, at < since))
+
+
+async def number_of_cases(conn: AsyncConnection) -> int:
+    """How many cases are in the figures."""
+    return int((await conn.execute(select(func.count()).select_from(added))).scalar_one())
 
 
 async def changed(conn: AsyncConnection, after: int, until: int, *, limit: int) -> tuple[set[int], int]:

@@ -24,7 +24,7 @@ from services.handlers.acknowledge import acknowledge
 from services.handlers.attempt import attempt, contact, lose_contact
 from services.handlers.command import Command
 from services.handlers.conclude import Money, conclude, report
-from services.handlers.counting import check, count_on
+from services.handlers.counting import check, count_on, recount
 from services.handlers.deadline import fire_due
 from services.handlers.follow_up import record_loss
 from services.handlers.review import cancel, close, reopen, return_
@@ -259,6 +259,19 @@ async def test_a_check_names_what_is_kept_otherwise(store: Store) -> None:
         (Span.DAY, (("loops", 1), ("met", 3))),
         (Span.HOUR, (("loops", 2),)),
     }
+
+
+async def test_a_recount_from_nothing_gives_the_same(store: Store) -> None:
+    await lived(store, "T-1")
+    await write(store, opening("T-2", now=NOW + minutes(20)))
+    await counted(store)
+    async with store.begin() as tx:
+        await tx.conn.execute(update(tables.figure_count).values(cases=7))
+
+    assert await recount(store, ZONE) == 2
+
+    assert [await total(store, Count.CASES, span) for span in Span] == [2, 2]
+    assert (await check(store, ZONE)).right
 
 
 LIVES = st.lists(
