@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.case import Case
 from services.domain.counted import Count, Counted
 from services.domain.words import Risk
-from services.store import tables
+from services.store import seals, tables
 from services.store.cases import to_stored
-from services.store.engine import READS, Store, Transaction
+from services.store.engine import Store, Transaction
 from services.store.events import Entry
 from services.store.figure_tables import Span
 
@@ -84,25 +84,12 @@ def unpacked(loops: bytes) -> "np.ndarray[Any, np.dtype[np.uint32]]":
 
 
 async def settled(store: Store) -> int:
-    """The last event that has a number, once every transaction that may still write one up to it is over.
-
-    A lower number can be committed after a higher one, so a reader that goes by number must not run ahead of those. Each
-    transaction that writes an event has locked or written its case before, and so has its own number (xid) by then.
-    """
-    async with store.engine.connect() as plain:
-        conn = await plain.execution_options(isolation_level="AUTOCOMMIT", **{READS: True})
-        if not store.postgres:
-            return int((await conn.execute(select(func.coalesce(func.max(event.c.id), 0)))).scalar_one())
-        last = (await conn.execute(text("SELECT last_value FROM event_id_seq"))).scalar_one()
-        begun = await _xid(conn, "xmax")
-        while await _xid(conn, "xmin") < begun:  # noqa: ASYNC110 - another process's transaction tells nobody of its end
+    """The newest event, once everybody who may still commit one with a lower number is done, as for the seals."""
+    async with store.read() as conn:  # each question sees what is committed by then
+        horizon = await seals.look(conn, postgres=store.postgres)
+        while event.name not in await horizon.settled(conn, postgres=store.postgres):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(LOOK_S)
-    return int(last)
-
-
-async def _xid(conn: AsyncConnection, which: str) -> int:
-    asked = text(f"SELECT pg_snapshot_{which}(pg_current_snapshot())::text::bigint")
-    return int((await conn.execute(asked)).scalar_one())
+    return horizon.newest[event.name]
 
 
 async def find_position(conn: AsyncConnection) -> Position:

@@ -10,8 +10,8 @@ from sqlmodel import Field, SQLModel
 from services.domain.states import Action, State
 from services.domain.switches import Switch
 from services.domain.words import Mode, Outcome, Risk, Role
-from services.store.audit_tables import AuditRow, SealRow
 from services.store import figure_tables
+from services.store.audit_tables import AuditRow, SealRow
 from services.store.beside_tables import (
     FollowUpRow,
     LedgerRow,
