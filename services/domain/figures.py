@@ -142,7 +142,7 @@ def quantiles(seconds: Whole, many: Whole) -> dict[Quantile, int | None]:
     return {name: _at(seconds, many, done, -(-int(done[-1]) * per_cent // 100)) for name, per_cent in QUANTILES.items()}
 
 
-def _at(seconds: Whole, many: Whole, done: "np.ndarray[Any, np.dtype[np.float64]]", rank: int) -> int:
+def _at(seconds: Whole, many: Whole, done: "np.ndarray[Any, Any]", rank: int) -> int:
     second = int(np.searchsorted(done, rank))
     if second < DAY_S:
         return second

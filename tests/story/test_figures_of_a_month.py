@@ -185,6 +185,7 @@ async def test_a_period_that_cannot_be_summed_is_refused(centre: Centre) -> None
         "by=day&by=hour",
     )
     answers = {query: await centre.get("operator", f"/figures?{query}") for query in wrong}
+    assert answers["from=yesterday"].json()["errors"] == [{"pointer": "/query/from", "error": "day_or_hour"}]
     answers["count"] = await centre.get("operator", "/figures/cases?count=names")
     answers["watch"] = await centre.get("operator", "/figures/watch-coverage?from=2026-01-01&to=2026-12-01")
     answers["no count"] = await centre.get("operator", "/figures/cases")

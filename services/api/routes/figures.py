@@ -2,9 +2,11 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
+from pydantic import StringConstraints, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.fields import At, Code
@@ -36,16 +38,24 @@ from services.store.figures import one_moment
 from services.wiring import Parts
 
 router = APIRouter(prefix="/figures", tags=["figures"])
-USUAL: Final = timedelta(days=30)
+DAY, USUAL = timedelta(days=1), timedelta(days=30)
+DATE_CHARS: Final = 10
+TIME: Final[TypeAdapter[datetime]] = TypeAdapter(At)
 MOST_GROUPS: Final = 3000
 LONGEST_WATCH: Final = timedelta(days=32)
 READS = responses("not-allowed", "unit-not-found")
 
+Start = Annotated[str, StringConstraints(max_length=40)]
 From = Annotated[
-    date | At | None,
-    Query(alias="from", description="A day here, or an hour as a time. Thirty days before `to` where it is not given."),
+    Start | None,
+    Query(
+        alias="from",
+        description="A day here (2026-11-01), or an hour (2026-11-01T08:00:00Z). Without it, thirty days before `to`.",
+    ),
 ]
-To = Annotated[date | At | None, Query(description="Just before this day or time; where it is not given, with today.")]
+To = Annotated[
+    Start | None, Query(description="Until just before this day or hour. Without it, today is the last day.")
+]
 OfUnit = Annotated[Code | None, Query(description="Responsible by area: this unit or one below it.")]
 OfLevel = Annotated[
     tuple[Risk, ...], Query(max_length=len(Risk), description="The risk as it is now; may be repeated.")
@@ -135,19 +145,32 @@ async def get_watch_coverage(
     )
 
 
-def _period(parts: Parts, from_: date | datetime | None, to: date | datetime | None) -> tuple[datetime, datetime]:
+def _period(parts: Parts, from_: str | None, to: str | None) -> tuple[datetime, datetime]:
     zone = parts.context.zone
-
-    def at(given: date | datetime) -> datetime:
-        if isinstance(given, datetime):
-            return given
-        return datetime.combine(given, time(), tzinfo=zone).astimezone(UTC)
-
     try:
-        until = at(to if to is not None else parts.clock.now().astimezone(zone).date() + timedelta(days=1))
-        return at(from_ if from_ is not None else until.astimezone(zone).date() - USUAL), until
+        until = (
+            _start("to", to, zone)
+            if to is not None
+            else _midnight(parts.clock.now().astimezone(zone).date() + DAY, zone)
+        )
+        since = (
+            _start("from", from_, zone) if from_ is not None else _midnight(until.astimezone(zone).date() - USUAL, zone)
+        )
     except OverflowError:  # the first or last days of the calendar
         raise _invalid("from", "period") from None
+    return since, until
+
+
+def _start(where: str, given: str, zone: ZoneInfo) -> datetime:
+    """A day's beginning here, or the very time."""
+    try:
+        return _midnight(date.fromisoformat(given), zone) if len(given) == DATE_CHARS else TIME.validate_strings(given)
+    except ValueError:
+        raise _invalid(where, "day_or_hour") from None
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
 async def _wanted(
