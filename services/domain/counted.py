@@ -21,6 +21,7 @@ from services.domain.words import AttemptResult, ContactMode, Mode, Outcome, Ris
 
 THE_HOUR: Final = timedelta(hours=1)
 SECOND: Final = timedelta(seconds=1)
+LONGEST_S: Final = 2**32 - 1  # a warning from another century must not stop the counting
 
 
 class Count(StrEnum):
@@ -182,7 +183,7 @@ def counted(case: Case, facts: Sequence[Told], beside: Beside) -> Counted | None
         unit=case.responsible_unit,
         level=case.risk,
         issued_at=case.issued_at,
-        loop_s=None if loop is None else loop // SECOND,
+        loop_s=None if loop is None else min(loop // SECOND, LONGEST_S),
         counts={count: int(number) for count, number in counts.items() if number},
     )
 

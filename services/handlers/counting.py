@@ -19,7 +19,7 @@ from services.store import beside, figures
 from services.store.engine import Store, Transaction
 from services.store.figures import COUNTS, Added, Key, Sum
 
-AT_ONCE = 500  # events: some 50 cases, and some 10 ms of the event loop
+AT_ONCE = 200  # events: at most as many cases, and some tens of ms of the event loop in several pieces
 PAGE, WINDOW = 200, timedelta(days=1)  # of a check
 
 
@@ -89,9 +89,12 @@ def hour_of(at: datetime) -> datetime:
 
 
 def day_of(at: datetime, zone: ZoneInfo) -> datetime:
-    """When the day began, in the installation's own time."""
-    local = at.astimezone(zone)
-    return datetime.combine(local.date(), time(), tzinfo=zone).astimezone(at.tzinfo)
+    """When the day began, in the installation's own time; on the calendar's first and last day the hour stands for it."""
+    try:
+        local = at.astimezone(zone)
+        return datetime.combine(local.date(), time(), tzinfo=zone).astimezone(at.tzinfo)
+    except OverflowError:
+        return hour_of(at)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,10 +141,12 @@ async def _check_cases(store: Store, zone: ZoneInfo, checked: Checked) -> None:
 
 
 async def _check_sums(store: Store, checked: Checked) -> None:
-    async with figures.one_moment(store) as conn:
-        since, last = await figures.first_and_last(conn)
-    while since is not None and last is not None and since <= last:
+    since: datetime | None = None
+    while True:
         async with figures.one_moment(store) as conn:
+            since = await figures.next_start(conn, since)
+            if since is None:
+                return
             kept, fresh = await figures.kept_and_fresh(conn, since, since + WINDOW)
         for key in sorted(kept.keys() | fresh.keys()):
             off = difference(kept.get(key, Sum()), fresh.get(key, Sum()))

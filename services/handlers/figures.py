@@ -19,10 +19,15 @@ from services.store.figure_sums import By, Group, Wanted
 from services.store.figure_tables import Span
 
 LONGEST = {Span.DAY: timedelta(days=366), Span.HOUR: timedelta(days=31)}
+MOST_GROUPS = 1000
 
 
 class BadPeriod(ValueError):
     """A period that can't be summed up: no length, too long, or not from the start of an hour or a day."""
+
+
+class TooManyGroups(ValueError):
+    """More groups than anybody reads, or than one answer should take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +63,11 @@ def span_of(since: datetime, until: datetime, zone: ZoneInfo, by: Sequence[By] =
 
 
 async def figures_of(conn: AsyncConnection, wanted: Wanted) -> OfPeriod:
-    """The figures of a period; `conn` sees one moment. The groups add up to the total."""
+    """The figures of a period; `conn` sees one moment. The groups add up to the total. Raises TooManyGroups."""
     position = await kept.find_position(conn)
-    counts = await figure_sums.counts_of(conn, wanted)
+    counts = await figure_sums.counts_of(conn, wanted, most=MOST_GROUPS + 1)
+    if len(counts) > MOST_GROUPS:
+        raise TooManyGroups
     loops = await figure_sums.loops_of(conn, wanted)
     young: dict[Group, int] = {}
     if position.as_of is not None and position.as_of - THE_HOUR < wanted.until:

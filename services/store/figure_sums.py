@@ -54,13 +54,13 @@ class Wanted:
         return [named[by] for by in self.by]
 
 
-async def counts_of(conn: AsyncConnection, wanted: Wanted) -> dict[Group, dict[Count, int]]:
-    """The sums by group. A group without a case is not there."""
+async def counts_of(conn: AsyncConnection, wanted: Wanted, *, most: int) -> dict[Group, dict[Count, int]]:
+    """The sums by group, of at most so many groups. A group without a case is not there."""
     groups = wanted.groups(sums, sums.c.starts_at)
     totals = [cast(func.sum(sums.c[count.value]), BigInteger) for count in Count]
     question = select(*groups, *totals).where(sums.c.span == wanted.span, *wanted.holds(sums, sums.c.starts_at))
     found = {}
-    for row in await conn.execute(question.group_by(*groups).having(func.sum(sums.c.cases) > 0)):
+    for row in await conn.execute(question.group_by(*groups).having(func.sum(sums.c.cases) > 0).limit(most)):
         found[tuple(row[: len(groups)])] = dict(zip(Count, row[len(groups) :], strict=True))
     return found
 

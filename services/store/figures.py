@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Row, Table, delete, func, or_, select, text, tuple_, union_all, update
+from sqlalchemy import Row, Table, delete, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -118,10 +118,8 @@ async def begin_anew(tx: Transaction, zone: str) -> None:
     """Forget every count; all events are to be counted again, by the days of `zone`. Waits for who counts now."""
     await tx.conn.execute(update(position).values(event_id=0, as_of=None, zone=zone))
     for table, at in ((added, added.c.issued_at), (sums, sums.c.starts_at)):
-        since, last = (await tx.conn.execute(select(func.min(at), func.max(at)))).one()
-        while since is not None and since <= last:  # by months: no statement may take long
-            since, before = since + A_MONTH, since
-            await tx.conn.execute(delete(table).where(at >= before, at < since))
+        while (since := (await tx.conn.execute(select(func.min(at)))).scalar()) is not None:
+            await tx.conn.execute(delete(table).where(at < since + A_MONTH))  # no statement may take long
 
 
 async def number_of_cases(conn: AsyncConnection) -> int:
@@ -245,10 +243,12 @@ async def not_counted_yet(conn: AsyncConnection, row_ids: Collection[int], after
     return set(found.scalars())
 
 
-async def first_and_last(conn: AsyncConnection) -> tuple[datetime | None, datetime | None]:
-    """The first and the last start of a sum or of what a case adds."""
-    starts = union_all(select(sums.c.starts_at), select(added.c.hour_at), select(added.c.day_at)).subquery()
-    return tuple((await conn.execute(select(func.min(starts.c[0]), func.max(starts.c[0])))).one())
+async def next_start(conn: AsyncConnection, since: datetime | None) -> datetime | None:
+    """The first start of a sum, or of what a case adds, from `since` on; None: there is none."""
+    starts = [sums.c.starts_at, added.c.hour_at, added.c.day_at]
+    asked = [select(func.min(at)) if since is None else select(func.min(at)).where(at >= since) for at in starts]
+    found = [(await conn.execute(one)).scalar() for one in asked]
+    return min((at for at in found if at is not None), default=None)
 
 
 async def kept_and_fresh(

@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
-from store_steps import NOW, context, minutes, opening, stored, write
+from store_steps import NOW, context, minutes, opening, stored, until, write
 
+from services.broker.link import BrokerAddress
 from services.clock import MovedClock
 from services.domain.actor import Actor
 from services.domain.corrections import Stamp
@@ -30,9 +32,14 @@ from services.handlers.follow_up import record_loss
 from services.handlers.review import cancel, close, reopen, return_
 from services.handlers.risk import correct, set_risk
 from services.handlers.stop_payment import Payment, request_stop
+from services.health import Health
+from services.relay.figures import keep_figures
+from services.settings import Settings
 from services.store import figures, tables
 from services.store.engine import Store, Transaction
 from services.store.figure_tables import Span
+from services.store.figures import Position
+from services.wiring import Parts
 
 ZONE = ZoneInfo("Asia/Shanghai")
 R1 = Actor(name="R1", role=Role.RESPONDER, unit="990102", responder="R1")
@@ -272,6 +279,44 @@ async def test_a_recount_from_nothing_gives_the_same(store: Store) -> None:
 
     assert [await total(store, Count.CASES, span) for span in Span] == [2, 2]
     assert (await check(store, ZONE)).right
+
+
+async def test_a_warning_from_the_first_day_of_the_calendar_stops_nothing(store: Store, clock: MovedClock) -> None:
+    first = datetime(1, 1, 1, 0, 30, tzinfo=UTC)
+    await write(store, opening("T-1", issued_at=first), opening("T-2"))
+    for what in STRAIGHT[:-1]:
+        clock.advance(minutes(1))
+        await do(store, "T-1", what, f"old-{what}")
+
+    await counted(store)
+
+    assert [await total(store, one) for one in (Count.CASES, Count.FED_BACK)] == [2, 1]
+    assert (await check(store, ZONE)).right
+
+
+async def test_the_relay_keeps_the_counts_up_by_itself(store: Store) -> None:
+    assert store.clock is not None
+    parts = Parts(
+        settings=Settings(),
+        store=store,
+        clock=store.clock,
+        context=HERE,
+        broker=BrokerAddress(bootstrap="nowhere:1"),
+        health=Health(),
+    )
+    keeping = asyncio.create_task(keep_figures(parts))
+    await write(store, opening("T-1"))
+
+    async def is_counted() -> bool:
+        return await total(store, Count.CASES) == 1
+
+    await until(is_counted)
+    keeping.cancel()
+    await asyncio.wait({keeping})
+
+    assert REGISTRY.get_sample_value("quanzu_figures_lag_seconds") == 0.0
+    async with store.read() as conn:
+        assert await figures.find_position(conn) == Position(event_id=2, as_of=NOW, zone=ZONE.key)
 
 
 LIVES = st.lists(

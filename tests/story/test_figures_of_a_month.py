@@ -6,9 +6,11 @@ from uuid import UUID
 
 from beside_steps import DAY, HOUR, from_bank, orders, payment, told_ok, work_on
 from centre import START, Centre, minute, shown
+from sqlalchemy import insert
 
 from services.domain.words import Role
 from services.handlers.counting import check, count_on
+from services.store import tables
 
 MONTH = "/figures?from=2026-11-01&to=2026-12-01"
 
@@ -207,3 +209,18 @@ async def test_the_watch_is_covered_as_far_as_people_were_there(centre: Centre) 
         ("P2", 6 * 3600, 21 * 3600),
     ]
     assert [one["unit"] for one in own["items"]] == ["P1"]
+
+
+async def test_more_groups_than_anybody_reads_are_refused(centre: Centre) -> None:
+    row = {"span": "HOUR", "level": "LOW", "unit": "P1", "loops": b"", "cases": 1}
+    async with centre.store.begin() as tx:
+        rows = [
+            row | {"unit": f"P{unit}", "starts_at": START + hour * HOUR} for hour in range(30) for unit in range(34)
+        ]
+        await tx.conn.execute(insert(tables.figure_count), rows)
+    path = "/figures?from=2026-11-20&to=2026-11-22&by=hour"
+
+    refused = await centre.get("operator", f"{path}&by=unit")
+
+    assert (refused.status_code, refused.json()["errors"][0]["error"]) == (422, "too_many_groups")
+    assert len((await centre.get("operator", path)).json()["groups"]) == 30

@@ -31,7 +31,7 @@ from services.domain.counted import Count
 from services.domain.figures import Share
 from services.domain.refusals import UnitNotFound
 from services.domain.words import Risk
-from services.handlers.figures import BadPeriod, coverage, figures_of, span_of
+from services.handlers.figures import BadPeriod, TooManyGroups, coverage, figures_of, span_of
 from services.store import figure_sums
 from services.store.figure_sums import By, Wanted
 from services.store.figures import one_moment
@@ -41,7 +41,6 @@ router = APIRouter(prefix="/figures", tags=["figures"])
 DAY, USUAL = timedelta(days=1), timedelta(days=30)
 DATE_CHARS: Final = 10
 TIME: Final[TypeAdapter[datetime]] = TypeAdapter(At)
-MOST_GROUPS: Final = 3000
 LONGEST_WATCH: Final = timedelta(days=32)
 READS = responses("not-allowed", "unit-not-found")
 
@@ -79,9 +78,10 @@ async def get_figures(
     small_n = parts.settings.small_n
     async with one_moment(parts.store) as conn:
         wanted = await _wanted(conn, parts, reader, since, until, unit=unit, level=level, by=by)
-        found = await figures_of(conn, wanted)
-    if len(found.groups) > MOST_GROUPS:
-        raise _invalid("by", "too_many_groups")
+        try:
+            found = await figures_of(conn, wanted)
+        except TooManyGroups:
+            raise _invalid("by", "too_many_groups") from None
     asked = [("from", _shown(since)), ("to", _shown(until)), *(("level", one.value) for one in wanted.levels)]
     return FiguresOfPeriod(
         since=since,
