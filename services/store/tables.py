@@ -22,7 +22,6 @@ from services.store.beside_tables import (
 )
 from services.store.columns import Document, Moment, RowId, Word
 from services.store.evidence_tables import EvidenceRow
-from services.store.figure_tables import figure_case, figure_count, figure_position
 from services.store.position_tables import ResponderStatusRow, StatusChangeRow, TrailRow
 from services.store.rota_tables import (
     DutySwapRow,
