@@ -35,6 +35,7 @@ class EventType(StrEnum):
     """What a message tells, with its major version: a breaking change is a new type."""
 
     WARNING_ISSUED = "cn.quanzu.warning.issued.v1"
+    WARNING_WITHDRAWN = "cn.quanzu.warning.withdrawn.v1"
     INSTRUCTION_ISSUED = "cn.quanzu.instruction.issued.v1"
     CASE_CHANGED = "cn.quanzu.case.changed.v1"
     STOP_PAYMENT_REQUESTED = "cn.quanzu.stop-payment.requested.v1"

@@ -25,10 +25,12 @@ from schemas.position import ResponderPosition
 from schemas.stop_payment import StopPaymentRequested, StopPaymentResolved
 from schemas.topics import TOPICS, Topic
 from schemas.warning import WarningIssued
+from schemas.withdrawal import WarningWithdrawn
 
 MESSAGES: Final[Mapping[EventType, type[Wire]]] = MappingProxyType(
     {
         EventType.WARNING_ISSUED: WarningIssued,
+        EventType.WARNING_WITHDRAWN: WarningWithdrawn,
         EventType.INSTRUCTION_ISSUED: InstructionIssued,
         EventType.CASE_CHANGED: CaseChanged,
         EventType.STOP_PAYMENT_REQUESTED: StopPaymentRequested,

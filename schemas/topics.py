@@ -41,7 +41,7 @@ _ALL: Final = (
         key="source and instruction number",
         partitions=12,
         retention=timedelta(hours=72),  # longer than the longest outage planned for: it holds full personal data
-        messages=(EventType.WARNING_ISSUED,),
+        messages=(EventType.WARNING_ISSUED, EventType.WARNING_WITHDRAWN),
         writers=("sources", "api"),
         readers=("router",),
         summary_zh="预警指令:反诈中心、银行或合作系统下发",
@@ -52,7 +52,7 @@ _ALL: Final = (
         key="source and instruction number",
         partitions=6,
         retention=timedelta(hours=72),
-        messages=(EventType.WARNING_ISSUED,),
+        messages=(EventType.WARNING_ISSUED, EventType.WARNING_WITHDRAWN),
         writers=("sources", "api"),
         readers=("router",),
         summary_zh="紧急预警指令:内容相同,单独通道,不排队",

@@ -50,6 +50,7 @@ class Case:
     late_on_arrival: bool = False
     issued_ahead: bool = False  # issued_at lay in the future and was clamped
     repeat_count: int = 0
+    repeat_subject: bool = False  # warned of so often lately that its risk has a floor
     reopened_count: int = 0
     routing: dict[str, Any] = field(
         default_factory=dict

@@ -10,9 +10,9 @@ from services.domain.case import Case, Change, Fact, kept_of
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotYours, OwnSubmission
 from services.domain.states import ENDED, Action, Move, State, TimerKind, move_for
-from services.domain.telling import breach, mark, noted, numbered, part, parting
+from services.domain.telling import breach, mark, numbered, part, parting
 from services.domain.timers import Timer
-from services.domain.words import Outcome, Risk, Role
+from services.domain.words import Outcome, Role
 
 ANYBODYS = frozenset({Action.ACKNOWLEDGE, Action.SECOND_ACKNOWLEDGE})
 
@@ -187,12 +187,6 @@ def conclude(
     action = Action.GIVE_UP if gives_up else Action.CONCLUDE
     changes: dict[str, Any] = {"outcome": outcome, **amounts}
     return move(case, action, by=by, now=now, policy=policy, said=said, stops=stops, **changes)
-
-
-def repeated(case: Case, *, by: Actor, now: datetime, effect: str, risk: Risk) -> Change:
-    """The same instruction or the same subject came again: counted and told, nothing moves."""
-    detail = {"effect": effect, "risk": risk.value}
-    return noted(case, Action.REPEAT, by=by, now=now, detail=detail, repeat_count=case.repeat_count + 1)
 
 
 def nobody(change: Change, why: dict[str, Any]) -> Change:

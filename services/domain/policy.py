@@ -15,6 +15,7 @@ from services.domain.policy_rules import (
     FollowUpRules,
     Level,
     Mark,
+    RepeatRules,
     ReviewRules,
     StopPaymentRules,
     Watch,
@@ -40,6 +41,7 @@ class Policy:
     follow_ups: FollowUpRules
     review: ReviewRules
     stop_payment: StopPaymentRules
+    repeats: RepeatRules
     second_acknowledgement_from_fen: int  # a case of this much money or more is acknowledged by two people
 
     def limit(self, risk: Risk, kind: TimerKind) -> timedelta:
@@ -68,6 +70,7 @@ def policy_from(version: int, document: Mapping[str, Any]) -> Policy:
         follow_ups=_follow_ups(said["follow_ups"]),
         review=_review(said["review"]),
         stop_payment=_stop_payment(said["stop_payment"]),
+        repeats=_repeats(said["repeats"]),
         second_acknowledgement_from_fen=said["second_acknowledgement_from_fen"],
     )
 
@@ -141,6 +144,14 @@ def _review(said: Mapping[str, Any]) -> ReviewRules:
 def _stop_payment(said: Mapping[str, Any]) -> StopPaymentRules:
     return StopPaymentRules(
         hold=_hours(said["hold_h"]), most_holds=said["most_holds"], warn_after=_hours(said["warn_after_h"])
+    )
+
+
+def _repeats(said: Mapping[str, Any]) -> RepeatRules:
+    return RepeatRules(
+        subject_warnings=said["subject_warnings"],
+        within=timedelta(days=said["within_days"]),
+        raises_to=said["raises_to"],
     )
 
 

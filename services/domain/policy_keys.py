@@ -101,6 +101,13 @@ STOP_PAYMENT: Final = Table(
         "warn_after_h": Key(HOURS, "满几小时提醒", "hours of a hold after which it is told"),
     }
 )
+REPEATS: Final = Table(
+    {
+        "subject_warnings": Key(Number(2, 100, whole=True), "同一人几次预警", "warnings for one person"),
+        "within_days": Key(Number(1, 1000, whole=True), "在几天之内", "within so many days"),
+        "raises_to": Key(Word(Risk), "级别不低于", "the risk is at least this"),
+    }
+)
 POLICY: Final = Table(
     {
         "limits_min": Key(
@@ -126,6 +133,7 @@ POLICY: Final = Table(
         "follow_ups": Key(FOLLOW_UPS, "回访", "follow-ups"),
         "review": Key(REVIEW, "复盘", "reviews"),
         "stop_payment": Key(STOP_PAYMENT, "止付", "stopping payments"),
+        "repeats": Key(REPEATS, "重复预警", "the same person warned of again"),
         "second_acknowledgement_from_fen": Key(
             Number(1, 10**15, whole=True), "达到该金额(分)须双人签收", "amount in fen that two people acknowledge"
         ),

@@ -129,6 +129,15 @@ class ReviewRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatRules:
+    """domain.md §3, rule 5: so many warnings for one subject within so long, and the risk is at least this."""
+
+    subject_warnings: int
+    within: timedelta
+    raises_to: Risk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopPaymentRules:
     hold: timedelta
     most_holds: int

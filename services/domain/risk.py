@@ -45,6 +45,8 @@ def _rated(case: Case, risk: Risk, *, by: Actor, now: datetime, policy: Policy, 
     if risk is case.risk:
         raise Incomplete(field="risk", why="the case has this risk")
     raised = higher(risk, case.risk) is risk
+    if case.repeat_subject and not raised and higher(risk, policy.repeats.raises_to) is not risk:
+        raise Incomplete(field="risk", why="a person warned of so often has no lower risk")
     said = said or Said()
     said = replace(said, detail={"from": case.risk.value, "to": risk.value, **(said.detail or {})})
     timers = pulled_in(case, risk, now=now, policy=policy) if raised else case.timers

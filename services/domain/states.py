@@ -30,6 +30,7 @@ class Action(StrEnum):
     EXPIRE = "EXPIRE"  # ACK breached: nobody answered, the next candidate is asked
     HAND_OVER = "HAND_OVER"
     LAPSE = "LAPSE"  # acknowledged and then silence: the lease is over
+    REROUTE = "REROUTE"  # the warning came again with another place: another unit's case, before anybody answered
     REASSIGN = "REASSIGN"
     CO_ASSIGN = "CO_ASSIGN"  # another unit joins; one stays accountable
     CO_RELEASE = "CO_RELEASE"  # it leaves again, at the latest when the case ends
@@ -56,6 +57,7 @@ class Action(StrEnum):
     START_VISIT = "START_VISIT"  # a rule asks for a visit beside the calls
     CORRECT = "CORRECT"  # a time was wrong: both are kept
     REPEAT = "REPEAT"  # the same warning or the same subject again
+    REPEAT_SUBJECT = "REPEAT_SUBJECT"  # so many warnings for one person within so many days
     AT_RISK = "AT_RISK"
     BREACH = "BREACH"
     CHASE_STOP = "CHASE_STOP"  # what became of the money that was held: extended, frozen, released, expired
@@ -139,6 +141,8 @@ MOVES: Mapping[tuple[State, Action], Move] = {
     (S.IN_PROGRESS, A.HAND_OVER): _released(_FIELD),
     (S.CONTACTED, A.HAND_OVER): _released(_FIELD),
     (S.ACKNOWLEDGED, A.LAPSE): _released(_SYSTEM),
+    (S.PENDING, A.REROUTE): Move(to=S.PENDING, may=_SYSTEM),
+    (S.ASSIGNED, A.REROUTE): _released(_SYSTEM),
     **{
         (state, A.REASSIGN): Move(
             to=S.ASSIGNED, may=_CENTRE_OR_DESK, stamp="assigned_at", stops=STAGES, starts=(T.ACK,), own_unit=True
@@ -242,10 +246,11 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         (state, A.WITHDRAW): Move(to=S.CANCELLED, may=frozenset({R.INTEGRATOR}), stamp="cancelled_at", stops=_EVERY)
         for state in (S.PENDING, S.ASSIGNED)
     },
-    # Somebody is at it: a withdrawal is only a mark, and the responder is told.
+    # Somebody is at it, or it is over: a withdrawal is only a mark, and the responder is told.
     **{
         (state, A.WITHDRAW): Move(to=state, may=frozenset({R.INTEGRATOR}))
-        for state in (S.ACKNOWLEDGED, S.IN_PROGRESS, S.CONTACTED, S.CONCLUDED, S.REPORTED)
+        for state in State
+        if state not in (S.PENDING, S.ASSIGNED)
     },
     # Several units on one case: who joins and who leaves moves nothing.
     **{(state, action): Move(to=state, may=_CENTRE) for state in UNDER_WAY for action in (A.CO_ASSIGN, A.CO_RELEASE)},

@@ -24,6 +24,7 @@ from services.store.cases import Saving, Stored
 from services.store.commands import Answer
 from services.store.engine import Transaction
 from services.store.outbox import Message
+from services.store.sealing import Sealer
 
 COMMANDING = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DESK, Role.RESPONDER, Role.BANK, Role.REVIEWER})
 
@@ -90,7 +91,7 @@ async def carry_out(
     saving = Saving(
         change=change,
         messages=(*told(context, stored, change), *also(change)),
-        sealed_facts=_sealed(context, stored, change),
+        sealed_facts=sealed_facts(context.sealer, stored, change),
     )
     try:
         await cases.save(tx, [saving])
@@ -106,11 +107,12 @@ async def carry_out(
     return Done(answer=answer, change=change)
 
 
-def _sealed(context: Context, stored: Stored, change: Change) -> dict[int, bytes]:
+def sealed_facts(sealer: Sealer, stored: Stored, change: Change) -> dict[int, bytes]:
+    """The private words of each fact under the case's own key, by version; nothing where the person is forgotten."""
     private = [fact for fact in change.facts if fact.private]
     if not private or stored.wrapped_key is None:
         return {}
-    key = context.sealer.unwrap(stored.wrapped_key)
+    key = sealer.unwrap(stored.wrapped_key)
     return {
         fact.version: key.seal(orjson.dumps(fact.private), bound_to=fact_bound_to(stored.case.case_id, fact.version))
         for fact in private

@@ -16,15 +16,17 @@ from services.store.outbox import Message
 
 SOURCE = "/quanzu"  # of every event that we issue
 ASSIGNING = frozenset({Action.ASSIGN, Action.REASSIGN})
-# Whose facts name the unit that the case was taken from, and under which word.
+# Whose facts name the units that the case was taken from, and under which words.
 LEAVING = {
-    Action.DECLINE: "unit",
-    Action.EXPIRE: "unit",
-    Action.HAND_OVER: "unit",
-    Action.LAPSE: "unit",
-    Action.CO_RELEASE: "unit",
-    Action.REASSIGN: "from_unit",
+    Action.DECLINE: ("unit",),
+    Action.EXPIRE: ("unit",),
+    Action.HAND_OVER: ("unit",),
+    Action.LAPSE: ("unit",),
+    Action.CO_RELEASE: ("unit",),
+    Action.REASSIGN: ("from_unit",),
+    Action.REROUTE: ("unit", "from_unit"),
 }
+MOST_TOLD = 32  # of what happened in one change: see schemas/case.py
 
 
 def messages_for(change: Change, warning: WarningIssued | None, address: str | None) -> tuple[Message, ...]:
@@ -49,7 +51,7 @@ def _changed(change: Change, key: str) -> Message:
             case_id=case.case_id,
             version=case.version,
             turn=case.turn,
-            changes=[(fact.action, fact.detail.get("timer"), fact.role) for fact in change.facts],
+            changes=[(fact.action, fact.detail.get("timer"), fact.role) for fact in change.facts[-MOST_TOLD:]],
             state=case.state,
             outcome=case.outcome,
             risk=case.risk,
@@ -73,7 +75,7 @@ def _changed(change: Change, key: str) -> Message:
 
 def _left(change: Change) -> list[str]:
     """The units that had the case before this change and are out of its scope now."""
-    had = {fact.detail.get(LEAVING[fact.action]) for fact in change.facts if fact.action in LEAVING}
+    had = {fact.detail.get(word) for fact in change.facts for word in LEAVING.get(fact.action, ())}
     return sorted(unit for unit in had if unit is not None and unit not in change.case.units)
 
 

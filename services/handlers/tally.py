@@ -12,9 +12,9 @@ from prometheus_client import Histogram
 from services.domain.case import Case, Change, Fact
 from services.domain.follow_up import FollowUpState as F
 from services.domain.located import Rule
+from services.domain.repeats import SAME_INSTRUCTION, SAME_SUBJECT
 from services.domain.states import MOVES, Action, State, TimerKind
 from services.domain.words import Mode, Risk
-from services.handlers.repeats import SAME_INSTRUCTION, SAME_SUBJECT
 
 OPENED = Count("quanzu_cases_opened", "Cases opened, by the rule that located them.", ["rule", "risk", "mode"])
 MOVED = Count("quanzu_cases_moved", "Moves of cases after their opening.", ["action"])

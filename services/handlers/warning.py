@@ -11,10 +11,11 @@ from uuid import UUID
 import asyncpg
 from pydantic import ValidationError
 
-from schemas.envelope import BadEnvelope, EventType, Headers, must_be, read
+from schemas.envelope import BadEnvelope, Envelope, EventType, Headers, must_be, read
 from schemas.fields import reasons
 from schemas.warning import WarningIssued
-from services.domain.case import case_id_for
+from schemas.withdrawal import WarningWithdrawn
+from services.domain.case import Change, case_id_for
 from services.domain.choice import Ask, Choice
 from services.domain.choosing import choose_batch
 from services.domain.located import Located
@@ -23,14 +24,14 @@ from services.domain.policy import Policy
 from services.domain.value import value
 from services.domain.words import Mode, Risk
 from services.handlers.context import Context, bound_to
-from services.handlers.incoming import Incoming, subject_key
+from services.handlers.incoming import Incoming, Withdrawal, subject_key
 from services.handlers.messages import messages_for
 from services.handlers.places import Used, places_of
-from services.handlers.repeats import attach
+from services.handlers.repeats import attach, flag
 from services.handlers.routing import ask_for, choice_of, routing_of
 from services.store import intake
 from services.store.engine import Transaction
-from services.store.intake import Opening, Progress
+from services.store.intake import Often, Opening, Progress
 
 
 class BadRecord(ValueError):
@@ -63,34 +64,62 @@ class Prepared:
     openings: tuple[Opening, ...]
     again: tuple[Incoming, ...]  # the same instruction once more in this very batch
     refused: tuple[tuple[Incoming, BadRecord], ...]
+    often: Often  # when a subject of this batch is warned of too often
 
 
 @value
 class Taken:
-    """What became of a batch."""
+    """What became of a batch. `changes` are those of cases that were there, or were more than opened."""
 
     opened: tuple[Opening, ...]
     outbox_ids: tuple[int, ...]
     repeats: tuple[str, ...]  # the effect of each: REPEATED or ATTACHED
     redelivered: int
+    changes: tuple[Change, ...] = ()
 
 
 def decode(headers: Headers, value: bytes | None) -> Incoming:
-    """Raises BadRecord, and nothing else, whatever the bytes."""
+    """A warning. Raises BadRecord, and nothing else, whatever the bytes."""
+    found = decode_any(headers, value)
+    if not isinstance(found, Incoming):
+        raise BadRecord("envelope", "type_unknown")
+    return found
+
+
+def decode_any(headers: Headers, value: bytes | None) -> Incoming | Withdrawal:
+    """A warning or its withdrawal. Raises BadRecord, and nothing else, whatever the bytes."""
     try:
         envelope = read(headers, value)
+        if envelope.type == EventType.WARNING_WITHDRAWN:
+            return _withdrawal(envelope)
         must_be(EventType.WARNING_ISSUED, envelope)
-        warning = WarningIssued.model_validate_json(envelope.data)
+        return _incoming(envelope)
     except BadEnvelope as bad:
         raise BadRecord("envelope", bad.code) from None
     except ValidationError as invalid:
         raise BadRecord("warning", reasons(invalid)) from None
+
+
+def _incoming(envelope: Envelope) -> Incoming:
+    warning = WarningIssued.model_validate_json(envelope.data)
     return Incoming(
         source=envelope.source,
         ce_id=envelope.id,
         data=envelope.data,
         warning=warning,
         case_id=case_id_for(envelope.source, warning.instruction_number),
+    )
+
+
+def _withdrawal(envelope: Envelope) -> Withdrawal:
+    withdrawn = WarningWithdrawn.model_validate_json(envelope.data)
+    return Withdrawal(
+        source=envelope.source,
+        ce_id=envelope.id,
+        instruction_number=withdrawn.instruction_number,
+        withdrawn_at=withdrawn.withdrawn_at,
+        reason=withdrawn.reason or None,
+        case_id=case_id_for(envelope.source, withdrawn.instruction_number),
     )
 
 
@@ -158,30 +187,42 @@ def open_all(context: Context, routed: Routed, *, policy: Policy, now: datetime)
                 messages=messages_for(change, warning, used.addresses[row]),
                 wrapped_key=key.wrapped,
                 sealed=key.seal(incoming.data, bound_to=bound_to(incoming.case_id)),
-                subject_key=subject_key(context.sealer, warning.subject),
+                subject_key=subject_key(context.sealer, warning.subject, warning.mode),
                 phone_key=context.sealer.blind("phone", warning.subject.phone) if warning.subject.phone else None,
                 account_key=context.sealer.blind("account", scam.suspect_account) if scam.suspect_account else None,
             )
         )
-    return Prepared(incoming=routed.first, openings=tuple(openings), again=routed.again, refused=routed.refused)
+    return Prepared(
+        incoming=routed.first,
+        openings=tuple(openings),
+        again=routed.again,
+        refused=routed.refused,
+        often=Often(since=now - policy.repeats.within, before=policy.repeats.subject_warnings - 1),
+    )
 
 
 async def take(tx: Transaction, context: Context, prepared: Prepared, progress: Progress) -> Taken:
-    """Write a batch. A record that is known has no effect; a repeat is noted on its case. Raises LaneOver or Vanished."""
-    written = await intake.write(tx, prepared.openings, progress)
+    """Write a batch. A record that is known has no effect; a repeat is noted on its case, as is a subject that was
+    warned of too often. Raises LaneOver or Vanished.
+    """
+    written = await intake.write(tx, prepared.openings, progress, often=prepared.often)
     opened, left = [], list(prepared.again)
     for opening, incoming in zip(prepared.openings, prepared.incoming, strict=True):
         if incoming.case_id in written.opened:
             opened.append(opening)
         else:
             left.append(incoming)
+    too_often = [one for one in opened if one.change.case.case_id in written.often]
+    flagged = await flag(tx, context, too_often, since=prepared.often.since)
     known = await intake.redelivered(tx, [(incoming.source, incoming.ce_id) for incoming in left]) if left else set()
-    repeats = await attach(tx, context, [one for one in left if (one.source, one.ce_id) not in known])
+    attached = await attach(tx, context, [one for one in left if (one.source, one.ce_id) not in known])
+    repeats = attached.effects
     return Taken(
         opened=tuple(opened),
         outbox_ids=written.outbox_ids,
         repeats=tuple(repeats),
         redelivered=len(left) - len(repeats),
+        changes=(*flagged, *attached.changes),
     )
 
 
@@ -191,10 +232,19 @@ async def take_alone(
     """`take` as one statement, where every warning opens a case; None: nothing was written, `take` must find out why."""
     if prepared.again:
         return None
-    written = await intake.write_alone(driver, prepared.openings, progress, now=now)
+    written = await intake.write_alone(driver, prepared.openings, progress, now=now, often=prepared.often)
     if written is None:
         return None
     return Taken(opened=prepared.openings, outbox_ids=written.outbox_ids, repeats=(), redelivered=0)
+
+
+def too_far_ahead(
+    withdrawn: Sequence[Withdrawal], policy: Policy, now: datetime
+) -> tuple[tuple[Withdrawal, BadRecord], ...]:
+    """Those that would take back what is not issued yet, by as much as a warning may be ahead."""
+    latest = now + policy.future_tolerance
+    bad = BadRecord("withdrawn_at", "withdrawn_at: too far ahead")
+    return tuple((one, bad) for one in withdrawn if one.withdrawn_at > latest)
 
 
 def _sorted(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import uuid5
 
@@ -11,21 +12,21 @@ from schemas.topics import WARNING_DLQ
 from services.broker.consumer import Batch
 from services.broker.salvage import Unread
 from services.domain.case import CASE_NAMESPACE
-from services.handlers.incoming import Incoming
-from services.handlers.warning import BadRecord, decode
+from services.handlers.incoming import Incoming, Withdrawal
+from services.handlers.warning import BadRecord, decode_any
 from services.store.dead_letters import DeadLetter, RawRecord, event_key, seal_record
 from services.store.outbox import Message
 from services.store.sealing import Sealer
 
 
 class Item(NamedTuple):
-    """One record: what it is (a warning or a fault), and how far the partition is read before and after it."""
+    """One record: what it is (a warning, a withdrawal or a fault), and how far the partition is read before and after it."""
 
     partition: int
     before: int
     after: int
     record: Any  # aiokafka's ConsumerRecord, or Unread
-    found: Incoming | BadRecord
+    found: Incoming | Withdrawal | BadRecord
 
 
 def items_of(batches: Iterable[Batch]) -> list[Item]:
@@ -42,13 +43,19 @@ def _items(batch: Batch) -> Iterable[Item]:
         before = after
 
 
-def _found(record: Any) -> Incoming | BadRecord:
+def _found(record: Any) -> Incoming | Withdrawal | BadRecord:
     if isinstance(record, Unread):
         return BadRecord(record.kind, record.reason)
     try:
-        return decode(record.headers, record.value)
+        return decode_any(record.headers, record.value)
     except BadRecord as bad:
         return bad
+
+
+def runs_of(items: Sequence[Item]) -> list[Sequence[Item]]:
+    """The batch cut where warnings and withdrawals follow each other, so that each finds what came before it."""
+    runs = groupby(items, key=lambda item: isinstance(item.found, Withdrawal))
+    return [list(run) for _, run in runs]
 
 
 def moved(items: Sequence[Item]) -> list[tuple[int, int, int]]:

@@ -10,13 +10,15 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.handlers.incoming import Incoming
+from services.domain.case import Change
+from services.handlers.incoming import Incoming, Withdrawal
 from services.handlers.repeats import Vanished
 from services.handlers.routing import with_ways
 from services.handlers.tally import tally, tally_repeats
-from services.handlers.warning import BadRecord, Prepared, Taken, open_all, route, take, take_alone
+from services.handlers.warning import BadRecord, Prepared, Taken, open_all, route, take, take_alone, too_far_ahead
+from services.handlers.withdrawal import withdraw
 from services.router import metrics
-from services.router.records import Item, letter_for, letter_message, moved
+from services.router.records import Item, letter_for, letter_message, moved, runs_of
 from services.router.sending import Sending
 from services.store import dead_letters, outbox
 from services.store.intake import Opening, Progress
@@ -54,6 +56,9 @@ class Writer:
 
         Returns how far each partition has moved. Raises LaneOver, or the database's own trouble.
         """
+        runs = runs_of(items)
+        if len(runs) > 1:
+            return [one for run in runs for one in await self.settle(run, incarnation=incarnation)]
         for attempt in range(1, TRIES + 1):
             try:
                 return await self._write(items, incarnation)
@@ -89,17 +94,22 @@ class Writer:
         if context.ways is not None:
             routed = replace(routed, asks=await with_ways(context, routed.asks, now))
         prepared = open_all(context, routed, policy=policy, now=now)
-        bad = _refused(items, prepared)
+        taken_back = [item.found for item in items if isinstance(item.found, Withdrawal)]
+        ahead = too_far_ahead(taken_back, policy, now)
+        bad = _refused(items, (*prepared.refused, *ahead))
+        taken_back = [one for one in taken_back if all(one is not refused for refused, _ in ahead)]
         letters = [
             letter_for(item, fault, topic=self._topic, incarnation=incarnation, sealer=context.sealer, now=now)
             for item, fault in bad
         ]
         confirmed = tuple(self._sending.confirmed)
         progress = Progress(topic=self._topic, lane=self._lane, moved=moved(items), confirmed=confirmed)
-        taken = None if letters else await self._taken_alone(prepared, progress, now)
+        withdrawn: Sequence[Change] = ()
+        taken = None if letters or taken_back else await self._taken_alone(prepared, progress, now)
         if taken is None:
             async with self._parts.store.begin(on=self._conn, now=now) as tx:
                 taken = await take(tx, context, prepared, progress)
+                withdrawn = await withdraw(tx, context, taken_back)
                 await dead_letters.add(tx, letters)
                 await outbox.add(tx, [letter_message(letter) for letter in letters])
                 if _due_soon(taken.opened, now):
@@ -107,6 +117,7 @@ class Writer:
         self._sending.forget(confirmed)
         await self._sending.send(taken)
         self._count(items, taken, [fault for _, fault in bad])
+        tally(withdrawn)
         return list(progress.moved)
 
     async def _taken_alone(self, prepared: Prepared, progress: Progress, now: datetime) -> Taken | None:
@@ -120,6 +131,7 @@ class Writer:
             if opening.change.case.responder is not None:
                 given[opening.change.case.responder] += 1
         tally([opening.change for opening in taken.opened])
+        tally(taken.changes)
         tally_repeats(taken.repeats)
         metrics.RECORDS.labels(self._topic).inc(len(items))
         for fault in faults:
@@ -135,9 +147,11 @@ class Writer:
         )
 
 
-def _refused(items: Sequence[Item], prepared: Prepared) -> list[tuple[Item, BadRecord]]:
-    """The records that become dead letters: unreadable ones, and warnings that were refused."""
-    faults = {id(refused): fault for refused, fault in prepared.refused}
+def _refused(
+    items: Sequence[Item], refusals: Sequence[tuple[Incoming | Withdrawal, BadRecord]]
+) -> list[tuple[Item, BadRecord]]:
+    """The records that become dead letters: unreadable ones, and those that were refused."""
+    faults = {id(refused): fault for refused, fault in refusals}
     return [
         (item, item.found if isinstance(item.found, BadRecord) else faults[id(item.found)])
         for item in items

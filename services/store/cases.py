@@ -66,6 +66,12 @@ async def lock_all(tx: Transaction, row_ids: Collection[int]) -> dict[int, Store
     return {row.id: to_stored(row) for row in await tx.conn.execute(question)}
 
 
+async def rows_of(conn: AsyncConnection, case_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The rows' ids by the public ones."""
+    question = select(cases.c.case_id, cases.c.id).where(cases.c.case_id.in_(case_ids))
+    return {UUID(int=row.case_id.int): row.id for row in await conn.execute(question)}
+
+
 async def find(conn: AsyncConnection, case_id: UUID) -> Stored | None:
     return await _one(conn, case_id, locked=False)
 

@@ -4,14 +4,14 @@ On PostgreSQL one statement over arrays; on SQLite, where one process writes, ro
 that could not be opened) and handled by the caller in the same transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from services.domain.case import Change, Fact
@@ -50,25 +50,43 @@ class Progress:
 
 
 @value
+class Often:
+    """When a subject is warned of too often: this many warnings since then, before the one that is written."""
+
+    since: datetime | None  # None: never
+    before: int
+
+
+NEVER = Often(since=None, before=1)
+
+
+@value
 class Written:
     opened: frozenset[Any]  # public ids of the cases that are new
     outbox_ids: tuple[int, ...]
+    often: frozenset[Any] = frozenset()  # of these, those whose subject was warned of so often already
 
 
-async def write(tx: Transaction, openings: Sequence[Opening], progress: Progress) -> Written:
+async def write(tx: Transaction, openings: Sequence[Opening], progress: Progress, *, often: Often = NEVER) -> Written:
     """Open what can be opened and move the positions. Raises LaneOver, and then the caller must roll back."""
-    return await (_write_postgres if tx.postgres else _write_sqlite)(tx, openings, progress)
+    return await (_write_postgres if tx.postgres else _write_sqlite)(tx, openings, progress, often)
 
 
 async def write_alone(
-    driver: asyncpg.Connection, openings: Sequence[Opening], progress: Progress, *, now: datetime
+    driver: asyncpg.Connection,
+    openings: Sequence[Opening],
+    progress: Progress,
+    *,
+    now: datetime,
+    often: Often = NEVER,
 ) -> Written | None:
     """`write` as a transaction of its own in one round trip, for a lane on PostgreSQL. None: nothing was written.
 
-    All or nothing: where a single warning can't be opened, or the lane is over, the statement undoes itself and the
-    caller takes the long way, which finds out why. Whether a lost answer meant yes or no, the positions know.
+    All or nothing: where a single warning can't be opened, its subject was warned of too often, or the lane is over,
+    the statement undoes itself and the caller takes the long way, which finds out why. Whether a lost answer meant yes
+    or no, the positions know.
     """
-    arguments = arguments_of(openings, progress, now=now)
+    arguments = arguments_of(openings, progress, now=now, often=often)
     try:
         written = await driver.fetchrow(ALONE, *arguments)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
@@ -89,24 +107,55 @@ async def redelivered(tx: Transaction, records: Sequence[tuple[str, str]]) -> se
 
 @value
 class Received:
-    """A record, the row of the case it was taken into, and with what effect."""
+    """A record, the row of the case it was taken into, and with what effect.
+
+    `subject_key` where it counts as a warning of its own; `instruction_number` where that is not the case's own.
+    """
 
     source: str
     ce_id: str
     row_id: int
     effect: str
+    subject_key: bytes | None = None
+    instruction_number: str | None = None
 
 
 async def receive(tx: Transaction, records: Sequence[Received]) -> None:
     """Note that these records were taken."""
     rows = [
-        {"source": one.source, "ce_id": one.ce_id, "case_id": one.row_id, "effect": one.effect, "received_at": tx.now}
+        {
+            "source": one.source,
+            "ce_id": one.ce_id,
+            "case_id": one.row_id,
+            "effect": one.effect,
+            "received_at": tx.now,
+            "subject_key": one.subject_key,
+            "instruction_number": one.instruction_number,
+        }
         for one in records
     ]
     await tx.conn.execute(insert(tables.received), rows)
 
 
-async def _write_sqlite(tx: Transaction, openings: Sequence[Opening], progress: Progress) -> Written:
+async def warned(tx: Transaction, keys: Collection[bytes], *, since: datetime) -> dict[bytes, int]:
+    """How many warnings of these subjects were taken since then, this transaction's own among them.
+
+    Exact for a subject with an open case that the caller has locked: whatever else comes for it waits for that row.
+    """
+    received = tables.received
+    question = select(received.c.subject_key, func.count()).where(
+        received.c.subject_key.in_(keys), received.c.received_at > since
+    )
+    return {row[0]: row[1] for row in await tx.conn.execute(question.group_by(received.c.subject_key))}
+
+
+async def reseal(tx: Transaction, sealed: Mapping[int, bytes]) -> None:
+    """What the sources say of these cases now, by row; the caller has locked them."""
+    for row_id, blob in sealed.items():
+        await tx.conn.execute(update(tables.cases).where(tables.cases.c.id == row_id).values(sealed=blob))
+
+
+async def _write_sqlite(tx: Transaction, openings: Sequence[Opening], progress: Progress, often: Often) -> Written:
     position, received = tables.position, tables.received
     for partition, first, following in progress.moved:
         moved = await tx.conn.execute(
@@ -123,7 +172,7 @@ async def _write_sqlite(tx: Transaction, openings: Sequence[Opening], progress: 
             raise LaneOver
     if progress.confirmed:
         await tx.conn.execute(delete(tables.outbox).where(tables.outbox.c.id.in_(progress.confirmed)))
-    opened, outbox_ids = set(), []
+    opened, outbox_ids, too_often = set(), [], set()
     for opening in openings:
         case = opening.change.case
         seen = select(exists().where(received.c.source == case.source, received.c.ce_id == opening.ce_id))
@@ -138,12 +187,18 @@ async def _write_sqlite(tx: Transaction, openings: Sequence[Opening], progress: 
         if row_id is None:
             continue
         opened.add(case.case_id)
-        await receive(tx, [Received(source=case.source, ce_id=opening.ce_id, row_id=row_id, effect=OPENED)])
+        key = opening.subject_key
+        if key is not None and often.since is not None:
+            before = await warned(tx, [key], since=often.since)
+            if before.get(key, 0) >= often.before:
+                too_often.add(case.case_id)
+        taken = Received(source=case.source, ce_id=opening.ce_id, row_id=row_id, effect=OPENED, subject_key=key)
+        await receive(tx, [taken])
         await tx.conn.execute(insert(tables.event), [event_columns(row_id, fact) for fact in opening.change.facts])
         for message in opening.messages:
             sent = insert(tables.outbox).values(message_columns(message, now=tx.now, writer=progress.lane))
             outbox_ids.append((await tx.conn.execute(sent.returning(tables.outbox.c.id))).scalar_one())
-    return Written(opened=frozenset(opened), outbox_ids=tuple(outbox_ids))
+    return Written(opened=frozenset(opened), outbox_ids=tuple(outbox_ids), often=frozenset(too_often))
 
 
 # Rows come as arrays of the types that the first migration makes. Arrays of single columns cost asyncpg 25 µs a warning:
@@ -170,10 +225,10 @@ WITH moved AS (
     FROM given n
     WHERE NOT EXISTS (SELECT 1 FROM received r WHERE r.source = n.source AND r.ce_id = n.ce_id)
     ON CONFLICT DO NOTHING
-    RETURNING id, case_id, source
+    RETURNING id, case_id, source, subject_key
 ), seen AS (
-    INSERT INTO received (source, ce_id, case_id, effect, received_at)
-    SELECT o.source, n.ce_id, o.id, 'OPENED', $7
+    INSERT INTO received (source, ce_id, case_id, effect, received_at, subject_key)
+    SELECT o.source, n.ce_id, o.id, 'OPENED', $7, n.subject_key
     FROM given n JOIN opened o ON o.case_id = n.case_id
 ), told AS (
     INSERT INTO event (case_id, version, action, from_state, to_state, at, recorded_at, actor, role, detail)
@@ -184,26 +239,33 @@ WITH moved AS (
     SELECT m.ce_id, m.ce_type, m.topic, m.key, m.value, $7, $5
     FROM unnest($10::new_message[]) m JOIN opened o ON o.case_id = m.case_id
     RETURNING id
+), often AS (
+    SELECT o.case_id FROM opened o
+    WHERE o.subject_key IS NOT NULL AND $12::bigint <= (
+        SELECT count(*) FROM received r WHERE r.subject_key = o.subject_key AND r.received_at > $11::timestamptz)
 )
 SELECT (SELECT count(*) FROM moved) AS moved, (SELECT array_agg(case_id) FROM opened) AS opened,
-    (SELECT array_agg(id) FROM sent) AS sent
+    (SELECT array_agg(id) FROM sent) AS sent, (SELECT array_agg(case_id) FROM often) AS often
 """
 # A division by nothing undoes it all.
 UNLESS_WHOLE = """,
-    1 / ((SELECT count(*) FROM moved) = cardinality($1) AND (SELECT count(*) FROM opened) = cardinality($8))::int"""
+    1 / ((SELECT count(*) FROM moved) = cardinality($1) AND (SELECT count(*) FROM opened) = cardinality($8)
+        AND NOT EXISTS (SELECT FROM often))::int"""
 ALONE = STATEMENT + UNLESS_WHOLE
 
 
-async def _write_postgres(tx: Transaction, openings: Sequence[Opening], progress: Progress) -> Written:
-    arguments = arguments_of(openings, progress, now=tx.now)
+async def _write_postgres(tx: Transaction, openings: Sequence[Opening], progress: Progress, often: Often) -> Written:
+    arguments = arguments_of(openings, progress, now=tx.now, often=often)
     written: Any = (await tx.conn.exec_driver_sql(STATEMENT, arguments)).one()
-    moved, opened, outbox_ids = written
+    moved, opened, outbox_ids, too_often = written
     if moved != len(progress.moved):
         raise LaneOver
-    return Written(opened=frozenset(opened or ()), outbox_ids=tuple(outbox_ids or ()))
+    return Written(opened=frozenset(opened or ()), outbox_ids=tuple(outbox_ids or ()), often=frozenset(too_often or ()))
 
 
-def arguments_of(openings: Sequence[Opening], progress: Progress, *, now: datetime) -> tuple[Any, ...]:
+def arguments_of(
+    openings: Sequence[Opening], progress: Progress, *, now: datetime, often: Often = NEVER
+) -> tuple[Any, ...]:
     """The parameters of STATEMENT, in its order."""
     return (
         [partition for partition, _, _ in progress.moved],
@@ -216,6 +278,8 @@ def arguments_of(openings: Sequence[Opening], progress: Progress, *, now: dateti
         [_new_case(opening) for opening in openings],
         [_new_fact(opening.change.case.case_id, fact) for opening in openings for fact in opening.change.facts],
         [_new_message(opening.change.case.case_id, message) for opening in openings for message in opening.messages],
+        often.since,
+        often.before,
     )
 
 

@@ -22,6 +22,7 @@ from services.store.beside_tables import (
 )
 from services.store.columns import Document, Moment, RowId, Word
 from services.store.evidence_tables import EvidenceRow
+from services.store.link_tables import CaseLinkRow, LinkProgressRow, WithdrawalRow
 from services.store.position_tables import ResponderStatusRow, StatusChangeRow, TrailRow
 from services.store.rota_tables import (
     DutySwapRow,
@@ -93,6 +94,7 @@ class CaseRow(SQLModel, table=True):
     late_on_arrival: bool
     issued_ahead: bool
     repeat_count: int
+    repeat_subject: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     reopened_count: int
     routed_by: str = Field(sa_type=Text)  # the rule that located it; also inside `routing`
     routing: dict[str, Any] = Field(sa_type=Document)
@@ -227,12 +229,39 @@ class ReceivedRow(SQLModel, table=True):
     """Each accepted record of a warning, by its CloudEvent: the same one again has no effect."""
 
     __tablename__ = "received"
+    __table_args__ = (
+        # How often a subject was warned of: on this table because its rows never change, so that no command pays for it.
+        Index(
+            "received_of_subject",
+            "subject_key",
+            "received_at",
+            postgresql_where=text("subject_key IS NOT NULL"),
+            sqlite_where=text("subject_key IS NOT NULL"),
+        ),
+        Index(
+            "received_attached",
+            "source",
+            "instruction_number",
+            postgresql_where=text("instruction_number IS NOT NULL"),
+            sqlite_where=text("instruction_number IS NOT NULL"),
+        ),
+        Index(
+            "received_into_case",
+            "case_id",
+            postgresql_where=text("instruction_number IS NOT NULL"),
+            sqlite_where=text("instruction_number IS NOT NULL"),
+        ),
+    )
 
     source: str = Field(sa_column=Column(Text, primary_key=True))
     ce_id: str = Field(sa_column=Column(Text, primary_key=True))
     case_id: int = Field(sa_type=RowId)
     effect: str = Field(sa_type=Text)  # OPENED | REPEATED (same instruction) | ATTACHED (same subject)
     received_at: datetime = Field(sa_type=Moment)
+    subject_key: bytes | None = Field(default=None, sa_type=LargeBinary)  # None: no warning of its own (REPEATED)
+    instruction_number: str | None = Field(
+        default=None, sa_type=Text
+    )  # of one that was attached; else it is the case's
 
 
 class DeadLetterRow(SQLModel, table=True):
@@ -479,6 +508,7 @@ handover, rota_answer = _table(HandoverRow), _table(RotaAnswerRow)
 trail, responder_status, status_change = _table(TrailRow), _table(ResponderStatusRow), _table(StatusChangeRow)
 co_assignment, unit_switch = _table(CoAssignmentRow), _table(UnitSwitchRow)
 stop_order, ledger, stop_receipt = _table(StopOrderRow), _table(LedgerRow), _table(StopReceiptRow)
+case_link, link_progress, withdrawal = _table(CaseLinkRow), _table(LinkProgressRow), _table(WithdrawalRow)
 follow_up, review, protective_hold = _table(FollowUpRow), _table(ReviewRow), _table(ProtectiveHoldRow)
 audit, seal = _table(AuditRow), _table(SealRow)
 source, submission, tip = _table(SourceRow), _table(SubmissionRow), _table(TipRow)

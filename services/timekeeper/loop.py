@@ -15,6 +15,7 @@ from services.store import commands, deadlines
 from services.store.signals import Signal
 from services.timekeeper import metrics
 from services.timekeeper.guard import disarm, end_when_stuck
+from services.timekeeper.linking import keep_links
 from services.timekeeper.progress import Progress
 from services.timekeeper.watch import keep_watch
 from services.wiring import DATABASE_AWAY, Parts
@@ -42,7 +43,8 @@ async def run(parts: Parts) -> None:
     pulses = [Pulse(parts.health, f"timekeeper {index}") for index in range(loops)]
     keeping = [asyncio.create_task(_keep(parts, pulse, progress, index)) for index, pulse in enumerate(pulses)]
     guarding = asyncio.create_task(end_when_stuck(parts, progress))
-    beside = [guarding, asyncio.create_task(_forget_old_keys(parts)), asyncio.create_task(keep_watch(parts))]
+    others = (_forget_old_keys(parts), keep_watch(parts), keep_links(parts))
+    beside = [guarding, *(asyncio.create_task(work) for work in others)]
     if parts.settings.deadman_url.get_secret_value():
         from services.timekeeper.deadman import keep_pinging  # noqa: PLC0415 - an HTTP client is large
 

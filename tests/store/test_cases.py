@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
-from store_steps import NOW, POLICY, count, minutes, opening, rolled_back, stored, write
+from store_steps import NOW, POLICY, SOURCE, count, minutes, opening, rolled_back, stored, write
 
-from services.domain import moves
-from services.domain.actor import Actor
+from services.domain import moves, repeats
+from services.domain.actor import ROUTER, Actor
 from services.domain.case import Case
 from services.domain.states import Action, State, TimerKind
 from services.domain.timers import Timer
@@ -170,7 +170,7 @@ async def test_events_of_a_case_are_unique_by_version(store: Store) -> None:
     """Two writers that both read version 2 can't both write version 3."""
     await write(store, opening("T-1"))
     found = await stored(store, "T-1")
-    repeat = moves.repeated(found.case, by=moves.TIMEKEEPER, now=NOW, effect="REPEATED", risk=Risk.HIGH)
+    repeat = repeats.repeated(found.case, by=ROUTER, now=NOW, effect="REPEATED", risk=Risk.HIGH, source=SOURCE)
     async with store.begin() as tx:
         await cases.save(tx, [Saving(change=repeat)])
 

@@ -11,10 +11,11 @@ from store_steps import NOW, SEALER, SOURCE, WARNING, context, count, minutes, o
 
 from schemas.warning import WarningIssued
 from services.domain.case import case_id_for
+from services.domain.repeats import SAME_INSTRUCTION, SAME_SUBJECT
 from services.domain.states import State
 from services.domain.words import Risk
 from services.handlers.incoming import Incoming, subject_key
-from services.handlers.repeats import SAME_INSTRUCTION, SAME_SUBJECT, Vanished, attach
+from services.handlers.repeats import Vanished, attach
 from services.store import tables
 from services.store.engine import Store
 
@@ -35,9 +36,9 @@ async def test_many_repeats_of_one_batch_are_each_noted(store: Store) -> None:
     batch = [again("T-1", "a"), again("T-2", "b"), again("T-9", "c"), again("T-1", "d"), again("T-1", "a")]
 
     async with store.begin() as tx:
-        effects = await attach(tx, context(), batch)
+        attached = await attach(tx, context(), batch)
 
-    assert effects == [
+    assert list(attached.effects) == [
         SAME_INSTRUCTION,
         SAME_INSTRUCTION,
         SAME_SUBJECT,

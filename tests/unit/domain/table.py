@@ -20,6 +20,8 @@ ALLOWED = {
     "ASSIGNED ACKNOWLEDGE": (FIELD, "ACKNOWLEDGED", "acknowledged_at", "ACK", "FIRST_ATTEMPT LEASE"),
     "ASSIGNED DECLINE": (FIELD, *TO_THE_QUEUE),
     "ASSIGNED EXPIRE": ("system", *TO_THE_QUEUE),
+    "PENDING REROUTE": ("system", "PENDING", "", "", ""),
+    "ASSIGNED REROUTE": ("system", *TO_THE_QUEUE),
     "ACKNOWLEDGED HAND_OVER": (FIELD, *TO_THE_QUEUE),
     "ACKNOWLEDGED LAPSE": ("system", *TO_THE_QUEUE),
     "IN_PROGRESS HAND_OVER": (FIELD, *TO_THE_QUEUE),
@@ -100,6 +102,7 @@ OPEN = ("PENDING", "ASSIGNED", "ACKNOWLEDGED", "IN_PROGRESS", "CONTACTED", "CONC
 ALLOWED |= {f"{state} RAISE": ("system operator supervisor", state, "", "", "") for state in OPEN}
 ALLOWED |= {f"{state} LOWER": ("supervisor", state, "", "", "") for state in OPEN}
 ALLOWED |= {f"{state} START_VISIT": ("system", state, "", "VISIT", "VISIT") for state in OPEN if state != "REPORTED"}
+ALLOWED |= {f"{state} WITHDRAW": ("integrator", state, "", "", "") for state in ("CLOSED", "CANCELLED", "TRANSFERRED")}
 ALLOWED |= {f"{state} CORRECT": ("supervisor", state, "", "", "") for state in State}
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.domain import moves
+from services.domain import moves, repeats
 from services.domain.actor import ROUTER
 from services.domain.case import Change
 from services.domain.moves import Said
@@ -61,10 +61,24 @@ def test_facts_of_two_changes_are_numbered_on() -> None:
 def test_a_repeat_is_counted_and_moves_nothing() -> None:
     case = case_in(State.ASSIGNED)
 
-    change = moves.repeated(case, by=ROUTER, now=minute(1), effect="ATTACHED", risk=Risk.URGENT)
+    change = repeats.repeated(
+        case,
+        by=ROUTER,
+        now=minute(1),
+        effect="ATTACHED",
+        risk=Risk.URGENT,
+        source="/test",
+        changed=("scam.amount_at_risk_fen",),
+    )
 
     assert (change.case.repeat_count, change.case.turn) == (case.repeat_count + 1, case.turn)
-    assert change.facts[0].detail == {"effect": "ATTACHED", "risk": "URGENT"}
+    assert change.facts[0].detail == {
+        "effect": "ATTACHED",
+        "risk": "URGENT",
+        "source": "/test",
+        "changed": ["scam.amount_at_risk_fen"],
+        "tell": [],
+    }
     assert replace(change.case, repeat_count=0, version=case.version) == case
 
 

@@ -17,12 +17,14 @@ from schemas.instruction import InstructionIssued
 from schemas.position import ResponderPosition
 from schemas.stop_payment import StopPaymentRequested, StopPaymentResolved
 from schemas.warning import WarningIssued
+from schemas.withdrawal import WarningWithdrawn
 
 GOLDEN = Path(__file__).parent / "golden"
 MODELS: dict[str, type[Wire]] = {
     "warning_full": WarningIssued,
     "warning_minimal": WarningIssued,
     "warning_unknown_fields": WarningIssued,
+    "warning_withdrawn": WarningWithdrawn,
     "instruction": InstructionIssued,
     "case": CaseChanged,
     "stop_payment_requested": StopPaymentRequested,
