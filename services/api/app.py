@@ -33,6 +33,7 @@ from services.api.routes import (
     follow_ups,
     handovers,
     notes,
+    leads,
     pages,
     policies,
     positions,
@@ -46,6 +47,7 @@ from services.api.routes import (
     stop_orders,
     stop_payments,
     streams,
+    subjects,
     tips,
     transfers,
     units,
@@ -63,6 +65,8 @@ log = structlog.get_logger(__name__)
 
 DATA_ROUTES: Final = (
     cases,
+    subjects,
+    leads,
     acknowledgements,
     attempts,
     conclusions,

@@ -1,6 +1,7 @@
 """What of the person is shown to whom: masked, and whole only to the responders who work on the case (domain.md §7, §8)."""
 
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
 
 import orjson
 import structlog
@@ -9,10 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.warning import WarningIssued
 from services.domain.actor import Actor
 from services.domain.case import Case
-from services.domain.masking import mask_address, mask_id_number, mask_name, mask_phone
+from services.domain.links import LinkKind
+from services.domain.masking import mask_account, mask_address, mask_id_number, mask_name, mask_phone
 from services.domain.states import Action, State
 from services.domain.words import Role
 from services.handlers.context import fact_bound_to, open_warning
+from services.handlers.incoming import linked_value
 from services.store.cases import Stored
 from services.store.events import Entry
 from services.store.sealing import CannotOpen, Sealer
@@ -22,6 +25,16 @@ log = structlog.get_logger(__name__)
 # From the acknowledgement until the feedback is written: as long as the person has to be found and spoken with.
 HELD = frozenset({State.ACKNOWLEDGED, State.IN_PROGRESS, State.CONTACTED, State.CONCLUDED})
 READS_WORDS = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.REVIEWER})
+
+
+MASKS: Final[Mapping[LinkKind, Callable[[str], str]]] = {
+    LinkKind.SUBJECT: lambda _: "",
+    LinkKind.PHONE: mask_phone,
+    LinkKind.NAME: mask_name,
+    LinkKind.ACCOUNT: mask_account,
+    LinkKind.SUSPECT_PHONE: mask_phone,
+    LinkKind.APP: str,
+}
 
 
 class Person(BaseModel):
@@ -60,13 +73,21 @@ def masked_of(sealer: Sealer, stored: Stored) -> Person:
     return _masked(warning) if isinstance(warning, WarningIssued) else warning
 
 
+def lead_value(sealer: Sealer, stored: Stored, kind: LinkKind) -> str | None:
+    """What a case is linked by, masked; an app is nobody's and is shown as it is."""
+    warning = _opened(sealer, stored)
+    said = linked_value(warning, kind) if isinstance(warning, WarningIssued) else None
+    return None if said is None else MASKS[kind](said)
+
+
 def words_of(sealer: Sealer, stored: Stored, entry: Entry, *, seen_by: Actor) -> dict[str, object] | None:
     """The sealed words of one fact (a reason, a note, a feedback), where `seen_by` may read them.
 
-    A repeat seals a whole warning, which is no words: it stays closed.
+    A repeat seals a whole warning and what it changed as it was: only for who has to find the person.
     """
-    allowed = seen_by.role in READS_WORDS or holds(seen_by, stored.case)
-    if not allowed or entry.sealed is None or stored.wrapped_key is None or entry.action == Action.REPEAT:
+    holding = holds(seen_by, stored.case)
+    allowed = holding or (seen_by.role in READS_WORDS and entry.action != Action.REPEAT)
+    if not allowed or entry.sealed is None or stored.wrapped_key is None:
         return None
     try:
         key = sealer.unwrap(stored.wrapped_key)

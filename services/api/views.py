@@ -9,13 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.persons import Person
 from services.api.reasons import why_not, why_responder, why_unit
+from services.domain.actor import Actor
 from services.domain.case import Case
 from services.domain.corrections import Correction, Stamp
+from services.domain.links import LinkKind
 from services.domain.located import Language
 from services.domain.states import State, TimerKind
 from services.domain.timers import Timer
 from services.domain.words import Mode, Outcome, Risk
 from services.store.co_assignments import CoAssignment
+from services.store.links import Linked
 from services.store.registry import Unit
 
 
@@ -165,6 +168,29 @@ class RoutingView(View):
     candidates: tuple[CandidateView, ...] = Field(description="Who was looked at for the last assignment.")
 
 
+class LinkedView(View):
+    """A case that shares something with another: a lead, no more. Of a case in another unit only that there is one."""
+
+    kinds: tuple[LinkKind, ...] = Field(description="What they share: the person, a phone, an account …")
+    elsewhere: bool = Field(description="It is out of the asker's scope; then nothing else is said of it.")
+    case_id: UUID | None = None
+    source: str | None = None
+    instruction_number: str | None = None
+    assigned_unit: str | None = None
+    responsible_unit: str | None = None
+    state: State | None = None
+    outcome: Outcome | None = None
+    received_at: datetime | None = None
+
+    @classmethod
+    def of(cls, found: Linked, *, seen_by: Actor) -> "LinkedView":
+        case = found.stored.case
+        if not seen_by.sees(*case.units):
+            return cls(kinds=found.kinds, elsewhere=True)
+        told = [name for name in cls.model_fields if name not in ("kinds", "elsewhere")]
+        return cls(kinds=found.kinds, elsewhere=False, **{name: getattr(case, name) for name in told})
+
+
 class CaseView(Line):
     """The whole case, but for what it wants beside the calls (meetings.py)."""
 
@@ -174,6 +200,7 @@ class CaseView(Line):
     late_on_arrival: bool
     issued_ahead: bool
     repeat_count: int
+    repeat_subject: bool = Field(description="Warned of so often lately that the risk has a floor.")
     reopened_count: int
     tried: tuple[str, ...] = Field(description="Responders who declined or did not answer.")
     loss_before_fen: int | None
@@ -182,6 +209,7 @@ class CaseView(Line):
     co_assignments: tuple[CoAssignmentView, ...] = Field(description="Every co-assignment, ended ones too.")
     stamps: Stamps = Field(description="As they were recorded; what was wrong is in `corrections`.")
     corrections: tuple[CorrectionView, ...] = Field(description="The newest of each time that was corrected.")
+    linked: tuple[LinkedView, ...] = Field(description="Cases that share something with it, the newest first.")
     routing: RoutingView
     now: datetime = Field(description="The moment that `left_s` and `late_s` are counted at.")
 
@@ -196,19 +224,21 @@ def case_view(
     candidates: list[dict[str, Any]],
     together: Sequence[CoAssignment],
     corrections: Mapping[Stamp, Correction],
+    linked: Sequence[LinkedView],
     *,
     units: Mapping[str, Unit],
     now: datetime,
 ) -> CaseView:
     """The case at `now`, with every limit of every round."""
     plain = ("source", "instruction_number", "policy_version", "late_on_arrival", "issued_ahead", "repeat_count")
-    more = ("reopened_count", "tried", "loss_before_fen", "loss_after_fen", "amount_saved_fen")
+    more = ("repeat_subject", "reopened_count", "tried", "loss_before_fen", "loss_after_fen", "amount_saved_fen")
     return CaseView(
         **_line(case, person, now=now, running_only=False),
         **{name: getattr(case, name) for name in (*plain, *more)},
         co_assignments=tuple(CoAssignmentView.model_validate(one, from_attributes=True) for one in together),
         corrections=tuple(CorrectionView.model_validate(one, from_attributes=True) for one in corrections.values()),
         stamps=Stamps(**{name: getattr(case, name) for name in Stamps.model_fields}),
+        linked=tuple(linked),
         routing=_routing(case, candidates, units),
         now=now,
     )

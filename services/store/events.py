@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.case import Fact
@@ -65,6 +65,15 @@ async def some(conn: AsyncConnection, row_id: int, actions: Sequence[Action]) ->
     """What happened to a case, of some kinds only, in order."""
     question = select(event).where(event.c.case_id == row_id, event.c.action.in_(actions)).order_by(event.c.version)
     return [_entry(row) for row in await conn.execute(question)]
+
+
+async def counts(conn: AsyncConnection, rows: Sequence[int]) -> dict[int, dict[str, int]]:
+    """How often each thing happened to each of these cases."""
+    question = select(event.c.case_id, event.c.action, func.count()).where(event.c.case_id.in_(rows))
+    found: dict[int, dict[str, int]] = {}
+    for row_id, action, count in await conn.execute(question.group_by(event.c.case_id, event.c.action)):
+        found.setdefault(row_id, {})[action.value] = count
+    return found
 
 
 async def timeline(conn: AsyncConnection, row_id: int) -> list[Entry]:

@@ -240,9 +240,12 @@ WITH moved AS (
     FROM unnest($10::new_message[]) m JOIN opened o ON o.case_id = m.case_id
     RETURNING id
 ), often AS (
-    SELECT o.case_id FROM opened o
-    WHERE o.subject_key IS NOT NULL AND $12::bigint <= (
-        SELECT count(*) FROM received r WHERE r.subject_key = o.subject_key AND r.received_at > $11::timestamptz)
+    SELECT o.case_id FROM opened o JOIN (
+        SELECT r.subject_key FROM received r
+        WHERE r.received_at > $11::timestamptz AND r.subject_key = ANY (
+            ARRAY(SELECT n.subject_key FROM given n WHERE n.subject_key IS NOT NULL))
+        GROUP BY r.subject_key HAVING count(*) >= $12::bigint
+    ) w ON w.subject_key = o.subject_key
 )
 SELECT (SELECT count(*) FROM moved) AS moved, (SELECT array_agg(case_id) FROM opened) AS opened,
     (SELECT array_agg(id) FROM sent) AS sent, (SELECT array_agg(case_id) FROM often) AS often

@@ -13,7 +13,7 @@ from services.api.meetings import WholeCase, wanted_of, whole
 from services.api.paging import Cursor, Limit, Page, before, cursor_after
 from services.api.persons import masked_of, person_of, words_of
 from services.api.problems import responses
-from services.api.views import Line, View, case_view, line_of
+from services.api.views import Line, LinkedView, View, case_view, line_of
 from services.api.work import TheParts, etag
 from services.domain.actor import Actor
 from services.domain.corrections import corrections_of
@@ -21,12 +21,13 @@ from services.domain.refusals import CaseNotFound
 from services.domain.states import State
 from services.domain.words import Role
 from services.handlers.messages import ASSIGNING
-from services.store import cases, co_assignments, events
+from services.store import cases, co_assignments, events, links
 from services.store.cases import Stored
 from services.store.events import Entry
 from services.store.scope import Scope
 
 router = APIRouter(tags=["cases"])
+MOST_LINKED = 50
 
 
 class Happened(View):
@@ -72,7 +73,7 @@ async def get_cases(
             unit=unit,
             states=state or None,
             overdue_at=now if overdue else None,
-            scope=_scope(reader),
+            scope=scope_of(reader),
         )
     sealer = parts.context.sealer
     shown = found[:limit]
@@ -90,6 +91,7 @@ async def get_case(
         facts = await events.timeline(conn, stored.id)
         together = await co_assignments.history(conn, stored.id)
         policy = await parts.context.policies.version(conn, stored.case.policy_version)
+        linked = await links.linked_to(conn, stored.id, limit=MOST_LINKED)
     response.headers["etag"] = etag(stored.case.turn)
     view = case_view(
         stored.case,
@@ -97,6 +99,7 @@ async def get_case(
         _candidates(stored, facts),
         together,
         corrections_of(facts),
+        [LinkedView.of(one, seen_by=reader) for one in linked],
         units=parts.context.picture.units,
         now=parts.clock.now(),
     )
@@ -131,7 +134,8 @@ async def seen_case(conn: AsyncConnection, case_id: UUID, reader: Actor, request
     return stored
 
 
-def _scope(reader: Actor) -> Scope | None:
+def scope_of(reader: Actor) -> Scope | None:
+    """What the reader may see at all; None: everything."""
     if reader.sees_every_unit:
         return None
     return Scope(unit=reader.unit or "", responder=reader.responder if reader.role is Role.RESPONDER else None)
