@@ -27,10 +27,8 @@ HELD = frozenset({State.ACKNOWLEDGED, State.IN_PROGRESS, State.CONTACTED, State.
 READS_WORDS = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.REVIEWER})
 
 
+# Of what is the fraudster's; an app is nobody's and is shown as it is.
 MASKS: Final[Mapping[LinkKind, Callable[[str], str]]] = {
-    LinkKind.SUBJECT: lambda _: "",
-    LinkKind.PHONE: mask_phone,
-    LinkKind.NAME: mask_name,
     LinkKind.ACCOUNT: mask_account,
     LinkKind.SUSPECT_PHONE: mask_phone,
     LinkKind.APP: str,
@@ -74,7 +72,7 @@ def masked_of(sealer: Sealer, stored: Stored) -> Person:
 
 
 def lead_value(sealer: Sealer, stored: Stored, kind: LinkKind) -> str | None:
-    """What a case is linked by, masked; an app is nobody's and is shown as it is."""
+    """What a case says of the fraudster, masked; None where the person was forgotten."""
     warning = _opened(sealer, stored)
     said = linked_value(warning, kind) if isinstance(warning, WarningIssued) else None
     return None if said is None else MASKS[kind](said)

@@ -224,8 +224,8 @@ def case_view(
     candidates: list[dict[str, Any]],
     together: Sequence[CoAssignment],
     corrections: Mapping[Stamp, Correction],
-    linked: Sequence[LinkedView],
     *,
+    linked: Sequence[LinkedView],
     units: Mapping[str, Unit],
     now: datetime,
 ) -> CaseView:

@@ -17,9 +17,6 @@ class LinkKind(StrEnum):
     APP = "APP"
 
 
-OF_THE_SUSPECT: Final = (LinkKind.ACCOUNT, LinkKind.SUSPECT_PHONE, LinkKind.APP)
-
-
 def number(written: str) -> str:
     """A phone, an account or an ID number without what only spaces it out, nor China's own prefix."""
     if written.isalnum() and not written.startswith("0086"):

@@ -74,7 +74,8 @@ async def applied(tx: Transaction, case_id: UUID, *, void: bool) -> None:
 async def place_of(tx: Transaction, one: Withdrawn) -> int | None:
     """The row of the case that the warning is, or was attached to."""
     own = select(cases.c.id).where(cases.c.case_id == one.case_id)
-    if (row := (await tx.conn.execute(own)).scalar()) is not None:
+    row: int | None = (await tx.conn.execute(own)).scalar()
+    if row is not None:
         return row
     into = select(received.c.case_id).where(
         received.c.source == one.source, received.c.instruction_number == one.instruction_number

@@ -99,7 +99,7 @@ async def get_case(
         _candidates(stored, facts),
         together,
         corrections_of(facts),
-        [LinkedView.of(one, seen_by=reader) for one in linked],
+        linked=[LinkedView.of(one, seen_by=reader) for one in linked],
         units=parts.context.picture.units,
         now=parts.clock.now(),
     )

@@ -1,7 +1,7 @@
 """GET: what several cases share of the fraudster: an account, a phone, an app. A lead for whoever investigates."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, get_args
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -12,11 +12,12 @@ from services.api.problems import responses
 from services.api.routes.cases import scope_of
 from services.api.views import View
 from services.api.work import TheParts
-from services.domain.links import OF_THE_SUSPECT, LinkKind
+from services.domain.links import LinkKind
 from services.store import links
 
 router = APIRouter(tags=["centre"])
 MOST: Final = 100
+SuspectKind = Literal[LinkKind.ACCOUNT, LinkKind.SUSPECT_PHONE, LinkKind.APP]
 
 
 class LeadView(View):
@@ -42,7 +43,7 @@ async def get_leads(
     reader: Overseer,
     *,
     days: Annotated[int, Query(ge=1, le=400, description="Of warnings that came in the last so many days.")] = 30,
-    kind: Annotated[tuple[LinkKind, ...], Query(max_length=len(LinkKind))] = OF_THE_SUSPECT,
+    kind: Annotated[tuple[SuspectKind, ...], Query(max_length=3)] = get_args(SuspectKind),
     limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
 ) -> Leads:
     """What most cases share, the most first. A desk sees what one of its own cases names."""
