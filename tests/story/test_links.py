@@ -72,3 +72,6 @@ async def test_a_person_has_one_file_with_every_case(centre: Centre) -> None:
     assert ([one["case_id"] for one in own["cases"]], own["elsewhere"]) == ([str(first)], 1)
     assert (await centre.get("R11", f"/subjects/{second}/file")).status_code == 404
     assert (await centre.get("integrator", f"/subjects/{first}/file")).status_code == 403
+    await centre.app.state.reads.write()
+    (line,) = (await centre.get("auditor", "/audit", params={"actor": "R11"})).json()["items"]
+    assert (line["about"], line["detail"]) == ("/subjects/{case_id}/file", {"cases": [str(first)]})

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, get_args
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from services.api.identity import Overseer
@@ -39,6 +39,7 @@ class Leads(View):
 
 @router.get("/leads", responses=responses("not-allowed"))
 async def get_leads(
+    request: Request,
     parts: TheParts,
     reader: Overseer,
     *,
@@ -50,6 +51,7 @@ async def get_leads(
     since = parts.clock.now() - timedelta(days=days)
     async with parts.store.read() as conn:
         found = await links.leads(conn, kind, since=since, limit=limit, scope=scope_of(reader))
+    request.state.shown = {"cases": [str(one.newest.case.case_id) for one in found]}  # for the audit
     sealer = parts.context.sealer
     items = tuple(
         LeadView(

@@ -99,6 +99,7 @@ async def get_subject_file(case_id: UUID, request: Request, parts: TheParts, rea
         shown = [stored for stored in found if reader.sees(*stored.case.units)]
         rows = [stored.id for stored in shown]
         held, counts = await beside.load(conn, rows), await events.counts(conn, rows)
+    request.state.shown = {"cases": [str(stored.case.case_id) for stored in shown]}  # for the audit
     return SubjectFile(
         person=masked_of(parts.context.sealer, asked),
         warnings=sum(1 + stored.case.repeat_count for stored in shown),
