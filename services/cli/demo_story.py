@@ -104,6 +104,12 @@ def lines(told: CaseChanged, case: Case, names: Names) -> Iterator[str]:
                 yield about + say("acknowledged", who=told.responder, after=minutes(after))
             case Action.REPEAT:
                 yield about + say("repeated", count=case.repeat_count)
+            case Action.REROUTE:
+                yield about + say("rerouted")
+            case Action.REPEAT_SUBJECT:
+                yield about + say("repeat_subject")
+            case Action.WITHDRAW:
+                yield about + say("withdrawn", state=told.state)
             case Action.CLOSE:
                 loop = (case.feedback_at or told.at) - case.issued_at
                 yield about + say("closed", outcome=told.outcome, loop=minutes(loop))

@@ -61,6 +61,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "closed": ("已办结 {outcome},全程 {loop}", "closed {outcome}, loop {loop}"),
     "returned": ("反馈被退回补充", "feedback returned for its words"),
     "repeated": ("再次预警,并入本案(共 {count} 次)", "warned again, kept in this case ({count} so far)"),
+    "rerouted": ("地点变化,改由其他单位承办", "the place changed: another unit's case"),
+    "repeat_subject": ("同一人多次被预警,级别不低于高危", "one person warned of again and again: at least HIGH"),
+    "withdrawn": ("来源撤回预警({state})", "withdrawn by its source ({state})"),
     "dead_letter": ("无法处理的记录 {place}:{reason}", "DEAD LETTER {place}: {reason}"),
     "stopped": (
         "已停止。数据留在 {database},下次启动时重建",

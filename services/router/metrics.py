@@ -31,7 +31,7 @@ RESETS = Counter(
     "Positions started again at the earliest record, because the broker or the topic is another one. Never silent.",
 )
 
-KINDS = ("envelope", "warning", "issued_at", "too_large", "unreadable", "database", "bug")
+KINDS = ("envelope", "warning", "issued_at", "withdrawn_at", "too_large", "unreadable", "database", "bug")
 
 for topic in (WARNING_ISSUED, WARNING_URGENT):
     RECORDS.labels(topic)
