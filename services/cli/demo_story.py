@@ -36,6 +36,9 @@ PLAIN: Mapping[Action, str] = {
     Action.DECLINE: "declined",
     Action.RETURN: "returned",
     Action.RETURN_TEXT: "returned",
+    Action.REROUTE: "rerouted",
+    Action.REPEAT_SUBJECT: "repeat_subject",
+    Action.WITHDRAW: "withdrawn",
 }
 
 
@@ -104,17 +107,11 @@ def lines(told: CaseChanged, case: Case, names: Names) -> Iterator[str]:
                 yield about + say("acknowledged", who=told.responder, after=minutes(after))
             case Action.REPEAT:
                 yield about + say("repeated", count=case.repeat_count)
-            case Action.REROUTE:
-                yield about + say("rerouted")
-            case Action.REPEAT_SUBJECT:
-                yield about + say("repeat_subject")
-            case Action.WITHDRAW:
-                yield about + say("withdrawn", state=told.state)
             case Action.CLOSE:
                 loop = (case.feedback_at or told.at) - case.issued_at
                 yield about + say("closed", outcome=told.outcome, loop=minutes(loop))
             case _ if change.action in PLAIN:
-                yield about + say(PLAIN[Action(change.action)])
+                yield about + say(PLAIN[Action(change.action)], state=told.state)
     if told.changes[-1].action in (Action.EXPIRE, Action.LAPSE, Action.DECLINE, Action.HAND_OVER):
         yield about + say("queued", rule=case.routing.get("choice", {}).get("decided", ""))
 

@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy import Row, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from schemas.topics import TOPICS, WARNING_ISSUED
 from services.store import tables
 from services.store.engine import Transaction
 
+WAITS = TOPICS[WARNING_ISSUED].retention
 withdrawal, received, cases = tables.withdrawal, tables.received, tables.cases
 
 
@@ -53,7 +55,9 @@ async def keep(tx: Transaction, one: Withdrawn) -> bool:
 
 
 async def waiting(tx: Transaction, *, only: Collection[UUID] | None = None, limit: int = 100) -> list[Withdrawn]:
-    """Withdrawals that were not carried out and whose warnings are here, locked; of `only` these where that is given."""
+    """Withdrawals that were not carried out and whose warnings are here, locked; of `only` these where that is given,
+    else of those that are no older than a warning that may still be read.
+    """
     attached = exists().where(
         received.c.source == withdrawal.c.source, received.c.instruction_number == withdrawal.c.instruction_number
     )
@@ -61,6 +65,8 @@ async def waiting(tx: Transaction, *, only: Collection[UUID] | None = None, limi
     question = select(withdrawal).where(withdrawal.c.applied_at.is_(None), here).order_by(withdrawal.c.case_id)
     if only is not None:
         question = question.where(withdrawal.c.case_id.in_(only))
+    else:
+        question = question.where(withdrawal.c.received_at > tx.now - WAITS)
     question = question.limit(limit).with_for_update(skip_locked=only is None)
     return [_withdrawn(row) for row in await tx.conn.execute(question)]
 

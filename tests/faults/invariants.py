@@ -16,7 +16,7 @@ from tests.faults.database import ask
 from tests.faults.installation import bounds_of, everything_on
 from tests.faults.telling import Counts, miscounted
 
-MARKS = {Action.REPEAT, Action.CO_RELEASE, Action.AT_RISK, Action.BREACH}  # they move nothing
+MARKS = {Action.REPEAT, Action.REPEAT_SUBJECT, Action.CO_RELEASE, Action.AT_RISK, Action.BREACH}  # they move nothing
 LATE_S = 15.0  # how late a limit may fire in a run in which processes die, beside the time that they are dead
 
 
