@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, tuple_, update
 from sqlalchemy.dialects import sqlite
 
 from services.domain.case import Change, Fact
@@ -147,6 +147,18 @@ async def warned(tx: Transaction, keys: Collection[bytes], *, since: datetime) -
         received.c.subject_key.in_(keys), received.c.received_at > since
     )
     return {row[0]: row[1] for row in await tx.conn.execute(question.group_by(received.c.subject_key))}
+
+
+async def attached(tx: Transaction, numbers: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The rows of the cases that warnings of these (source, instruction number) were attached to, the newest each."""
+    if not numbers:
+        return {}
+    received = tables.received
+    question = select(received.c.source, received.c.instruction_number, func.max(received.c.case_id)).where(
+        tuple_(received.c.source, received.c.instruction_number).in_(numbers)
+    )
+    grouped = question.group_by(received.c.source, received.c.instruction_number)
+    return {(row[0], row[1]): row[2] for row in await tx.conn.execute(grouped)}
 
 
 async def reseal(tx: Transaction, sealed: Mapping[int, bytes]) -> None:

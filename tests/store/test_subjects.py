@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -69,6 +70,14 @@ async def test_one_batch_with_four_warnings_of_a_person_is_flagged(store: Store)
     assert (case.repeat_count, case.repeat_subject, case.risk) == (3, True, Risk.HIGH)
     assert (await stored(store, "T-9")).case.repeat_subject is False
     assert await flags(store) == 1
+
+
+async def test_a_warning_amended_in_its_own_batch_counts_once(store: Store) -> None:
+    again = replace(warning("T-2"), ce_id="ce-T-2-again")
+    await route(store, warning("T-1"), warning("T-2"), again)
+
+    (case,) = await cases_of(store, ["T-1", "T-2"])
+    assert (case.repeat_count, case.repeat_subject) == (2, False)
 
 
 async def test_three_routers_at_once_count_every_warning(postgres_store: Store) -> None:

@@ -79,12 +79,13 @@ async def test_three_attached_warnings_raise_the_case_they_belong_to(centre: Cen
     await send(centre, "A-1", scam={"amount_at_risk_fen": 1})
     await send(centre, "A-2", mode="exercise")
     await send(centre, "A-3", source="/test/centre")
+    await send(centre, "A-3", source="/test/centre", narrative="补充")
     assert (await centre.case(case))["repeat_subject"] is False
 
     await send(centre, "A-4", source="/test/platform")
 
     seen = await centre.case(case)
-    assert (seen["repeat_count"], seen["repeat_subject"], seen["risk"]) == (3, True, "HIGH")
+    assert (seen["repeat_count"], seen["repeat_subject"], seen["risk"]) == (4, True, "HIGH")
 
 
 async def test_a_moved_place_goes_to_the_right_unit_by_itself(centre: Centre) -> None:
