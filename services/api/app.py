@@ -52,6 +52,7 @@ from services.api.routes import (
     transfers,
     units,
     warnings,
+    withdrawals,
 )
 from services.broker.producer import Sender
 from services.domain.contents import Unkept
@@ -93,6 +94,7 @@ DATA_ROUTES: Final = (
     policies,
     dead_letters,
     warnings,
+    withdrawals,
     tips,
     audit,
     streams,

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from schemas.warning import WarningIssued
+from schemas.withdrawal import WarningWithdrawn
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -30,3 +31,4 @@ def as_json(model: type[Model]) -> BeforeValidator:
 
 
 SentWarning = Annotated[WarningIssued, as_json(WarningIssued)]
+SentWithdrawal = Annotated[WarningWithdrawn, as_json(WarningWithdrawn)]

@@ -120,7 +120,7 @@ def reroute(case: Case, *, unit: str, routing: dict[str, Any], now: datetime, po
         stays: dict[str, Any] = {"responsible_unit": unit, "routing": {**routing, **choice}}
         return noted(case, Action.REROUTE, by=ROUTER, now=now, detail=detail | {"tell": []}, **stays)
     said = Said(detail=detail)
-    gone = {"assigned_unit": None, "responder": None} if case.state is State.ASSIGNED else {}
+    gone: dict[str, Any] = {"assigned_unit": None, "responder": None} if case.state is State.ASSIGNED else {}
     return move(
         case,
         Action.REROUTE,

@@ -1,7 +1,11 @@
 """A source takes a warning back: what ends, what only gets a mark, and what nobody but the source can do."""
 
-from centre import Centre, minute
+import httpx2
+from centre import Centre, minute, shown
 from repeat_steps import NEIGHBOUR, conclude, look, place, send, take_back, timeline
+
+from services.domain.words import Role
+from services.store import tokens
 
 
 async def test_a_warning_withdrawn_before_anybody_answers_ends(centre: Centre) -> None:
@@ -82,3 +86,27 @@ async def test_after_a_withdrawal_the_person_can_be_warned_of_again(centre: Cent
     anew = await send(centre, "A-2")
     assert (await centre.case(anew))["state"] == "ASSIGNED"
     await conclude(centre, anew)
+
+
+async def test_an_integrator_withdraws_its_own_by_http(centre: Centre) -> None:
+    async with centre.store.begin() as tx:
+        for name, source in (("bank-key", "/test/bank"), ("other-key", "/test/other")):
+            centre.secrets[name] = await tokens.make(tx, name, role=Role.INTEGRATOR, source=source)
+    case = await send(centre, "A-1")
+
+    async def post(who: str, key: str, **more: str) -> httpx2.Response:
+        body = {"instruction_number": "A-1", "withdrawn_at": shown(centre.clock.now()), **more}
+        headers = centre.headers(who) | {"idempotency-key": key}
+        return await centre.client.post("/warnings/withdrawals", headers=headers, json=body)
+
+    other = await post("other-key", "k-1")
+    assert (other.status_code, other.json()["effect"]) == (202, "KEPT")
+    assert (await centre.case(case))["state"] == "ASSIGNED"
+    assert (await post("R11", "k-1")).status_code == 403
+    assert (await post("bank-key", "k-1", withdrawn_at="yesterday")).status_code == 422
+    assert (await post("bank-key", "k-1", withdrawn_at="2999-01-01T00:00:00Z")).status_code == 422
+
+    done = await post("bank-key", "k-1", reason="核实为误报")
+    assert (done.status_code, done.json()) == (202, {"case_id": str(case), "effect": "CANCELLED"})
+    assert (await post("bank-key", "k-1")).json()["effect"] == "KEPT"
+    assert (await centre.case(case))["state"] == "CANCELLED"
