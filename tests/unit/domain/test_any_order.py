@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.domain import moves, together
+from services.domain import moves, repeats, together
 from services.domain.actor import Actor
 from services.domain.case import Case, Change, CoAssigned, Fact
 from services.domain.moves import Said
@@ -199,6 +200,8 @@ class AnyOrder(RuleBasedStateMachine):
         case, now = self.case, self.now
         if action in (Action.DECLINE, Action.HAND_OVER, Action.EXPIRE, Action.LAPSE):
             return moves.release(case, action, by=by, now=now, policy=POLICY, said=said)
+        if action is Action.REROUTE and by.role is Role.SYSTEM:
+            return repeats.reroute(case, unit="T-900", routing={"rule": "POLYGON"}, now=now, policy=POLICY)
         if action is (Action.ASSIGN if case.state is State.PENDING else Action.REASSIGN):
             unit = by.unit or UNIT
             return moves.assign(case, unit=unit, responder="R-1", why={}, by=by, now=now, policy=POLICY, said=said)
@@ -207,9 +210,8 @@ class AnyOrder(RuleBasedStateMachine):
         if action is Action.ACKNOWLEDGE:
             holder = by.responder or case.responder
             return moves.move(case, action, by=by, now=now, policy=POLICY, said=said, responder=holder)
-        if action is Action.REPORT:
-            return moves.move(case, action, by=by, now=now, policy=POLICY, said=said, submitter=by.name)
-        return moves.move(case, action, by=by, now=now, policy=POLICY, said=said)
+        more: dict[str, Any] = {"submitter": by.name} if action is Action.REPORT else {}
+        return moves.move(case, action, by=by, now=now, policy=POLICY, said=said, **more)
 
     def took(self, change: Change, *, raised: bool = False) -> None:
         self.raised = raised
