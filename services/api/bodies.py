@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from schemas.fields import At, Code, Fen, ShortText
 from services.domain.corrections import Stamp
+from services.domain.states import TimerKind
 from services.domain.words import AttemptResult, ContactMode, Outcome, Risk
 
 _FIELD_NAMES: Final[set[str]] = set()
@@ -64,6 +65,11 @@ class Receipting(Body):
 
 class Rating(Reasoned):
     risk: Risk = Field(description="The risk from now on.")
+
+
+class Escalating(Reasoned):
+    level: int = Field(ge=1, le=100, description="Which level of the limit's escalation; 1 is the lowest.")
+    timer: TimerKind | None = Field(default=None, description="Which limit; by default that of the stage.")
 
 
 class Correcting(Reasoned):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.api.notice_views import Telling
 from services.api.persons import Person
 from services.api.reasons import why_not, why_responder, why_unit
 from services.domain.actor import Actor
@@ -58,6 +59,8 @@ class LimitView(View):
     due_at: datetime
     at_risk_at: datetime | None
     at_risk: bool = Field(description="Whether three quarters of it were spent, or more.")
+    level: int = Field(description="How far its escalation has climbed; 0: nobody was called in.")
+    next_level_at: datetime | None = Field(description="When the next level is called in by itself.")
     breached_at: datetime | None = Field(description="When it was found breached.")
     stopped_at: datetime | None
     left_s: float | None
@@ -76,6 +79,8 @@ class LimitView(View):
             due_at=timer.due_at,
             at_risk_at=timer.at_risk_at,
             at_risk=timer.at_risk_fired or marked,
+            level=timer.level,
+            next_level_at=timer.next_level_at,
             breached_at=timer.breached_at,
             stopped_at=timer.stopped_at,
             left_s=left_s if timer.running and not over else None,
@@ -211,6 +216,7 @@ class CaseView(Line):
     corrections: tuple[CorrectionView, ...] = Field(description="The newest of each time that was corrected.")
     linked: tuple[LinkedView, ...] = Field(description="Cases that share something with it, the newest first.")
     routing: RoutingView
+    told: tuple[Telling, ...] = Field(description="Who was told what and when, in order, and what answered it.")
     now: datetime = Field(description="The moment that `left_s` and `late_s` are counted at.")
 
 
@@ -226,6 +232,7 @@ def case_view(
     corrections: Mapping[Stamp, Correction],
     *,
     linked: Sequence[LinkedView],
+    told: Sequence[Telling],
     units: Mapping[str, Unit],
     now: datetime,
 ) -> CaseView:
@@ -240,6 +247,7 @@ def case_view(
         stamps=Stamps(**{name: getattr(case, name) for name in Stamps.model_fields}),
         linked=tuple(linked),
         routing=_routing(case, candidates, units),
+        told=tuple(told),
         now=now,
     )
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from services.domain import escalation
 from services.domain import timers as limits
 from services.domain.actor import TIMEKEEPER, Actor
 from services.domain.case import Case, Change, Fact, kept_of
+from services.domain.escalation import WatchAt, by_day
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotYours, OwnSubmission
 from services.domain.states import ENDED, Action, Move, State, TimerKind, move_for
-from services.domain.telling import breach, mark, numbered, part, parting
+from services.domain.telling import breach, level_called, mark, numbered, part, parting
 from services.domain.timers import Timer
 from services.domain.words import Outcome, Role
 
@@ -80,22 +82,33 @@ def move(
     return numbered(case, moved, facts)
 
 
-def tick(case: Case, *, now: datetime, policy: Policy) -> Change | None:
-    """Everything due by `now`, each once: marks, oldest first, then the move that a breach brings. None: nothing is due.
+def tick(case: Case, *, now: datetime, policy: Policy, watch: WatchAt = by_day) -> Change | None:
+    """Everything due by `now`, each once: marks and levels of escalation, oldest first, then the move that a breach
+    brings. None: nothing is due.
 
-    A limit found breached is not reported at risk as well. Safe to repeat: what has fired does not fire again.
+    A limit found breached is not reported at risk as well, and a level that is called in by a mark itself is told by
+    that mark. Safe to repeat: what has fired does not fire again.
     """
     facts: list[Fact] = []
     timers = []
     for timer in case.timers:
         if (at := timer.next_at) is None or at > now:
             timers.append(timer)
-        elif timer.due_at <= now:
-            timers.append(replace(timer, breached_at=now, at_risk_fired=True))
+            continue
+        if timer.breached_at is None and timer.due_at <= now:
             facts.append(breach(case, timer, now=now, by=TIMEKEEPER))
-        else:
-            timers.append(replace(timer, at_risk_fired=True))
+            fired = replace(timer, breached_at=now, at_risk_fired=True)
+            climbed, reached = escalation.marked(fired, now=now, policy=policy, watch=watch)
+        elif timer.breached_at is None and not timer.at_risk_fired and timer.at_risk_at is not None:
             facts.append(mark(Action.AT_RISK, case, timer, due_at=at, now=now, by=TIMEKEEPER))
+            fired = replace(timer, at_risk_fired=True)
+            climbed, reached = escalation.marked(fired, now=now, policy=policy, watch=watch)
+        else:
+            climbed, reached = escalation.stepped(timer, now=now, policy=policy, watch=watch)
+            facts += [level_called(case, timer, one, now=now, by=TIMEKEEPER) for one in reached]
+            reached = []
+        facts += [level_called(case, timer, one, now=now, by=TIMEKEEPER) for one in reached if one.level.after]
+        timers.append(climbed)
     if not facts:
         return None
     facts.sort(key=lambda fact: fact.at)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from services.domain.notice import NoticeKind
 from services.domain.policy_fault import BadPolicy, Flaw, Path, PolicyFault
-from services.domain.policy_keys import LEASE_FACTOR, LIMITED, POLICY, STAGES_IN_TOTAL
+from services.domain.policy_keys import LEASE_FACTOR, LIMITED, POLICY, STAGES_IN_TOTAL, TOLD
 from services.domain.policy_rules import (
     AttemptRules,
     Escalation,
@@ -18,6 +19,7 @@ from services.domain.policy_rules import (
     RepeatRules,
     ReviewRules,
     StopPaymentRules,
+    Target,
     Watch,
 )
 from services.domain.states import TimerKind
@@ -36,6 +38,7 @@ class Policy:
     late_on_arrival: timedelta  # received later than this after issued_at
     device_skew: timedelta  # a device's time counts only within this of ours
     escalation: Escalation
+    notices: Mapping[NoticeKind, tuple[Target, ...]]  # who is told of what is no late limit
     attempts: AttemptRules
     face_to_face: FaceToFaceRules
     follow_ups: FollowUpRules
@@ -65,6 +68,7 @@ def policy_from(version: int, document: Mapping[str, Any]) -> Policy:
         late_on_arrival=_minutes(said["late_on_arrival_min"]),
         device_skew=_minutes(said["device_skew_min"]),
         escalation=_escalation(said["escalation"]),
+        notices={kind: said["notices"][kind] for kind in TOLD},
         attempts=_attempts(said["attempts"]),
         face_to_face=_face_to_face(said["face_to_face"]),
         follow_ups=_follow_ups(said["follow_ups"]),
@@ -98,7 +102,13 @@ def _escalation(said: Mapping[str, Any]) -> Escalation:
                 Level(mark=one["mark"], after=_minutes(one["after_min"]), tell=one["tell"])
                 for one in stages[kind] or ()
             )
-    return Escalation(day_from=said["day_from"], day_until=said["day_until"], levels=levels)
+    return Escalation(
+        day_from=said["day_from"],
+        day_until=said["day_until"],
+        levels=levels,
+        is_always_the_same=all(told == levels[Watch.DAY, kind] for (_, kind), told in levels.items()),
+        late_after=_minutes(said["late_after_min"]),
+    )
 
 
 def _attempts(said: Mapping[str, Any]) -> AttemptRules:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.domain.names import STAGES as STAGE_NAMES
+from services.domain.notice import BY_LEVEL, NOTICES, NoticeKind
 from services.domain.policy_kinds import Clock, Key, Many, Maybe, Number, Table, Word, YesOrNo, table_of
 from services.domain.policy_rules import FollowUpMark, Mark, ReviewCause, ReviewPart, Target
 from services.domain.states import TimerKind
@@ -46,8 +47,15 @@ ESCALATION: Final = Table(
         ),
         "NIGHT": Key(Maybe(STAGES), "夜间;null 同白天", "by night; null: as by day", optional=True),
         "HOLIDAY": Key(Maybe(STAGES), "节假日;null 同白天", "on holidays; null: as by day", optional=True),
+        "late_after_min": Key(
+            MINUTES,
+            "晚于应提醒时间几分钟算迟到,迟到的合并通知",
+            "minutes after which a notice is late, and grouped",
+        ),
     }
 )
+TOLD: Final = tuple(kind for kind in NoticeKind if kind not in BY_LEVEL)  # not by the steps of an escalation
+NOTICE_TARGETS: Final = Table({kind.value: Key(Many(Word(Target)), *NOTICES[kind]) for kind in TOLD})
 ATTEMPTS: Final = Table(
     {
         "danger_results": Key(Many(Word(AttemptResult)), "视为危险信号的结果", "answers that are a danger sign"),
@@ -128,6 +136,7 @@ POLICY: Final = Table(
         "late_on_arrival_min": Key(MINUTES, "收到时已晚(分钟)", "late on arrival after so many minutes"),
         "device_skew_min": Key(MINUTES, "终端时间允许偏差(分钟)", "how far a device's clock may be off, in minutes"),
         "escalation": Key(ESCALATION, "逐级提醒", "who is called in"),
+        "notices": Key(NOTICE_TARGETS, "其他事项通知谁", "who is told of what else"),
         "attempts": Key(ATTEMPTS, "联系规则", "attempts"),
         "face_to_face": Key(FACE_TO_FACE, "见面规则", "meetings in person"),
         "follow_ups": Key(FOLLOW_UPS, "回访", "follow-ups"),

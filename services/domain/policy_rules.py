@@ -73,6 +73,8 @@ class Escalation:
     day_from: time
     day_until: time
     levels: Mapping[tuple[Watch, TimerKind], tuple[Level, ...]]
+    is_always_the_same: bool  # nights and holidays call in whom the day does
+    late_after: timedelta  # what is told so long after its time is marked late, and grouped
 
     def watch(self, local: datetime, *, holiday: bool) -> Watch:
         """The watch at a moment, given in the installation's own time. The day may run past midnight."""

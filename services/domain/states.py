@@ -60,6 +60,7 @@ class Action(StrEnum):
     REPEAT_SUBJECT = "REPEAT_SUBJECT"  # so many warnings for one person within so many days
     AT_RISK = "AT_RISK"
     BREACH = "BREACH"
+    ESCALATE = "ESCALATE"  # a level of an escalation was called in: by itself, past an empty one, or by hand
     CHASE_STOP = "CHASE_STOP"  # what became of the money that was held: extended, frozen, released, expired
     PROTECT = "PROTECT"  # a protective hold on the victim's own account
     FOLLOW_UP = "FOLLOW_UP"
@@ -262,6 +263,8 @@ MOVES: Mapping[tuple[State, Action], Move] = {
         (state, A.START_VISIT): Move(to=state, may=_SYSTEM, stops=(T.VISIT,), starts=(T.VISIT,))
         for state in (*BEFORE_CONCLUDED, S.CONCLUDED)
     },
+    # Whoever is called in moves nothing; some limits run on after the end.
+    **{(state, A.ESCALATE): Move(to=state, may=_CENTRE | _SYSTEM) for state in State if state is not S.CANCELLED},
     # A wrong time may come to light when all is over.
     **{(state, A.CORRECT): Move(to=state, may=_SUPERVISOR) for state in State},
     # TOTAL runs on until the other county's receipt.

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.domain.actor import Actor
 from services.domain.case import Case, Change, CoAssigned, Fact
+from services.domain.escalation import Reached
 from services.domain.states import Action
 from services.domain.timers import Timer
 
@@ -55,6 +56,18 @@ def mark(action: Action, case: Case, timer: Timer, *, due_at: datetime, now: dat
             "late_s": round((now - due_at).total_seconds(), 3),
         },
     )
+
+
+def level_called(case: Case, timer: Timer, reached: Reached, *, now: datetime, by: Actor, why: str = "TIME") -> Fact:
+    """A level of a limit's escalation was called in, later than by the mark itself, or past an empty one."""
+    fact = mark(Action.ESCALATE, case, timer, due_at=reached.at, now=now, by=by)
+    return replace(fact, detail={**fact.detail, **level_detail(reached), "why": why})
+
+
+def level_detail(reached: Reached) -> dict[str, Any]:
+    """What the timeline says of a level: its number, the mark that it belongs to, and whom it calls in."""
+    level = reached.level
+    return {"level": reached.number, "mark": level.mark.value, "tell": [target.value for target in level.tell]}
 
 
 def noted(

@@ -33,6 +33,8 @@ class Timer:
     at_risk_fired: bool = False
     breached_at: datetime | None = None
     stopped_at: datetime | None = None
+    level: int = 0  # how far its escalation has climbed; 0: nobody was called in
+    next_level_at: datetime | None = None  # when the next level is called in by itself, where its mark has passed
 
     @property
     def running(self) -> bool:
@@ -41,11 +43,13 @@ class Timer:
     @property
     def next_at(self) -> datetime | None:
         """When this timer next does something by itself."""
-        if self.stopped_at is not None or self.breached_at is not None:
+        if self.stopped_at is not None:
             return None
+        if self.breached_at is not None:
+            return self.next_level_at
         if self.at_risk_at is not None and not self.at_risk_fired:
             return self.at_risk_at
-        return self.due_at
+        return self.due_at if self.next_level_at is None else min(self.due_at, self.next_level_at)
 
 
 def start(
@@ -68,7 +72,10 @@ def start(
 
 
 def stop(timer: Timer, *, at: datetime) -> Timer:
-    """The timer stopped at `at`; one that was over by then counts as breached, even if nobody had time to say so."""
+    """The timer stopped at `at`; one that was over by then counts as breached, even if nobody had time to say so.
+
+    Its escalation climbs no further.
+    """
     late = timer.breached_at is None and timer.due_at <= at
     return Timer(
         kind=timer.kind,
@@ -79,6 +86,7 @@ def stop(timer: Timer, *, at: datetime) -> Timer:
         at_risk_fired=timer.at_risk_fired,
         breached_at=at if late else timer.breached_at,
         stopped_at=at,
+        level=timer.level,
     )
 
 

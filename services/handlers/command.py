@@ -18,6 +18,7 @@ from services.domain.refusals import CaseNotFound, Incomplete, KeyReused, NewerC
 from services.domain.words import Role
 from services.handlers.context import Context, fact_bound_to
 from services.handlers.deadline import told
+from services.handlers.notices import Teller
 from services.handlers.offering import offer_next
 from services.store import cases, commands
 from services.store.cases import Saving, Stored
@@ -88,6 +89,8 @@ async def carry_out(
     decided = decide(case, policy, said)
     change = decided if isinstance(decided, Change) else await decided
     change = await offer_next(tx, context, stored, change, policy=policy)
+    teller = Teller(tx, context)
+    change = await teller.tell(case, change, policy=policy)
     saving = Saving(
         change=change,
         messages=(*told(context, stored, change), *also(change)),
@@ -104,6 +107,7 @@ async def carry_out(
         )
     except IntegrityError:
         raise KeyReused() from None  # on another case, at this very moment: on the same one the lock would have waited
+    await teller.write()
     return Done(answer=answer, change=change)
 
 

@@ -20,11 +20,13 @@ from services.store.cases import Stored
 from services.store.policies import Policies
 from services.store.registry import Unit
 from services.store.sealing import RowKey, Sealer
+from services.store.staff import Seat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """The map, who is on duty, and the policy that a case opens under, as of one moment; replaced whole, never changed.
+    """The map, who is on duty and can be told, and the policy that a case opens under, as of one moment; replaced whole,
+    never changed.
 
     `stamp` tells one map from another.
     """
@@ -35,6 +37,8 @@ class Picture:
     units: dict[str, Unit]
     stamp: tuple[Any, ...]
     policy: Policy
+    seats: tuple[Seat, ...] = ()  # who may sign in at a desk or in the centre
+    muted: frozenset[str] = frozenset()  # units whose people get no notices
 
 
 @dataclass(slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from services.domain.case import Change
 from services.domain.states import TimerKind
 from services.handlers.context import Context, open_warning
 from services.handlers.messages import ASSIGNING, messages_for
+from services.handlers.notices import Teller
 from services.handlers.offering import offer_next
 from services.store import beside, cases, deadlines
 from services.store.beside import BesideSaving
@@ -41,16 +42,18 @@ class Fired:
 async def fire_due(tx: Transaction, context: Context, *, limit: int = 500) -> Fired:
     """Settle up to `limit` cases that are due, oldest first. Any number of processes may do this at once."""
     savings, besides, late, failed = [], [], [], 0
+    teller = Teller(tx, context)
     claimed = await deadlines.claim_due(tx, limit=limit)
     held = await beside.load(tx.conn, [stored.id for stored in claimed if _has_beside(stored, tx.now)])
     for stored in claimed:
         try:
-            saving, made = await _settled(tx, context, stored, held.get(stored.id))
+            saving, made = await _settled(tx, context, stored, held.get(stored.id), teller)
         except SQLAlchemyError:
             raise
         except Exception:  # one case that can't be settled must not hold up all the others
             log.exception("case.not_settled", action="case.not_settled", case_id=str(stored.case.case_id))
             await deadlines.put_off(tx, stored.id, tx.now + AGAIN_AFTER)
+            teller.forget(stored.case)
             failed += 1
             continue
         due_at = stored.case.next_due_at
@@ -64,6 +67,7 @@ async def fire_due(tx: Transaction, context: Context, *, limit: int = 500) -> Fi
         late.append(tx.now - due_at if due_at else timedelta(0))
     await cases.save(tx, savings)
     await beside.save(tx, besides)
+    await teller.write()
     return Fired(
         changes=tuple(saving.change for saving in savings),
         late=tuple(late),
@@ -81,11 +85,11 @@ def _has_beside(stored: Stored, now: datetime) -> bool:
 
 
 async def _settled(
-    tx: Transaction, context: Context, stored: Stored, held: Beside | None
+    tx: Transaction, context: Context, stored: Stored, held: Beside | None, teller: Teller
 ) -> tuple[Saving | None, Made | None]:
     """What is due on one case and beside it; no saving where both say that nothing is."""
     policy = await context.policies.version(tx.conn, stored.case.policy_version)
-    change = moves.tick(stored.case, now=tx.now, policy=policy)
+    change = moves.tick(stored.case, now=tx.now, policy=policy, watch=await teller.watch_of(policy))
     made = None
     if held is not None:
         made = stopping.passed(change, stored.case, held, now=tx.now, policy=policy)
@@ -93,6 +97,7 @@ async def _settled(
     if change is None:
         return None, None
     change = await offer_next(tx, context, stored, change, policy=policy)
+    change = await teller.tell(stored.case, change, policy=policy)
     return Saving(change=change, messages=told(context, stored, change)), made
 
 

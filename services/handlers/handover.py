@@ -19,6 +19,7 @@ from services.domain.states import State
 from services.domain.words import Role
 from services.handlers.context import Context
 from services.handlers.deadline import told
+from services.handlers.notices import Teller
 from services.handlers.rota import RotaCommand, once
 from services.store import cases, duty, handovers
 from services.store.cases import Saving, Stored
@@ -78,7 +79,11 @@ async def accept(
         await handovers.accept(tx, found.id, by=by.name)
         left = await _left_behind(tx, found, present)
         moving = [one for one in left if taker is not None and one.case.state in TOO_LATE_TO_ASK]
-        made.extend([await _hand_on(tx, context, one, found, taker=taker or "", by=by) for one in moving])
+        teller = Teller(tx, context)
+        made.extend(
+            [await _hand_on(tx, context, one, found, taker=taker or "", by=by, teller=teller) for one in moving]
+        )
+        await teller.write()
         staying = [str(one.case.case_id) for one in left if one not in moving]
         return {"id": found.id, "accepted_by": by.name, "accepted_at": tx.now, "moved": len(made), "left": staying}
 
@@ -99,7 +104,7 @@ async def _left_behind(tx: Transaction, found: Handover, present: set[str]) -> S
 
 
 async def _hand_on(
-    tx: Transaction, context: Context, stored: Stored, found: Handover, *, taker: str, by: Actor
+    tx: Transaction, context: Context, stored: Stored, found: Handover, *, taker: str, by: Actor, teller: Teller
 ) -> Change:
     policy = await context.policies.version(tx.conn, stored.case.policy_version)
     change = moves.assign(
@@ -111,5 +116,6 @@ async def _hand_on(
         now=tx.now,
         policy=policy,
     )
+    change = await teller.tell(stored.case, change, policy=policy)
     await cases.save(tx, [Saving(change=change, messages=told(context, stored, change))])
     return change

@@ -14,7 +14,7 @@ from services.domain.roster import OnDuty, Roster
 from services.domain.switches import Switch
 from services.handlers.context import Context, Picture
 from services.handlers.ground_map import draw_map
-from services.store import registry, status, unit_settings
+from services.store import registry, staff, status, unit_settings
 from services.store.policies import Policies
 from services.store.registry import Responder, Unit
 
@@ -35,6 +35,8 @@ async def draw(
         units=ground.units,
         stamp=stamp,
         policy=await policies.newest(conn),
+        seats=await staff.seats(conn),
+        muted=await unit_settings.switched_off(conn, Switch.NOTIFY),
     )
 
 
@@ -140,7 +142,13 @@ async def redraw(conn: AsyncConnection, context: Context, *, now: datetime) -> b
         context.picture = await draw(conn, context.policies, now=now, rules=context.rules, fixes=context.fixes)
     else:
         policy = await context.policies.newest(conn)
-        context.picture = replace(old, policy=policy, roster=await follow(conn, context, now=now))
+        context.picture = replace(
+            old,
+            policy=policy,
+            roster=await follow(conn, context, now=now),
+            seats=await staff.seats(conn),
+            muted=await unit_settings.switched_off(conn, Switch.NOTIFY),
+        )
     context.given.clear()
     context.moved.clear()
     return context.picture.stamp != old.stamp

@@ -19,6 +19,7 @@ from services.domain.value import value
 from services.handlers.context import Context
 from services.handlers.deadline import told
 from services.handlers.incoming import Incoming, links_of, subject_key
+from services.handlers.notices import Teller
 from services.handlers.noting import Noting, Vanished, begin, note
 from services.store import cases, intake, links, tables
 from services.store.cases import Saving, Stored
@@ -83,14 +84,17 @@ async def flag(
     locked = await cases.lock_all(tx, rows.values())
     counts = await intake.warned(tx, {one.subject_key for one in opened if one.subject_key}, since=since)
     savings = []
+    teller = Teller(tx, context)
     for one in opened:
         stored = locked[rows[one.change.case.case_id]]
         policy = await _policy(tx, context, stored)
         warnings = counts.get(one.subject_key or b"", 0)
         change = repeats.flag_subject(stored.case, warnings, now=tx.now, policy=policy)
         if change is not None:
+            change = await teller.tell(stored.case, change, policy=policy)
             savings.append(Saving(change=change, messages=told(context, stored, change)))
     await cases.save(tx, savings)
+    await teller.write()
     return tuple(saving.change for saving in savings)
 
 
@@ -142,14 +146,17 @@ async def _warned_before(
 
 async def _save(tx: Transaction, context: Context, notings: Mapping[int, Noting]) -> None:
     savings, resealed = [], {}
+    teller = Teller(tx, context)
     for row_id, noting in notings.items():
         current = noting.current
+        noting.change = await teller.tell(noting.stored.case, noting.change, policy=noting.policy)
         assigns = any(fact.action is Action.ASSIGN for fact in noting.change.facts)
         messages = told(context, current if assigns else noting.stored, noting.change)
         savings.append(Saving(change=noting.change, messages=messages, sealed_facts=noting.sealed_facts))
         if noting.amended and current.sealed is not None:
             resealed[row_id] = current.sealed
     await cases.save(tx, savings)
+    await teller.write()
     await intake.reseal(tx, resealed)
 
 

@@ -15,6 +15,7 @@ from schemas.envelope import BadEnvelope, Envelope, EventType, Headers, must_be,
 from schemas.fields import reasons
 from schemas.warning import WarningIssued
 from schemas.withdrawal import WarningWithdrawn
+from services.domain import noticing
 from services.domain.case import Change, case_id_for
 from services.domain.choice import Ask, Choice
 from services.domain.choosing import choose_batch
@@ -26,6 +27,7 @@ from services.domain.words import Mode, Risk
 from services.handlers.context import Context, bound_to
 from services.handlers.incoming import Incoming, Withdrawal, subject_key
 from services.handlers.messages import messages_for
+from services.handlers.notices import Teller
 from services.handlers.places import Used, places_of
 from services.handlers.repeats import attach, flag
 from services.handlers.routing import ask_for, choice_of, routing_of
@@ -206,12 +208,14 @@ async def take(tx: Transaction, context: Context, prepared: Prepared, progress: 
     warned of too often. Raises LaneOver or Vanished.
     """
     written = await intake.write(tx, prepared.openings, progress, often=prepared.often)
-    opened, left = [], list(prepared.again)
+    opened: list[Opening] = []
+    left = list(prepared.again)
     for opening, incoming in zip(prepared.openings, prepared.incoming, strict=True):
         if incoming.case_id in written.opened:
             opened.append(opening)
         else:
             left.append(incoming)
+    await _tell(tx, context, opened)
     too_often = [one for one in opened if one.change.case.case_id in written.often]
     flagged = await flag(tx, context, too_often, since=prepared.often.since)
     known = await intake.redelivered(tx, [(incoming.source, incoming.ce_id) for incoming in left]) if left else set()
@@ -229,8 +233,10 @@ async def take(tx: Transaction, context: Context, prepared: Prepared, progress: 
 async def take_alone(
     driver: asyncpg.Connection, prepared: Prepared, progress: Progress, *, now: datetime
 ) -> Taken | None:
-    """`take` as one statement, where every warning opens a case; None: nothing was written, `take` must find out why."""
-    if prepared.again:
+    """`take` as one statement, where every warning opens a case and nobody must be told of one; None: nothing was
+    written, `take` must find out why.
+    """
+    if prepared.again or not all(noticing.is_quiet(opening.change) for opening in prepared.openings):
         return None
     written = await intake.write_alone(driver, prepared.openings, progress, now=now, often=prepared.often)
     if written is None:
@@ -245,6 +251,18 @@ def too_far_ahead(
     latest = now + policy.future_tolerance
     bad = BadRecord("withdrawn_at", "withdrawn_at: too far ahead")
     return tuple((one, bad) for one in withdrawn if one.withdrawn_at > latest)
+
+
+async def _tell(tx: Transaction, context: Context, opened: Sequence[Opening]) -> None:
+    """Most openings have nothing to tell besides their instruction, and cost a look."""
+    loud = [opening.change for opening in opened if not noticing.is_quiet(opening.change)]
+    if not loud:
+        return
+    teller = Teller(tx, context)
+    for change in loud:
+        policy = await context.policies.version(tx.conn, change.case.policy_version)
+        await teller.tell(None, change, policy=policy)
+    await teller.write()
 
 
 def _sorted(

@@ -6,11 +6,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.notice import Cause, NoticeKind
 from services.domain.rota.gaps import AHEAD, Gap, between_shifts, demands, gaps
 from services.domain.rota.rota import Rota, on_duty
 from services.domain.rota.spans import Span, shifts
+from services.handlers.context import Context
+from services.handlers.notices import Teller
 from services.store import duty, registry, rota
 from services.store.duty import Present
+from services.store.engine import Transaction
 
 DRAWN = duty.HORIZON - timedelta(days=1)  # so far the rows reach, whatever was marked to be drawn again
 WATCHING = "precinct"  # the kind of unit that must always have somebody on duty
@@ -99,6 +103,32 @@ async def watch_ahead(
         code for code, one in rotas.items() if one.rotations
     }
     return sorted(watched if unit is None else watched & {unit}), spans, rotas
+
+
+async def tell_gaps(tx: Transaction, context: Context, found: Sequence[Gap]) -> None:
+    """Who keeps the watch is told of each gap, once for the day on which it begins. Safe to repeat."""
+    teller = Teller(tx, context)
+    for gap in found:
+        day = gap.starts_at.astimezone(context.zone).date()
+        given = {
+            "unit": gap.unit,
+            "shift": gap.shift,
+            "starts_at": gap.starts_at.isoformat(),
+            "ends_at": gap.ends_at.isoformat(),
+            "present": gap.present,
+            "needed": gap.needed,
+        }
+        teller.tell_of(
+            Cause(
+                once=f"{gap.unit}:{NoticeKind.WATCH_GAP}:{day}:{gap.shift or ''}",
+                kind=NoticeKind.WATCH_GAP,
+                tell=context.picture.policy.notices[NoticeKind.WATCH_GAP],
+                unit=gap.unit,
+                given=given,
+                due_at=gap.starts_at,
+            )
+        )
+    await teller.write()
 
 
 def gaps_ahead(

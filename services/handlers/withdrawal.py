@@ -17,6 +17,7 @@ from services.handlers.command import sealed_facts
 from services.handlers.context import Context, open_warning
 from services.handlers.deadline import told
 from services.handlers.incoming import Withdrawal
+from services.handlers.notices import Teller
 from services.store import cases, withdrawals
 from services.store.cases import Saving, Stored
 from services.store.engine import Transaction
@@ -47,6 +48,7 @@ async def apply_waiting(
 async def _apply(tx: Transaction, context: Context, one: Withdrawn, stored: Stored) -> Change:
     newer = one.case_id == stored.case.case_id and _issued_after(context.sealer, stored, one)
     await withdrawals.applied(tx, one.case_id, void=newer)
+    policy = await context.policies.version(tx.conn, stored.case.policy_version)
     change = repeats.withdraw(
         stored.case,
         source=one.source,
@@ -55,10 +57,13 @@ async def _apply(tx: Transaction, context: Context, one: Withdrawn, stored: Stor
         why=_reason(context.sealer, one),
         by=Actor(name=one.source, role=Role.INTEGRATOR),
         now=tx.now,
-        policy=await context.policies.version(tx.conn, stored.case.policy_version),
+        policy=policy,
     )
+    teller = Teller(tx, context)
+    change = await teller.tell(stored.case, change, policy=policy)
     sealed = sealed_facts(context.sealer, stored, change)
     await cases.save(tx, [Saving(change=change, messages=told(context, stored, change), sealed_facts=sealed)])
+    await teller.write()
     return change
 
 

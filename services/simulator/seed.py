@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from services.domain.rota.rota import Group, Rotation
 from services.domain.words import Role
 from services.handlers.rota import redraw
-from services.simulator.county import CENTRE, SHIFTS, County, county
+from services.simulator.county import CENTRE, SHIFTS, County, Unit, county
 from services.store import registry, rota, tokens
 from services.store.engine import Transaction
 
@@ -31,7 +31,10 @@ async def seed(tx: Transaction, *, county_seed: int = 7) -> Tokens:
     made_up = county(county_seed)
     await registry.replace_all(
         tx,
-        [_unit(unit.code, unit.kind, unit.name_zh, unit.name_en, unit.parent) for unit in made_up.units],
+        [
+            _unit(unit, head=next((who.code for who in made_up.responders if who.unit == unit.code), None))
+            for unit in made_up.units
+        ],
         [registry.Area(unit=unit.code, polygon=unit.polygon) for unit in made_up.units if unit.polygon is not None],
         [
             registry.Station(unit=unit.code, name=_zh(unit.name_zh), lat=unit.lat, lon=unit.lon)
@@ -84,8 +87,15 @@ async def _rotas(tx: Transaction, made_up: County) -> None:
         await redraw(tx, unit, ZONE)
 
 
-def _unit(code: str, kind: str, name_zh: str, name_en: str, parent: str | None) -> registry.Unit:
-    return registry.Unit(code=code, kind=kind, name_zh=_zh(name_zh), name_en=f"{name_en} (fictional)", parent=parent)
+def _unit(unit: Unit, *, head: str | None) -> registry.Unit:
+    return registry.Unit(
+        code=unit.code,
+        kind=unit.kind,
+        name_zh=_zh(unit.name_zh),
+        name_en=f"{unit.name_en} (fictional)",
+        parent=unit.parent,
+        head=head,
+    )
 
 
 def _zh(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import JSON, Column, Table, bindparam, insert, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.store.engine import Transaction
 
@@ -26,6 +26,21 @@ async def insert_rows(tx: Transaction, table: Table, rows: Rows) -> None:
         await tx.conn.exec_driver_sql(_insert(table, names), _arrays(table, names, rows))
     else:
         await tx.conn.execute(insert(table), list(rows))
+
+
+async def insert_new(tx: Transaction, table: Table, rows: Rows, *, key: str) -> set[Any]:
+    """Insert the rows that stand in no other's way, and return the `key` of each that is new."""
+    if not rows:
+        return set()
+    if tx.postgres:
+        names = tuple(rows[0])
+        statement = f'{_insert(table, names)} ON CONFLICT DO NOTHING RETURNING "{key}"'
+        return set((await tx.conn.exec_driver_sql(statement, _arrays(table, names, rows))).scalars())
+    new = set()
+    for row in rows:
+        made = sqlite.insert(table).values(**row).on_conflict_do_nothing().returning(table.c[key])
+        new.update((await tx.conn.execute(made)).scalars())
+    return new
 
 
 async def update_rows(tx: Transaction, table: Table, rows: Rows) -> None:

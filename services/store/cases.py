@@ -159,7 +159,10 @@ def to_stored(row: Row[Any]) -> Stored:
 
 
 def packed(timers: Sequence[Timer]) -> list[list[Any]]:
-    """kind, round, then microseconds: started, due, at-risk mark; fired; breached, stopped."""
+    """kind, round, then microseconds: started, due, at-risk mark; fired; breached, stopped; the level, when the next.
+
+    The last two only where somebody was called in.
+    """
     return [
         [
             timer.kind.value,
@@ -170,9 +173,14 @@ def packed(timers: Sequence[Timer]) -> list[list[Any]]:
             timer.at_risk_fired,
             None if timer.breached_at is None else micros(timer.breached_at),
             None if timer.stopped_at is None else micros(timer.stopped_at),
+            *(_climb(timer) if timer.level or timer.next_level_at else ()),
         ]
         for timer in timers
     ]
+
+
+def _climb(timer: Timer) -> tuple[int, int | None]:
+    return timer.level, None if timer.next_level_at is None else micros(timer.next_level_at)
 
 
 def unpacked(stored: Sequence[Sequence[Any]]) -> tuple[Timer, ...]:
@@ -186,6 +194,8 @@ def unpacked(stored: Sequence[Sequence[Any]]) -> tuple[Timer, ...]:
             at_risk_fired=fired,
             breached_at=None if breached is None else moment(breached),
             stopped_at=None if stopped is None else moment(stopped),
+            level=climb[0] if climb else 0,
+            next_level_at=moment(climb[1]) if climb and climb[1] is not None else None,
         )
-        for kind, round_, started, due, at_risk, fired, breached, stopped in stored
+        for kind, round_, started, due, at_risk, fired, breached, stopped, *climb in stored
     )

@@ -1,7 +1,7 @@
 """The database: PostgreSQL (the truth of a real installation) or SQLite (the embedded default). Connections and transactions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,9 +26,14 @@ class Transaction:
     now: datetime
     postgres: bool
     wakes: set[Signal] = field(default_factory=set)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
 
     def wake(self, signal: Signal) -> None:
         self.wakes.add(signal)
+
+    def after(self, done: Callable[[], None]) -> None:
+        """Call this once it is committed: what is counted must be there."""
+        self.afterwards.append(done)
 
 
 class Store:
@@ -70,6 +75,8 @@ class Store:
                 yield tx
                 if self.postgres and tx.wakes:
                     await self.signals.tell(conn, tx.wakes)
+            for done in tx.afterwards:
+                done()
             if not self.postgres:
                 self.signals.fire(tx.wakes)
 

@@ -16,6 +16,8 @@ from services.store import tables
 from services.store.engine import Transaction
 
 policy = tables.policy
+# Sections that have grown: every word of one, or these.
+FILLED: Mapping[str, tuple[str, ...] | None] = {"notices": None, "escalation": ("late_after_min",)}
 IN_FORCE = (
     select(policy.c.version)
     .where(policy.c.published_at.is_not(None))
@@ -93,8 +95,16 @@ def default_document() -> dict[str, Any]:
 
 
 def complete(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with the default of every section that it says nothing about, as one of an older release does."""
-    return _with_added_limits(default_document() | dict(document))
+    """The document with the default of every section, and of each newer word, that it says nothing about, as one of an
+    older release does.
+    """
+    default = default_document()
+    whole = default | dict(document)
+    for section, words in FILLED.items():
+        if isinstance(whole[section], Mapping):
+            known = default[section] if words is None else {word: default[section][word] for word in words}
+            whole[section] = known | dict(whole[section])
+    return _with_added_limits(whole)
 
 
 def _with_added_limits(document: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from services.store.beside_tables import (
 from services.store.columns import Document, Moment, RowId, Word
 from services.store.evidence_tables import EvidenceRow
 from services.store.link_tables import CaseLinkRow, LinkProgressRow, WithdrawalRow
+from services.store.notice_tables import NoticeCaseRow, NoticeRow
 from services.store.position_tables import ResponderStatusRow, StatusChangeRow, TrailRow
 from services.store.rota_tables import (
     DutySwapRow,
@@ -515,3 +516,4 @@ source, submission, tip = _table(SourceRow), _table(SubmissionRow), _table(TipRo
 evidence = _table(EvidenceRow)
 figure_position, figure_case = figure_tables.figure_position, figure_tables.figure_case
 figure_count = figure_tables.figure_count
+notice, notice_case = _table(NoticeRow), _table(NoticeCaseRow)

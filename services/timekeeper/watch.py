@@ -8,7 +8,7 @@ import structlog
 from services.domain.refusals import Refused
 from services.handlers import handover
 from services.handlers.rota import redraw
-from services.handlers.watch import gaps_ahead, watch_ahead
+from services.handlers.watch import gaps_ahead, tell_gaps, watch_ahead
 from services.store import duty, handovers, rota, rota_answers
 from services.timekeeper import metrics
 from services.wiring import DATABASE_AWAY, Parts
@@ -65,7 +65,7 @@ async def open_handovers(parts: Parts) -> int:
 
 
 async def tell_watch(parts: Parts) -> None:
-    """The gaps of the next 72 hours and the lists that nobody accepts, by unit, as metrics."""
+    """The gaps of the next 72 hours and the lists that nobody accepts, by unit, as metrics; each gap as a notice too."""
     now = parts.clock.now()
     async with parts.store.read() as conn:
         watched = await watch_ahead(conn, parts.settings.zone, now=now)
@@ -75,5 +75,7 @@ async def tell_watch(parts: Parts) -> None:
     metrics.tell(metrics.GAP_HOURS, hours)
     metrics.tell(metrics.UNACCEPTED, dict.fromkeys(found, 0) | waiting)
     if any(hours.values()):
+        async with parts.store.begin() as tx:
+            await tell_gaps(tx, parts.context, [gap for gaps in found.values() for gap in gaps])
         thin = sorted(unit for unit, long in hours.items() if long)
         log.warning("watch.gaps", action="watch.gaps", units=thin[:20], count=len(thin))

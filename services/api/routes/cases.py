@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.fields import Code
 from services.api.identity import CaseReader
 from services.api.meetings import WholeCase, wanted_of, whole
+from services.api.notice_views import Telling
 from services.api.paging import Cursor, Limit, Page, before, cursor_after
 from services.api.persons import masked_of, person_of, words_of
 from services.api.problems import responses
@@ -21,7 +22,7 @@ from services.domain.refusals import CaseNotFound
 from services.domain.states import State
 from services.domain.words import Role
 from services.handlers.messages import ASSIGNING
-from services.store import cases, co_assignments, events, links
+from services.store import cases, co_assignments, events, links, notices
 from services.store.cases import Stored
 from services.store.events import Entry
 from services.store.scope import Scope
@@ -92,6 +93,7 @@ async def get_case(
         together = await co_assignments.history(conn, stored.id)
         policy = await parts.context.policies.version(conn, stored.case.policy_version)
         linked = await links.linked_to(conn, stored.id, limit=MOST_LINKED)
+        told = await notices.of_case(conn, case_id)
     response.headers["etag"] = etag(stored.case.turn)
     view = case_view(
         stored.case,
@@ -100,6 +102,7 @@ async def get_case(
         together,
         corrections_of(facts),
         linked=[LinkedView.of(one, seen_by=reader) for one in linked],
+        told=[Telling.of(one, parts.context.zone) for one in told],
         units=parts.context.picture.units,
         now=parts.clock.now(),
     )

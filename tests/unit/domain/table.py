@@ -104,6 +104,12 @@ ALLOWED |= {f"{state} LOWER": ("supervisor", state, "", "", "") for state in OPE
 ALLOWED |= {f"{state} START_VISIT": ("system", state, "", "VISIT", "VISIT") for state in OPEN if state != "REPORTED"}
 ALLOWED |= {f"{state} WITHDRAW": ("integrator", state, "", "", "") for state in ("CLOSED", "CANCELLED", "TRANSFERRED")}
 ALLOWED |= {f"{state} CORRECT": ("supervisor", state, "", "", "") for state in State}
+# Calling somebody in moves nothing; some limits run on after the end.
+ALLOWED |= {
+    f"{state} ESCALATE": ("system operator supervisor", state, "", "", "")
+    for state in State
+    if state is not State.CANCELLED
+}
 
 
 def refusal_for(case: Case, action: Action, by: Actor) -> type[Refused] | None:

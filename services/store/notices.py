@@ -1,0 +1,171 @@
+"""Notices as rows: made once in the transaction that causes them, answered by acts, read as an inbox."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.notice import Notice, NoticeKind
+from services.domain.noticing import AFTERWARDS, Answers
+from services.domain.policy_rules import Target
+from services.store import arrays, tables
+from services.store.engine import Transaction
+
+notice, notice_case = tables.notice, tables.notice_case
+PLAIN = tuple(member.name for member in fields(Notice) if member.name != "id")
+IS_OPEN = and_(notice.c.acknowledged_at.is_(None), notice.c.answered_at.is_(None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """Whose notices: one person's, one unit's, or those of some of the centre's targets. Nothing given: all there are."""
+
+    person: str | None = None
+    unit: str | None = None
+    targets: tuple[Target, ...] | None = None
+
+    @property
+    def holds(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if self.person is not None:
+            found.append(notice.c.person == self.person)
+        if self.unit is not None:
+            found.append(notice.c.unit == self.unit)
+        if self.targets is not None:
+            found.append(notice.c.target.in_(self.targets))
+        return found
+
+
+async def add(tx: Transaction, made: Sequence[Notice]) -> list[NoticeKind]:
+    """Write those that are not there, with the cases of each group; the kinds of what is new."""
+    if not made:
+        return []
+    rows = [_columns(one) for one in made]
+    new = await arrays.insert_new(tx, notice, rows, key="once")
+    inside = [
+        {
+            "notice": one.once,
+            "case_id": UUID(cause["case_id"]),
+            "kind": NoticeKind(cause["kind"]),
+            "timer": cause["timer"],
+            "level": cause["level"],
+        }
+        for one in made
+        if one.once in new
+        for cause in one.cases
+    ]
+    await arrays.insert_rows(tx, notice_case, inside)
+    return [one.kind for one in made if one.once in new]
+
+
+async def answer(tx: Transaction, case_id: UUID, answers: Answers) -> None:
+    """An act has answered what was told of its case; a group is answered with the last of its causes."""
+    done = {"answered_at": answers.at, "answered_by": answers.act}
+    ones = and_(notice.c.case_id == case_id, notice.c.answered_at.is_(None), _meant(notice, answers))
+    await tx.conn.execute(update(notice).where(ones).values(done))
+    inside = and_(notice_case.c.case_id == case_id, notice_case.c.answered_at.is_(None), _meant(notice_case, answers))
+    changed = update(notice_case).where(inside).values(done).returning(notice_case.c.notice)
+    groups = set((await tx.conn.execute(changed)).scalars())
+    if groups:
+        waits = select(notice_case.c.notice).where(
+            notice_case.c.notice == notice.c.once, notice_case.c.answered_at.is_(None)
+        )
+        whole = and_(notice.c.once.in_(groups), notice.c.answered_at.is_(None), ~waits.exists())
+        await tx.conn.execute(update(notice).where(whole).values(done))
+
+
+def _meant(table: Any, answers: Answers) -> ColumnElement[bool]:
+    named: list[ColumnElement[bool]] = [table.c.timer.in_(answers.timers), table.c.kind.in_(answers.kinds)]
+    if answers.everything:
+        over = or_(table.c.timer.is_(None), table.c.timer.not_in(answers.running))
+        named.append(and_(table.c.kind.not_in(AFTERWARDS), over))
+    return or_(*named)
+
+
+async def page(
+    conn: AsyncConnection,
+    inbox: Inbox,
+    *,
+    after: tuple[bool, int] | None,
+    limit: int,
+    is_open: bool | None = None,
+    kinds: Sequence[NoticeKind] = (),
+    case_id: UUID | None = None,
+) -> list[Notice]:
+    """The open ones first, of each the newest first; from after (open, row) on."""
+    found: list[Notice] = []
+    for part in (True, False):
+        if is_open is not None and part is not is_open:
+            continue
+        if after is not None and after[0] < part:
+            continue  # the page before was past the open ones
+        question = select(notice).where(*inbox.holds, IS_OPEN if part else ~IS_OPEN)
+        if after is not None and after[0] is part:
+            question = question.where(notice.c.id < after[1])
+        if kinds:
+            question = question.where(notice.c.kind.in_(kinds))
+        if case_id is not None:
+            question = question.where(_of_case(case_id))
+        question = question.order_by(notice.c.id.desc()).limit(limit - len(found))
+        found += [to_notice(row) for row in await conn.execute(question)]
+        if len(found) == limit:
+            break
+    return found
+
+
+async def open_count(conn: AsyncConnection, inbox: Inbox) -> tuple[int, int]:
+    """How many are open, and how many of those are loud."""
+    asked = select(func.count(), func.count().filter(notice.c.is_loud)).where(*inbox.holds, IS_OPEN)
+    counted = (await conn.execute(asked)).one()
+    return counted[0], counted[1]
+
+
+async def of_case(conn: AsyncConnection, case_id: UUID) -> list[Notice]:
+    """Everybody who was told of a case, in order; of a group as the case's part of it."""
+    own = [to_notice(row) for row in await conn.execute(select(notice).where(notice.c.case_id == case_id))]
+    joined = select(notice, *(notice_case.c[name].label(f"case_{name}") for name in _PART))
+    joined = joined.join(notice_case, notice_case.c.notice == notice.c.once).where(notice_case.c.case_id == case_id)
+    parts = [_part(row, case_id) for row in await conn.execute(joined)]
+    return sorted((*own, *parts), key=lambda one: (one.created_at, one.id))
+
+
+async def mark(tx: Transaction, inbox: Inbox, ids: Collection[int], *, by: str, acknowledged: bool) -> list[int]:
+    """Seen, or acknowledged as well; who was first stays. The rows of the inbox among `ids`, whether new or not."""
+    mine = and_(notice.c.id.in_(ids), *inbox.holds)
+    unseen = update(notice).where(mine, notice.c.seen_at.is_(None)).values(seen_at=tx.now, seen_by=by)
+    await tx.conn.execute(unseen)
+    if acknowledged:
+        still = update(notice).where(mine, notice.c.acknowledged_at.is_(None))
+        await tx.conn.execute(still.values(acknowledged_at=tx.now, acknowledged_by=by))
+    return list((await tx.conn.execute(select(notice.c.id).where(mine).order_by(notice.c.id))).scalars())
+
+
+def to_notice(row: Row[Any]) -> Notice:
+    found = row._mapping
+    given = {name: found[name] for name in PLAIN if name not in ("case_id", "people", "cases")}
+    case_id = None if found["case_id"] is None else UUID(int=found["case_id"].int)
+    return Notice(id=found["id"], case_id=case_id, people=tuple(found["people"]), cases=tuple(found["cases"]), **given)
+
+
+_PART = ("kind", "timer", "level", "answered_at", "answered_by")
+
+
+def _part(row: Row[Any], case_id: UUID) -> Notice:
+    """What a group says of one case."""
+    whole = to_notice(row)
+    given = {name: getattr(whole, name) for name in PLAIN}
+    part = {name: row._mapping[f"case_{name}"] for name in _PART}
+    return Notice(id=whole.id, **(given | part | {"case_id": case_id, "cases": (), "count": 1}))
+
+
+def _of_case(case_id: UUID) -> ColumnElement[bool]:
+    inside = select(notice_case.c.notice).where(notice_case.c.case_id == case_id)
+    return or_(notice.c.case_id == case_id, notice.c.once.in_(inside))
+
+
+def _columns(one: Notice) -> dict[str, Any]:
+    given = {name: getattr(one, name) for name in PLAIN}
+    return given | {"people": list(one.people), "cases": list(one.cases)}
