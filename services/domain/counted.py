@@ -52,6 +52,10 @@ class Count(StrEnum):
     STOP_REQUEST_KEPT = "stop_request_kept"
     STOP_CONFIRM_JUDGED = "stop_confirm_judged"
     STOP_CONFIRM_KEPT = "stop_confirm_kept"
+    VISIT_JUDGED = "visit_judged"
+    VISIT_KEPT = "visit_kept"
+    SECOND_ACK_JUDGED = "second_ack_judged"
+    SECOND_ACK_KEPT = "second_ack_kept"
     CONCLUDED = "concluded"
     MET = "met"  # in person, before the conclusion
     AWAKENED_TOLD = "awakened_told"  # the conclusion says whether the person now sees the fraud
@@ -131,6 +135,8 @@ DONE_BY: Final[Mapping[TimerKind, frozenset[Action]]] = {
     TimerKind.REVIEW: frozenset({Action.CLOSE, Action.RETURN, Action.RETURN_TEXT}),
     TimerKind.STOP_REQUEST: frozenset({Action.REQUEST_STOP}),
     TimerKind.STOP_CONFIRM: frozenset({Action.RESOLVE_STOP}),
+    TimerKind.VISIT: frozenset({Action.ATTEMPT, Action.CONTACT}),
+    TimerKind.SECOND_ACK: frozenset({Action.SECOND_ACKNOWLEDGE}),
 }
 # The time that ended it, which may have been put right since.
 ENDED_AT: Final[Mapping[TimerKind, tuple[Stamp, ...]]] = {
@@ -144,6 +150,8 @@ ENDED_AT: Final[Mapping[TimerKind, tuple[Stamp, ...]]] = {
     TimerKind.REVIEW: (Stamp.CLOSED,),
     TimerKind.STOP_REQUEST: (Stamp.STOP_REQUESTED,),
     TimerKind.STOP_CONFIRM: (Stamp.STOP_RESOLVED,),
+    TimerKind.VISIT: (),
+    TimerKind.SECOND_ACK: (),
 }
 JUDGED: Final = {kind: Count(f"{kind.value.lower()}_judged") for kind in DONE_BY}
 KEPT: Final = {kind: Count(f"{kind.value.lower()}_kept") for kind in DONE_BY}
