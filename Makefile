@@ -1,6 +1,6 @@
 # Quanzu (劝阻). Every target brings what it needs; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up down bench faults lock schemas docs clean
+.PHONY: help setup demo test check up down bench faults prove lock schemas docs clean
 SPEED ?= 10
 MINUTES ?=
 ONLY ?=
@@ -40,6 +40,9 @@ bench: $(READY)  ## speed and memory as ratios to their floors [ONLY=a line] [RO
 
 faults: $(READY)  ## kill real processes and count what is left [ONLY=a fault] [KILLS=]; also var/faults.json
 	@$(PY) -m tests.faults $(ONLY) $(if $(KILLS),--kills $(KILLS))
+
+prove: $(READY)  ## the long proofs in full, of which `make test` runs small samples [ONLY=words of a proof's name]
+	@QUANZU_PROVE=full $(PY) -m pytest -m proof $(if $(ONLY),-k "$(ONLY)")
 
 schemas: $(READY)  ## write the JSON Schemas and the AsyncAPI document anew
 	@$(PY) -m schemas.export

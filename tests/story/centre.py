@@ -19,7 +19,7 @@ from services.broker.link import BrokerAddress
 from services.clock import MovedClock
 from services.domain.choice import Rules
 from services.domain.datum import Datum
-from services.domain.words import Role
+from services.domain.words import Mode, Role
 from services.handlers import picture
 from services.handlers.context import Context
 from services.handlers.deadline import fire_due
@@ -75,6 +75,7 @@ class Centre:
     lane: int
     broadcaster: Broadcaster
     app: FastAPI
+    client_of: Any
     sent: int = 0
     keys: int = 0
     extra: dict[str, str] = field(default_factory=dict)
@@ -88,7 +89,7 @@ class Centre:
     ) -> UUID:
         """A warning of a new person (or of `number`, `phone`, `name`, `id_number`), through the router's own steps.
 
-        `scam` is laid on what it says of the fraud.
+        `scam` is laid on what it says of the fraud. Under a `ce_id` that was there before it is a redelivery.
         """
         self.sent += 1
         lat, lon = INSIDE.get(unit or "", (0.0, 0.0))
@@ -96,6 +97,7 @@ class Centre:
             "instruction_number": given.get("number", f"T-{self.sent}"),
             "issued_at": shown(at or self.clock.now()),
             "risk": risk,
+            "mode": given.get("mode", Mode.ACTUAL),
             "fraud_type": "FAKE_LOAN",
             "subject": {
                 "name": given.get("name", NAME),
@@ -106,9 +108,8 @@ class Centre:
             "scam": {"amount_at_risk_fen": 500_000, "suspect_phone": "199-0000-0009"} | given.get("scam", {}),
             "narrative": "对方自称客服。",
         }
-        headers = headers_for(
-            id=f"event-{self.sent}", source="test-source", type=EventType.WARNING_ISSUED, time=START, key="k"
-        )
+        ce_id = given.get("ce_id", f"event-{self.sent}")
+        headers = headers_for(id=ce_id, source="test-source", type=EventType.WARNING_ISSUED, time=START, key="k")
         incoming = decode(headers, json.dumps(warning).encode())
         async with self.store.begin() as tx:
             policy = await self.context.policies.newest(tx.conn)
@@ -135,6 +136,16 @@ class Centre:
                 await fire_due(tx, self.context)
             await self.look_round()
         self.clock.move_to(until)
+
+    async def restart(self) -> None:
+        """Every process dies and comes again: only what was committed is still there."""
+        await self.client.aclose()
+        await self.store.close()
+        self.store = Store(self.store.url.render_as_string(hide_password=False), name="story")
+        self.store.clock = self.clock
+        self.parts = await parts_on(self.store, self.clock)
+        self.app = make_app(self.parts, self.broadcaster)
+        self.client = self.client_of(self.app)
 
     async def token(self, name: str, role: Role, unit: str | None = None, *, responder: str | None = None) -> None:
         """A token for `name`, in the place of an older one."""
@@ -201,6 +212,14 @@ async def build(store: Store, client_of: Any) -> Centre:
         for name, (role, unit) in TOKENS.items():
             responder = name if role is Role.RESPONDER else None
             secrets[name] = await tokens.make(tx, name, role=role, unit=unit, responder=responder)
+    parts = await parts_on(store, clock)
+    broadcaster = Broadcaster()
+    app = make_app(parts, broadcaster)
+    return Centre(store, clock, parts, client_of(app), secrets, lane, broadcaster, app, client_of)
+
+
+async def parts_on(store: Store, clock: MovedClock) -> Parts:
+    """What a process has inside, drawn anew from the database."""
     settings = read_settings(production=False, master_keys=DEMO_KEY, index_key=DEMO_KEY)
     async with store.read() as conn:
         drawn = await picture.draw(conn, Policies(), now=clock.now(), rules=Rules())
@@ -212,7 +231,7 @@ async def build(store: Store, client_of: Any) -> Centre:
         edge_limit_m=500,
         station_limit_m=5000,
     )
-    parts = Parts(
+    return Parts(
         settings=settings,
         store=store,
         clock=clock,
@@ -220,9 +239,6 @@ async def build(store: Store, client_of: Any) -> Centre:
         broker=BrokerAddress(bootstrap="127.0.0.1:1"),
         health=Health(),
     )
-    broadcaster = Broadcaster()
-    app = make_app(parts, broadcaster)
-    return Centre(store, clock, parts, client_of(app), secrets, lane, broadcaster, app)
 
 
 async def _lay_out(tx: Any) -> None:
