@@ -1,6 +1,7 @@
 """Databases for the one suite that runs on SQLite and on PostgreSQL: empty ones, migrated ones, and stores on them."""
 
 import asyncio
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from deploy.native.postgres import Postgres
 from services.clock import MovedClock
 from services.store import schema
 from services.store.engine import Store
+from tests.hasty import hasty
 
 BOTH = ("sqlite", "postgresql")
 
@@ -47,12 +49,18 @@ def postgres_url(postgres: Postgres, template: str) -> Iterator[str]:
     postgres.drop_database(name)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that is copied for each test."""
+    file = tmp_path_factory.mktemp("store") / "template.db"
+    asyncio.run(_migrate(f"sqlite:///{file}"))
+    return file
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """A migrated SQLite file of the test's own."""
-    url = f"sqlite:///{tmp_path}/quanzu.db"
-    asyncio.run(_migrate(url))
-    return url
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'quanzu.db')}"
 
 
 @pytest.fixture(params=BOTH)
@@ -77,14 +85,14 @@ async def postgres_store(postgres_url: str, clock: MovedClock) -> AsyncIterator[
 
 
 async def _opened(url: str, clock: MovedClock) -> AsyncIterator[Store]:
-    store = Store(url, name="test")
+    store = hasty(Store(url, name="test"))
     store.clock = clock
     yield store
     await store.close()
 
 
 async def _migrate(url: str) -> None:
-    store = Store(url, name="test")
+    store = hasty(Store(url, name="test"))
     store.clock = MovedClock(NOW)
     await schema.upgrade(store)
     await store.close()

@@ -1,16 +1,15 @@
 """Work in any order, on both databases: what is promised holds after every step."""
 
 import asyncio
-from pathlib import Path
 
 import httpx2
-import pytest
 from any_work import AnyWork
 from centre import build
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from services.store.engine import Store
+from tests.hasty import hasty
 from tests.proofs import proof, sized
 
 SETTINGS = settings(
@@ -23,13 +22,11 @@ SETTINGS = settings(
 
 
 @proof
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_work_in_any_order_keeps_every_promise(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    url = request.getfixturevalue("database_url") if kind == "postgres" else f"sqlite:///{tmp_path / 'work.db'}"
+def test_work_in_any_order_keeps_every_promise(url: str) -> None:
     with asyncio.Runner() as runner:
         centre = runner.run(
             build(
-                Store(url, name="story"),
+                hasty(Store(url, name="story")),
                 lambda app: httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://c"),
             )
         )
