@@ -20,6 +20,9 @@ LINES = (
     "fixes",
     "audit",
     "figures",
+    "claims",
+    "procrastinate",
+    "commands",
 )
 
 

@@ -67,13 +67,13 @@ async def _late_ms(ground: Ground, database: str, count: int) -> float:
     conn = await asyncpg.connect(database)
     try:
         far = await conn.fetchval("SELECT now() + interval '3 hours'")
-        await _make(conn, "far-", count - due, far, 0.001)
+        await make_due(conn, "far-", count - due, far, 0.001)
         await conn.execute("VACUUM ANALYZE cases")
         timekeeper = ground.serve("timekeeper", database)
         try:
             await asyncio.sleep(LEAD_S)  # it opens its connections
             near = await conn.fetchval("SELECT now() + $1::float8 * interval '1 second'", LEAD_S)
-            await _make(conn, "near-", due, near, 1 / DUE_A_SECOND)
+            await make_due(conn, "near-", due, near, 1 / DUE_A_SECOND)
             await conn.execute("SELECT pg_notify('quanzu', 'due')")
             await _fired(conn, due, within_s=LEAD_S + SECONDS + 60)
         finally:
@@ -87,7 +87,7 @@ async def _late_ms(ground: Ground, database: str, count: int) -> float:
     return float(late_ms)
 
 
-async def _make(conn: asyncpg.Connection, prefix: str, count: int, first_at: object, apart_s: float) -> None:
+async def make_due(conn: asyncpg.Connection, prefix: str, count: int, first_at: object, apart_s: float) -> None:
     apart = await conn.fetchval("SELECT $1::float8 * interval '1 second'", apart_s)
     await conn.execute(MAKE, prefix, count, first_at, apart, timeout=600)
 

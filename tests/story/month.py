@@ -89,10 +89,9 @@ class Month:
         self.warned.append(case)
         if drill:
             self.drills.add(case)
+        self.later(self.chance.uniform(65, 90), partial(self.taken_over, case))
         kind = self.chance.random()
-        if kind < 0.04:
-            self.later(self.chance.uniform(65, 90), partial(self.taken_over, case))  # nobody answers at all
-        else:
+        if kind >= 0.04:  # else nobody answers at all
             self.later(1 if kind > 0.1 else 4, partial(self.acknowledged, case, silent=0.1 < kind < 0.15))
 
     async def acknowledged(self, case: UUID, *, silent: bool = False) -> None:
@@ -104,11 +103,11 @@ class Month:
         self.later(0.5, partial(self.attempted, case))
 
     async def taken_over(self, case: UUID) -> None:
-        """The centre asks somebody by name, an hour too late."""
+        """Whoever is still nobody's: the centre asks somebody by name, an hour too late."""
         unit = self.chance.choice(("P1", "P2"))
         body = {"unit": unit, "responder": f"R{unit[1]}1", "reason": "无人签收"}
-        await self.does(case, (State.PENDING, State.ASSIGNED), "assignment", body, who="supervisor")
-        self.later(0.5, partial(self.acknowledged, case))
+        if await self.does(case, (State.PENDING, State.ASSIGNED), "assignment", body, who="supervisor"):
+            self.later(0.5, partial(self.acknowledged, case))
 
     async def attempted(self, case: UUID) -> None:
         await self.does(case, State.ACKNOWLEDGED, "attempts", {"result": "NO_ANSWER", "channel": "call"})

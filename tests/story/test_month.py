@@ -24,7 +24,7 @@ async def test_a_month_of_a_county_leaves_nothing_undone(centre: Centre) -> None
     assert broken(rows) == overdue(rows, now) == []
     breached = {event["case_id"] for event in rows["event"] if event["action"] == "BREACH"}
     left = [case for case in rows["cases"] if case["state"] != "CLOSED" and now - case["issued_at"] > HOUR]
-    assert len(left) < len(rows["cases"]) / 20
+    assert len(left) < len(rows["cases"]) / 10
     assert {case["id"] for case in left} <= breached
     _followed_up(rows, now)
     actual = [case for case in rows["cases"] if case["case_id"] not in month.drills]
