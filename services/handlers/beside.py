@@ -49,7 +49,7 @@ async def carry_out_beside(
     def messages(_: Change) -> Sequence[Message]:
         return also(decided[0])
 
-    done = await carry_out(tx, context, command, by=by, decide=deciding, also=messages)
+    done = await carry_out(tx, context, command, by=by, decide=deciding, also=messages, locked=stored)
     if done.change is not None:
         (made,) = decided
         saving = BesideSaving(

@@ -62,17 +62,24 @@ class Done:
 
 
 async def carry_out(
-    tx: Transaction, context: Context, command: Command, *, by: Actor, decide: Decide, also: Also = lambda _: ()
+    tx: Transaction,
+    context: Context,
+    command: Command,
+    *,
+    by: Actor,
+    decide: Decide,
+    also: Also = lambda _: (),
+    locked: Stored | None = None,
 ) -> Done:
     """Lock the case, let `decide` decide, write it with its messages and what `also` says of the change.
 
-    The same command again (same key) gives the first answer.
+    The same command again (same key) gives the first answer. `locked` is the case where the caller has locked it.
 
     Raises CaseNotFound (also for another unit's case), KeyReused, StaleTurn, NewerCaseOpen, and whatever `decide` refuses.
     """
     if by.role not in COMMANDING:
         raise NotAllowed(role=by.role)
-    stored = await cases.lock(tx, command.case_id)
+    stored = locked or await cases.lock(tx, command.case_id)
     first = await commands.answered(tx, actor=by.name, key=command.key, fingerprint=command.fingerprint)
     if first is not None:
         return Done(answer=first, change=None)

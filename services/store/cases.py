@@ -114,12 +114,19 @@ async def save(tx: Transaction, savings: Sequence[Saving]) -> None:
     """Write the changed rows, their events, co-assignments and messages; wake who must act on them."""
     if not savings:
         return
-    await arrays.update_rows(tx, cases, [_changed(saving.change.case) for saving in savings])
-    await events.add(tx, [(_row_id(saving), saving.change.facts, saving.sealed_facts or {}) for saving in savings])
+    facts = events.rows_of([(_row_id(saving), saving.change.facts, saving.sealed_facts or {}) for saving in savings])
+    messages = outbox.rows_of(tx, [message for saving in savings for message in saving.messages])
+    await arrays.update_and_insert(
+        tx,
+        (cases, [_changed(saving.change.case) for saving in savings]),
+        (tables.event, facts),
+        (tables.outbox, messages),
+    )
     for saving in savings:
         if any(fact.action in co_assignments.TELLING for fact in saving.change.facts):
             await co_assignments.settle(tx, _row_id(saving), saving.change.facts)
-    await outbox.add(tx, [message for saving in savings for message in saving.messages])
+    if messages:
+        tx.wake(Signal.OUTBOX)
     tx.wake(Signal.DUE)
 
 

@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.case import Fact
 from services.domain.states import Action
-from services.store import arrays, tables
-from services.store.engine import Transaction
+from services.store import tables
 
 event = tables.event
 
@@ -34,14 +33,13 @@ class Entry:
     sealed: bytes | None
 
 
-async def add(tx: Transaction, told: Sequence[tuple[int, Sequence[Fact], dict[int, bytes]]]) -> None:
-    """Append the facts of several cases: (row id of the case, its facts, sealed words by version)."""
-    rows = [
+def rows_of(told: Sequence[tuple[int, Sequence[Fact], dict[int, bytes]]]) -> list[dict[str, Any]]:
+    """The facts of several cases as rows: (row id of the case, its facts, sealed words by version)."""
+    return [
         event_columns(row_id, fact) | {"sealed": sealed.get(fact.version)}
         for row_id, facts, sealed in told
         for fact in facts
     ]
-    await arrays.insert_rows(tx, event, rows)
 
 
 def event_columns(row_id: int | None, fact: Fact) -> dict[str, Any]:

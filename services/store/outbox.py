@@ -54,9 +54,13 @@ def message_columns(message: Message, *, now: datetime, writer: int | None) -> d
 async def add(tx: Transaction, messages: Sequence[Message], *, later: bool = False) -> None:
     """Leave messages to the relay; with `later` it sends them when nothing else waits, a few at a time."""
     if messages:
-        rows = [message_columns(message, now=tx.now, writer=None) | {"later": later} for message in messages]
-        await arrays.insert_rows(tx, outbox, rows)
+        await arrays.insert_rows(tx, outbox, rows_of(tx, messages, later=later))
         tx.wake(Signal.OUTBOX)
+
+
+def rows_of(tx: Transaction, messages: Sequence[Message], *, later: bool = False) -> list[dict[str, Any]]:
+    """Messages for the relay as rows; whoever writes them wakes it."""
+    return [message_columns(message, now=tx.now, writer=None) | {"later": later} for message in messages]
 
 
 async def claim(

@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Any
 
 import asyncpg
-from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,10 +28,8 @@ class Signals:
 
     async def tell(self, conn: AsyncConnection, signals: Iterable[Signal]) -> None:
         """Tell the other processes, when `conn`'s transaction commits."""
-        for signal in signals:
-            await conn.execute(
-                text("SELECT pg_notify(:channel, :signal)"), {"channel": CHANNEL, "signal": signal.value}
-            )
+        told = [signal.value for signal in signals]
+        await conn.exec_driver_sql("SELECT pg_notify($1, told) FROM unnest($2::text[]) told", (CHANNEL, told))
 
     def fire(self, signals: Iterable[Signal]) -> None:
         for signal in signals:

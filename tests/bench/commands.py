@@ -18,7 +18,7 @@ from tests.bench.ground import Ground, finished
 from tests.bench.rows import Row, ratios_of, row_of, say
 from tests.bench.timers import make_due
 
-COMMANDS, COMMANDS_FULL = 3_000, 20_000
+COMMANDS, COMMANDS_FULL = 1_500, 20_000
 AT_ONCE = 16
 REQUIRED, AIM = 0.3, 0.6
 P99_MS, P99_AIM_MS = 20.0, 10.0

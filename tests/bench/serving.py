@@ -6,6 +6,7 @@ from uuid import UUID
 
 import uvloop
 
+from services import log
 from services.api.app import make_app
 from services.api.bodies import Plain
 from services.api.work import Answer, Work, etag
@@ -27,6 +28,7 @@ async def nothing(case_id: UUID, work: Work, body: Plain = NOTHING) -> Answer:
 async def run(port: int) -> None:
     """Serve until the process is stopped."""
     settings = read_settings()
+    log.set_up(process="api")
     async with opened(settings, name="api") as parts:
         app = make_app(parts)
         app.post("/cases/{case_id}/nothing")(nothing)
