@@ -16,6 +16,7 @@ from services.store.engine import Store
 MARKS = (Action.AT_RISK, Action.BREACH)
 MOVING = frozenset(action for _, action in MOVES)
 TAKING = (Action.ASSIGN, Action.REASSIGN)
+NOTED_TOO = (Action.CO_RELEASE, Action.REROUTE)  # by themselves they may move nothing
 LEAVING = (Action.DECLINE, Action.EXPIRE, Action.HAND_OVER, Action.LAPSE)
 HELD = (State.ASSIGNED, State.ACKNOWLEDGED, State.IN_PROGRESS, State.CONTACTED, State.CONCLUDED, State.REPORTED)
 
@@ -105,7 +106,7 @@ def _legal(case: Row, timeline: Sequence[Row]) -> Iterator[str]:
     for event in timeline:
         action, before, after = event["action"], event["from_state"], event["to_state"]
         move = None if before is None else MOVES.get((before, action))
-        by_itself = before is after and (action not in MOVING or action is Action.CO_RELEASE)
+        by_itself = before is after and (action not in MOVING or action in NOTED_TOO)
         if before is not state or not (
             by_itself or (before is None and action is Action.OPEN) or (move is not None and move.to is after)
         ):
@@ -123,7 +124,7 @@ def _one_accountable(case: Row, timeline: Sequence[Row]) -> Iterator[str]:
     for event in timeline:
         if event["action"] in TAKING:
             holder = event["detail"]["unit"], event["detail"]["responder"]
-        elif event["action"] in LEAVING:
+        elif event["action"] in LEAVING or (event["action"] is Action.REROUTE and event["to_state"] is State.PENDING):
             holder = (None, None)
         elif event["action"] is Action.ACKNOWLEDGE and event["role"] == "responder":
             holder = holder[0], event["actor"]
