@@ -146,7 +146,7 @@ def _fired_once(case: Row, timeline: Sequence[Row]) -> Iterator[str]:
                 yield f"I5: case {case['id']}: {detail['timer']} fired {late_s} s late, said {detail['late_s']}"
     if any(times > 1 for times in fired.values()):
         yield f"I5: case {case['id']}: a limit fired twice"
-    breached = {(kind, round_) for kind, round_, *_, at, _ in case["timers"] if at is not None}
+    breached = {(limit[0], limit[1]) for limit in case["timers"] if limit[6] is not None}
     if breached != {(kind, round_) for action, kind, round_ in fired if action == Action.BREACH}:
         yield f"I5: case {case['id']}: breached are {sorted(breached)}, told were {sorted(fired)}"
 
@@ -223,6 +223,8 @@ def _nothing_forgotten(rows: Rows) -> Iterator[str]:
 
 
 def _next_of_limits(limits: Iterable[Sequence[Any]]) -> Iterator[datetime]:
-    for _, _, _, due, at_risk, fired, breached, stopped in limits:
-        if breached is None and stopped is None:
+    for _, _, _, due, at_risk, fired, breached, stopped, *climb in limits:
+        if stopped is None and breached is None:
             yield moment(due if at_risk is None or fired else at_risk)
+        if stopped is None and climb and climb[1] is not None:
+            yield moment(climb[1])
