@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,17 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_KEY = base64.b64encode(b"quanzu demo only: not a secret..").decode()
+
+
+class Way(StrEnum):
+    """How one may come in. A one-time link to a case is no way of its own: somebody who came in has made it."""
+
+    OIDC = "oidc"  # people by an identity provider, machines by its tokens
+    ACCOUNTS = "accounts"  # people by a name and password kept here, for small centres
+    TOKENS = "tokens"  # machines, and the demo, by secrets made with `quanzu token add`
+
+
+BY_BROWSER = frozenset({Way.OIDC, Way.ACCOUNTS})
 
 
 class BadSetting(ValueError):
@@ -102,6 +114,32 @@ class Settings(BaseSettings):
     evidence_s3_region: Annotated[str, Field(description="its region")] = "us-east-1"
     evidence_s3_key: Annotated[SecretStr, Field(description="access key; empty: what the machine has")] = SecretStr("")
     evidence_s3_secret: Annotated[SecretStr, Field(description="secret of the access key")] = SecretStr("")
+    identity: Annotated[
+        str, Field(description="how people and machines come in: oidc, accounts, tokens, or several with commas")
+    ] = ""
+    public_url: Annotated[
+        str, Field(pattern="^(https?://[^/]+)?$", description="where browsers reach the api, as https://HOST[:PORT]")
+    ] = ""
+    oidc_issuer: Annotated[str, Field(pattern="^(https?://.+)?$", description="the identity provider")] = ""
+    oidc_client_id: Annotated[str, Field(description="what the provider calls this installation")] = ""
+    oidc_client_secret: Annotated[SecretStr, Field(description="its secret; empty: none is asked for")] = SecretStr("")
+    oidc_scopes: Annotated[str, Field(description="what is asked of the provider")] = "openid profile"
+    oidc_claim: Annotated[str, Field(description="the claim that is a person's login")] = "sub"
+    jwt_audience: Annotated[
+        str, Field(description="the audience of access tokens that machines may bring; empty: none may")
+    ] = ""
+    jwt_claim: Annotated[str, Field(description="the claim that is a machine's login")] = "sub"
+    jwt_types: Annotated[str, Field(description="the types that an access token may name, with commas")] = "at+jwt"
+    jwt_algorithms: Annotated[
+        str,
+        Field(
+            pattern="^(RS|PS|ES)(256|384|512)(,(RS|PS|ES)(256|384|512))*$",
+            description="how they may be signed, with commas",
+        ),
+    ] = "RS256,PS256,ES256"
+    session_idle_min: Annotated[float, Field(gt=0, description="a session ends so long after its last request")] = 30
+    session_max_h: Annotated[float, Field(gt=0, description="a session ends after so long, used or not")] = 12
+    invitation_h: Annotated[float, Field(gt=0, le=168, description="how long a responder's one-time link is good")] = 4
     var: Annotated[Path, Field(description="where the embedded installation keeps everything")] = Path("var")
 
     @field_validator("kafka")
@@ -143,6 +181,14 @@ class Settings(BaseSettings):
             raise ValueError("use http://… or https://…")
         return value
 
+    @field_validator("identity")
+    @classmethod
+    def _are_known_ways(cls, value: str) -> str:
+        unknown = set(filter(None, value.split(","))) - {way.value for way in Way}
+        if unknown:
+            raise ValueError("use oidc, accounts, tokens, or several of them with commas")
+        return value
+
     @field_validator("time_zone")
     @classmethod
     def _is_a_zone(cls, value: str) -> str:
@@ -159,6 +205,35 @@ class Settings(BaseSettings):
     @property
     def evidence_bytes(self) -> int:
         return self.evidence_mb * 1_000_000
+
+    @property
+    def ways_in(self) -> frozenset[Way]:
+        """How one may come in. Outside production, where nothing is said, by the tokens of the demo."""
+        named = frozenset(Way(way) for way in self.identity.split(",") if way)
+        return named or (frozenset() if self.production else frozenset({Way.TOKENS}))
+
+    @property
+    def by_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    def must_let_in(self) -> None:
+        """Raises BadSetting where nobody could come in, or not safely."""
+        ways = self.ways_in
+        if not ways:
+            raise BadSetting("QUANZU_IDENTITY is missing: say how people come in: oidc, accounts or tokens")
+        if self.production and ways & BY_BROWSER and not self.by_https:
+            raise BadSetting(
+                "QUANZU_PUBLIC_URL must begin with https:// where people log in: a session is worth a login"
+            )
+        if Way.OIDC not in ways:
+            return
+        missing = [name for name in ("oidc_issuer", "oidc_client_id", "public_url") if not getattr(self, name)]
+        if missing:
+            raise BadSetting(f"QUANZU_{missing[0].upper()} is missing; QUANZU_IDENTITY says oidc")
+        if self.production and not self.oidc_issuer.startswith("https://"):
+            raise BadSetting("QUANZU_OIDC_ISSUER must begin with https://")
+        if self.jwt_audience == self.oidc_client_id:
+            raise BadSetting("QUANZU_JWT_AUDIENCE must not be the client id: a login's token would pass as a machine's")
 
     @cached_property
     def masters(self) -> list[bytes]:

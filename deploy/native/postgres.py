@@ -15,12 +15,15 @@ from deploy.native.ports import free_port
 from deploy.native.processes import Program, Server, StartError, become, start
 
 ROLE = "quanzu"
+API_ROLE = "quanzu_api"  # owns nothing: what comes over HTTP is asked as this one
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
 @dataclass(kw_only=True, eq=False)
 class Postgres(Server):
-    """One server with one ordinary role, `quanzu`, which may create databases. Nobody can log in as the superuser.
+    """One server with one ordinary role, `quanzu`, which may create databases, and behind it `quanzu_api`.
+
+    Nobody can log in as the superuser.
 
     `home` keeps the data, the password (0600) and the log. PostgreSQL refuses root: there it runs as `postgres` or
     `nobody`, and `home` moves if that user cannot reach it. Making one installs PostgreSQL if root can, else raises
@@ -118,7 +121,8 @@ class Postgres(Server):
         (young / "pg_hba.conf").write_text(f"host all {ROLE} 127.0.0.1/32 scram-sha-256\n")
         said = self._as_account(
             (str(programs / "postgres"), "--single", "-D", str(young), "postgres"),
-            f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'\nCREATE DATABASE {ROLE} OWNER {ROLE}\n",
+            f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'\nCREATE DATABASE {ROLE} OWNER {ROLE}\n"
+            f"CREATE ROLE {API_ROLE} NOLOGIN\nGRANT {API_ROLE} TO {ROLE}\n",
         )
         if "ERROR" in said:
             raise StartError("postgres: the role or its database could not be made")

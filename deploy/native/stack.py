@@ -109,6 +109,7 @@ class Stack:
             "QUANZU_DATABASE": postgres.url,
             "QUANZU_KAFKA": kafka.bootstrap,
             **kept_secrets(self.home / "secrets.env"),
+            "QUANZU_IDENTITY": os.environ.get("QUANZU_IDENTITY", "tokens"),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         }
         keep_settings(self.home / "settings.env", settings)

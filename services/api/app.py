@@ -1,20 +1,27 @@
 """The HTTP door of the loop: the app, and the process that serves it. Rules are in the handlers, statuses in `problems`."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from types import ModuleType
 from typing import Final
 
+import httpx2
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
+from services.api.access import ACCESS, Rule, must_have_lines, permitted
+from services.api.bearer import AccessTokens
 from services.api.edge import Edge
 from services.api.events import Broadcaster
-from services.api.identity import BASIC, BEARER, Door, Identities
+from services.api.identity import BASIC, BEARER, COOKIE, Door, Identities
+from services.api.oidc import Logins
 from services.api.problems import Problematic, answer, problem_of
+from services.api.provider import Provider
 from services.api.rates import Rates
 from services.api.reads import Reads
 from services.api.routes import (
@@ -29,14 +36,17 @@ from services.api.routes import (
     dead_letters,
     declines,
     escalations,
+    entry,
     evidence,
     figures,
     follow_ups,
     handovers,
+    invitations,
     leads,
     notes,
     notices,
     pages,
+    people,
     policies,
     positions,
     protective_holds,
@@ -45,6 +55,7 @@ from services.api.routes import (
     rota,
     rota_changes,
     rota_rules,
+    sessions,
     status,
     stop_orders,
     stop_payments,
@@ -61,7 +72,10 @@ from services.domain.contents import Unkept
 from services.domain.policy_fault import BadPolicy
 from services.domain.refusals import Refused
 from services.handlers.evidence import sweep
+from services.handlers.passwords import Passwords
 from services.health import Pulse, served
+from services.settings import Way
+from services.store.signals import Signal
 from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
@@ -102,15 +116,30 @@ DATA_ROUTES: Final = (
     tips,
     audit,
     streams,
+    sessions,
+    invitations,
+    people,
+    entry,
 )
 DEVICE_ROUTES: Final = (positions,)
 LOOK_S: Final = 2.0
 SWEEP_EVERY: Final = timedelta(hours=1)
+NO_WALL: Final = (
+    "the database has no role quanzu_api: as its administrator run CREATE ROLE quanzu_api NOLOGIN and"
+    " GRANT quanzu_api TO the user of QUANZU_DATABASE, then `quanzu db upgrade`"
+)
 
 
-def make_app(parts: Parts, broadcaster: Broadcaster | None = None, sender: Sender | None = None) -> FastAPI:
+def make_app(
+    parts: Parts,
+    broadcaster: Broadcaster | None = None,
+    sender: Sender | None = None,
+    *,
+    access: Mapping[str, Rule] = ACCESS,
+    outside: httpx2.AsyncClient | None = None,
+) -> FastAPI:
     """The app on `parts`. Without a broadcaster that somebody runs, /events only says that it is alive; without a
-    sender no position is taken.
+    sender no position is taken. without `outside` no identity provider is reached. Raises NoRule.
 
     /metrics is not here but on each process's own listener, which is not public.
     """
@@ -121,27 +150,48 @@ def make_app(parts: Parts, broadcaster: Broadcaster | None = None, sender: Sende
         docs_url=None,
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # its logs would quote what was sent
+        dependencies=[Depends(permitted)],  # of every route, whoever adds it
     )
     app.state.parts = parts
-    app.state.identities = Identities(parts.store, parts.clock.now)
+    app.state.access = access
     app.state.broadcaster = broadcaster or Broadcaster()
     app.state.sender = sender
     app.state.rates = Rates()
     app.state.evidence_turns = evidence.Turns(evidence.MOST_AT_ONCE)
-    app.add_middleware(Door, identities=app.state.identities)
     app.state.reads = Reads(parts.store, parts.clock.now)
+    _let_in(app, parts, outside)
+    app.add_middleware(Door, identities=app.state.identities, settings=parts.settings)
     # the last one added is the outermost
     app.add_middleware(Edge, reads=app.state.reads, evidence_bytes=parts.settings.evidence_bytes)
     for kind in (Refused, Problematic, Unkept, BadPolicy, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _problem)
+    health = [route for route in parts.health.routes() if route.path != "/metrics"]
+    must_have_lines((*_routes(*DATA_ROUTES, *DEVICE_ROUTES, pages), *tips.open_router.routes, *health), access)
     for module in DATA_ROUTES:
-        app.include_router(module.router, dependencies=[BEARER])
+        app.include_router(module.router, dependencies=[BEARER, COOKIE])
     for module in DEVICE_ROUTES:
         app.include_router(module.router, dependencies=[BEARER, BASIC])
     app.include_router(tips.open_router)
     app.include_router(pages.router)
-    app.router.routes.extend(route for route in parts.health.routes() if route.path != "/metrics")
+    app.router.routes.extend(health)
     return app
+
+
+def _routes(*modules: ModuleType) -> Iterator[BaseRoute]:
+    for module in modules:
+        yield from module.router.routes
+
+
+def _let_in(app: FastAPI, parts: Parts, outside: httpx2.AsyncClient | None) -> None:
+    """Who may come in, by which of the ways that the settings name."""
+    settings = parts.settings
+    provider = None
+    if Way.OIDC in settings.ways_in and outside is not None:
+        provider = Provider(settings.oidc_issuer, outside)
+    machines = AccessTokens(provider, settings) if provider is not None and settings.jwt_audience else None
+    app.state.identities = Identities(parts.store, parts.clock.now, settings, machines)
+    app.state.logins = None if provider is None else Logins(provider, settings)
+    app.state.passwords = Passwords()
 
 
 async def _problem(request: Request, error: Exception) -> Response:
@@ -153,31 +203,61 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
 
     Open streams end at once then; a request under way has three seconds.
     """
+    await _walled(parts)
     broadcaster = Broadcaster()
     sender = Sender(parts.broker, name="api")
-    app = make_app(parts, broadcaster, sender)
+    outside = httpx2.AsyncClient(
+        trust_env=False
+    )  # nothing that the environment names comes between us and the provider
+    app = make_app(parts, broadcaster, sender, outside=outside)
     connecting = asyncio.create_task(sender.start())  # positions wait for nobody, and nobody waits for this
     following = asyncio.create_task(broadcaster.follow(parts.broker))
     watching = asyncio.create_task(_watch_database(parts))
     noting = asyncio.create_task(app.state.reads.keep())
     sweeping = asyncio.create_task(_sweep_evidence(parts))
+    forgetting = asyncio.create_task(_forget_at_once(parts, app.state.identities))
     stopping = asyncio.create_task(parts.stop.wait())
     try:
         async with served(app, host=parts.settings.api_host, port=parts.settings.api_port) as port:
             log.info("api.serves", action="api.serves", host=parts.settings.api_host, port=port)
             if on_port is not None:
                 on_port(port)
-            done, _ = await asyncio.wait({following, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                {following, watching, forgetting, stopping}, return_when=asyncio.FIRST_COMPLETED
+            )
             broadcaster.close()
         for task in done - {stopping}:
-            task.result()  # these two never end by themselves: what ended one is a bug, and the process ends with it
+            task.result()  # these never end by themselves: what ended one is a bug, and the process ends with it
     finally:
-        tasks = {connecting, following, watching, noting, sweeping, stopping}
+        tasks = {connecting, following, watching, noting, sweeping, forgetting, stopping}
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
         await app.state.reads.stop()
         await sender.stop()
+        await outside.aclose()
+
+
+async def _walled(parts: Parts) -> None:
+    """Wait until the database itself holds back what an asker may not see (`store.walls`); health says so meanwhile."""
+    why: list[str | None] = [NO_WALL]
+    parts.health.ready_when("rows", lambda: why[0])
+    while not parts.stop.is_set():
+        try:
+            if await parts.store.has_wall():
+                why[0] = None
+                return
+        except DATABASE_AWAY:
+            pass
+        log.warning("api.waits", action="api.waits", reason=NO_WALL)
+        await asyncio.sleep(LOOK_S)
+
+
+async def _forget_at_once(parts: Parts, identities: Identities) -> None:
+    """Whoever is cut off anywhere is out here too; without a signal nothing is kept longer than five seconds."""
+    while True:
+        await parts.store.signals.wait(Signal.ENTRY, seconds=60)
+        identities.forget()
 
 
 async def _watch_database(parts: Parts) -> None:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api import metrics
-from services.api.identity import OPEN
+from services.api.access import OPEN
 from services.api.problems import Problematic, answer, problem_of
 from services.api.reads import Reads
 from services.domain.actor import Actor

@@ -1,136 +1,171 @@
-"""Who asks: `Authorization: Bearer qz_…` becomes an Actor before anything else happens. Decides no case.
+"""Who asks: a token, a provider's access token or a session's cookie becomes an Actor before anything else happens.
 
-No route of data is open: whatever is not in OPEN needs a token, a route nobody thought of as well. A revoked token is
-refused within 5 seconds, an open stream under it ends within 5 more; a device's is refused at once. Devices may give
-theirs as the password of HTTP Basic, because OwnTracks can't send another header.
+Decides no case and no role. No route of data is open: whatever has no open line in `access` needs an identity, a route
+nobody thought of as well. Sessions, links, people and devices are looked up at every request, so who is cut off is out
+at once; a machine's token is kept for 5 seconds, or until somebody is cut off. Devices may give theirs as the password
+of HTTP Basic, because OwnTracks can't send another header.
 """
 
-import base64
-import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Security
-from fastapi.security import HTTPBasic, HTTPBearer
-from starlette.datastructures import Headers
+from fastapi.security import APIKeyCookie, HTTPBasic, HTTPBearer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.api.access import OPEN, OPEN_BELOW
+from services.api.bearer import AccessTokens
+from services.api.credentials import BASIC_BELOW, SAFE_METHODS, Credential, Kind, comes_from_here, credential_of
 from services.api.problems import Problem, Problematic, answer
-from services.domain.actor import CENTRE_ROLES, Actor
-from services.domain.refusals import NotAllowed
+from services.domain.actor import Actor
 from services.domain.words import Role
-from services.store import tokens
+from services.handlers.entry_facts import refused
+from services.settings import Settings, Way
+from services.store import people, sessions, tokens
 from services.store.engine import Store
+from services.store.sessions import Limits
 
-# Health without reasons of persons, the texts of problems, and descriptions of the interface: no data.
-OPEN: Final = frozenset({"/livez", "/readyz", "/openapi.json", "/asyncapi.json", "/docs", "/public/tips"})
-OPEN_BELOW: Final = "/problems/"
-BASIC_BELOW: Final = "/positions/"  # nowhere else: what a browser has kept would come by itself
+WAYS_IN: Final = ("/login", "/enter/")
 KEPT_FOR: Final = timedelta(seconds=5)
 MOST_KEPT: Final = 10_000
 BOTH_SCHEMES: Final = {"www-authenticate": 'Bearer realm="quanzu", Basic realm="quanzu"'}
 
-CASE_READERS: Final = CENTRE_ROLES | {Role.DESK, Role.RESPONDER}
-OVERSEERS: Final = CENTRE_ROLES | {Role.DESK}
-REGISTRARS: Final = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
-OPERATORS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR})
-SUBMITTERS: Final = OPERATORS | {Role.DESK, Role.INTEGRATOR}
-AUDITORS: Final = frozenset({Role.AUDITOR, Role.SUPERVISOR})
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, and by which session, if by one."""
+
+    actor: Actor
+    session: int | None = None
 
 
 class Identities:
-    """Tokens and who they stand for; only good answers are kept, for 5 seconds, and none of a device."""
+    """Who stands behind a credential. It asks the database as the installation, not as whom it lets in."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
-        self._store = store
-        self._now = now
+    def __init__(
+        self, store: Store, now: Callable[[], datetime], settings: Settings, machines: AccessTokens | None = None
+    ) -> None:
+        self.store = store
+        self.now = now
+        self.limits = Limits(
+            idle=timedelta(minutes=settings.session_idle_min), longest=timedelta(hours=settings.session_max_h)
+        )
+        self._by_token = Way.TOKENS in settings.ways_in
+        self._machines = machines
         self._kept: dict[bytes, tuple[Actor, datetime]] = {}
 
-    async def actor(self, secret: str) -> Actor | None:
-        """Who comes with this secret, or None. Raises what the database raises when it is away."""
+    async def asker(self, given: Credential) -> Asker | None:
+        """Who comes with this, or None. Raises Problematic, and what the database raises when it is away."""
+        if given.kind is Kind.COOKIE:
+            return await self._by_cookie(given.secret)
+        actor = await (self._by_access_token(given.secret) if given.kind is Kind.JWT else self._by_secret(given.secret))
+        if actor is None or (given.kind is Kind.BASIC and actor.role is not Role.DEVICE):
+            return None
+        return Asker(actor=actor)
+
+    def forget(self) -> None:
+        """Somebody was cut off, here or by another process: ask again for everybody."""
+        self._kept.clear()
+
+    async def _by_secret(self, secret: str) -> Actor | None:
+        """Only good answers are kept, and none of a device: a lost phone is shut out now, whatever that costs."""
         digest = tokens.digest(secret)
         kept = self._kept.get(digest)
-        if kept is not None and self._now() < kept[1]:
+        if kept is not None and self.now() < kept[1]:
             return kept[0]
-        async with self._store.read() as conn:
+        async with self.store.read() as conn:
             actor = await tokens.actor_for(conn, secret)
         if len(self._kept) >= MOST_KEPT:
             self._kept.clear()
-        if actor is None or actor.role is Role.DEVICE:  # a lost phone is shut out now, whatever that costs
+        if actor is not None and actor.role is not Role.DEVICE and not self._by_token:
+            actor = None
+        if actor is None or actor.role is Role.DEVICE:
             self._kept.pop(digest, None)
         else:
-            self._kept[digest] = (actor, self._now() + KEPT_FOR)
+            self._kept[digest] = (actor, self.now() + KEPT_FOR)
         return actor
 
+    async def _by_access_token(self, token: str) -> Actor | None:
+        login = None if self._machines is None else await self._machines.login_of(token, now=self.now())
+        if login is None:
+            return None
+        async with self.store.read() as conn:
+            found = await people.by_login(conn, login)
+        return None if found is None else found.actor
 
-def secret_of(scope: Scope) -> str | None:
-    """The token of a request, or None where there is nothing like one."""
-    scheme, _, secret = _given(scope)
-    if scheme == "basic" and scope["path"].startswith(BASIC_BELOW):
-        secret = _password(secret)
-    elif scheme != "bearer":
-        return None
-    return secret if secret.startswith(tokens.PREFIX) and len(secret) <= 200 else None
-
-
-def _given(scope: Scope) -> tuple[str, str, str]:
-    scheme, space, given = Headers(scope=scope).get("authorization", "").partition(" ")
-    return scheme.lower(), space, given
-
-
-def _password(credentials: str) -> str:
-    """What follows the first colon; the name before it is whatever the app was told. Empty where it can't be read."""
-    try:
-        return base64.b64decode(credentials[:1000], validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
+    async def _by_cookie(self, secret: str) -> Asker | None:
+        async with self.store.read() as conn:
+            found = await sessions.find(conn, secret, now=self.now(), limits=self.limits)
+        if found is None:
+            return None
+        if found.stale:
+            async with self.store.begin() as tx:
+                await sessions.seen(tx, found.id)
+        return Asker(actor=found.actor, session=found.id)
 
 
 class Door:
-    """Lets nobody in without a token, before a route is looked for or a body read."""
+    """Lets nobody in without an identity, before a route is looked for or a body read."""
 
-    def __init__(self, app: ASGIApp, *, identities: Identities) -> None:
+    def __init__(self, app: ASGIApp, *, identities: Identities, settings: Settings) -> None:
         self.app = app
         self.identities = identities
+        self.settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in OPEN and not scope["path"].startswith(OPEN_BELOW):
-            secret = secret_of(scope)
-            actor = None if secret is None else await self.identities.actor(secret)
-            if actor is None or (actor.role is not Role.DEVICE and _given(scope)[0] == "basic"):
-                schemes = BOTH_SCHEMES if scope["path"].startswith(BASIC_BELOW) else {}
-                await answer(Problem(code="unauthenticated", headers=schemes), scope)(scope, receive, send)
+        if scope["type"] == "http":
+            problem = await self._refused(scope)
+            if problem is not None:
+                await answer(problem, scope)(scope, receive, send)
                 return
-            scope["state"]["actor"] = actor
         await self.app(scope, receive, send)
 
+    async def _refused(self, scope: Scope) -> Problem | None:
+        opened = scope["path"] in OPEN or scope["path"].startswith(OPEN_BELOW)
+        given = credential_of(scope, self.settings)
+        by_cookie = given is not None and given.kind is Kind.COOKIE
+        # What a browser adds by itself proves no intention; a form of another site may bring it along.
+        acts = scope["method"] not in SAFE_METHODS and (by_cookie or scope["path"].startswith(WAYS_IN))
+        if acts and not comes_from_here(scope, self.settings, or_says_nothing=not by_cookie):
+            refused("cross-site")
+            return Problem(code="cross-site")
+        if opened:
+            return None
+        asker = None if given is None else await self.identities.asker(given)
+        if asker is None:
+            if given is not None:
+                refused(given.kind.value)
+            schemes = BOTH_SCHEMES if scope["path"].startswith(BASIC_BELOW) else {}
+            return Problem(code="unauthenticated", headers=schemes)
+        scope["state"]["actor"] = asker.actor
+        scope["state"]["session"] = asker.session
+        return None
 
-def _actor(request: Request) -> Actor:
+
+async def asking(request: Request) -> Actor:
+    """Whom the request comes from. Whether they may was decided before, by `access`."""
     actor: Actor | None = getattr(request.state, "actor", None)
     if actor is None:
         raise Problematic("unauthenticated")
     return actor
 
 
-def _one_of(roles: frozenset[Role]) -> Callable[[Request], Awaitable[Actor]]:
-    async def guard(request: Request) -> Actor:
-        actor = _actor(request)
-        if actor.role not in roles:
-            raise NotAllowed(role=actor.role)
-        return actor
-
-    return guard
-
-
-BEARER = Security(HTTPBearer(auto_error=False, description="A token made by `quanzu token make`."))
+BEARER = Security(
+    HTTPBearer(auto_error=False, description="A token made by `quanzu token add`, or the provider's access token.")
+)
+COOKIE = Security(APIKeyCookie(name="__Host-quanzu", auto_error=False, description="A session; see /login."))
 BASIC = Security(HTTPBasic(auto_error=False, description="Any name; the password is a device's token."))
-Anyone = Annotated[Actor, Depends(_one_of(frozenset(Role) - {Role.DEVICE}))]  # a device is nobody
-Reporter = Annotated[Actor, Depends(_one_of(frozenset({Role.DEVICE, Role.RESPONDER})))]
-StatusTeller = Annotated[Actor, Depends(_one_of(frozenset({Role.DEVICE, Role.RESPONDER, Role.DESK})))]
-CaseReader = Annotated[Actor, Depends(_one_of(CASE_READERS))]
-Overseer = Annotated[Actor, Depends(_one_of(OVERSEERS))]
-Registrar = Annotated[Actor, Depends(_one_of(REGISTRARS))]
-Operator = Annotated[Actor, Depends(_one_of(OPERATORS))]
-Submitter = Annotated[Actor, Depends(_one_of(SUBMITTERS))]
-AuditReader = Annotated[Actor, Depends(_one_of(AUDITORS))]
+
+# Named for the reader of a route; which roles these are is said in `access` and checked there.
+Anyone = Annotated[Actor, Depends(asking)]
+Reporter = Anyone
+StatusTeller = Anyone
+CaseReader = Anyone
+Overseer = Anyone
+Registrar = Anyone
+Operator = Anyone
+Administrator = Anyone
+Submitter = Anyone
+AuditReader = Anyone

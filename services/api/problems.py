@@ -21,12 +21,16 @@ from services.domain.refusals import Refused
 
 KIND: Final = "application/problem+json"
 RETRY_AFTER_S = 2
+TRIES_AFTER_S = 900
 MOST_FAULTS = 20
 
 # By code. Which texts belong to a code, in both languages, is in wording.py.
 STATUS: Final[Mapping[str, int]] = {
     "unauthenticated": 401,
     "not-allowed": 403,
+    "cross-site": 403,
+    "not-known": 403,
+    "not-logged-in": 403,
     "not-yours": 403,
     "own-submission": 403,
     "same-person": 403,
@@ -38,6 +42,8 @@ STATUS: Final[Mapping[str, int]] = {
     "not-in-case": 404,
     "warning-not-found": 404,
     "tip-not-found": 404,
+    "person-not-found": 404,
+    "no-login": 404,
     "not-found": 404,
     "evidence-lost": 410,
     "wrong-method": 405,
@@ -50,6 +56,7 @@ STATUS: Final[Mapping[str, int]] = {
     "tip-over": 409,
     "already-accepted": 409,
     "already-published": 409,
+    "invitation-over": 410,
     "stale-turn": 412,
     "stale-rota": 412,
     "too-large": 413,
@@ -63,11 +70,13 @@ STATUS: Final[Mapping[str, int]] = {
     "too-far-ahead": 422,
     "turn-missing": 428,
     "too-many": 429,
+    "too-many-tries": 429,
     "bug": 500,
     "away": 503,
     "evidence-away": 503,
     "evidence-busy": 503,
     "broker-away": 503,
+    "provider-away": 503,
     "busy": 503,
     "evidence-full": 507,
 }
@@ -85,14 +94,19 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "tip-over": ("holder",),
 }
 _OF_STATUS: Final = {401: "unauthenticated", 404: "not-found", 405: "wrong-method", 413: "too-large"}
-_HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
-    "unauthenticated": {"www-authenticate": 'Bearer realm="quanzu"'},
+RETRY: Final[Mapping[str, Mapping[str, str]]] = {
     "away": {"retry-after": str(RETRY_AFTER_S)},
     "broker-away": {"retry-after": str(RETRY_AFTER_S)},
+    "provider-away": {"retry-after": str(RETRY_AFTER_S)},
     "busy": {"retry-after": str(RETRY_AFTER_S)},
     "too-many": {"retry-after": "60"},
     "evidence-away": {"retry-after": str(RETRY_AFTER_S)},
     "evidence-busy": {"retry-after": str(RETRY_AFTER_S)},
+    "too-many-tries": {"retry-after": str(TRIES_AFTER_S)},
+}
+_HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "unauthenticated": {"www-authenticate": 'Bearer realm="quanzu"'},
+    **RETRY,
 }
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)  # the database answered; we asked wrongly
 

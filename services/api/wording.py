@@ -24,15 +24,50 @@ def _both(zh: tuple[str, str], en: tuple[str, str]) -> Mapping[Language, Text]:
 
 TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
     "unauthenticated": _both(
-        ("需要有效令牌", "请在请求头中携带有效令牌:Authorization: Bearer qz_…;令牌失效请联系管理员。"),
+        ("需要登录或有效令牌", "请在 /login 登录,或在请求头中携带有效令牌:Authorization: Bearer …;失效请联系管理员。"),
         (
-            "A valid token is needed",
-            "Send the header Authorization: Bearer qz_…; ask your administrator for a new one.",
+            "A login or a valid token is needed",
+            "Log in at /login, or send the header Authorization: Bearer …; ask your administrator for a new one.",
         ),
     ),
     "not-allowed": _both(
         ("角色无此权限", "该操作由其他角色负责,请转交有权限的人员办理。"),
         ("Your role may not do this", "Another role does this; pass it on to somebody who has that role."),
+    ),
+    "cross-site": _both(
+        ("请求不是本站页面发出的", "请在本系统页面内操作;程序调用请使用 Authorization 请求头,不要用 cookie。"),
+        (
+            "Another site sent this",
+            "Do it from a page of this system; programs send the header Authorization and no cookie.",
+        ),
+    ),
+    "not-known": _both(
+        ("尚未开通使用权限", "身份已核实,但本系统未登记该人员,请联系管理员登记。"),
+        ("You are not registered here", "We know who you are, but nobody has let you in: ask your administrator."),
+    ),
+    "not-logged-in": _both(
+        ("登录未完成", "登录超时、换了浏览器或认证平台未放行,请重新登录。"),
+        ("The login did not succeed", "It took too long, came back to another browser, or was refused: log in again."),
+    ),
+    "no-login": _both(
+        ("本系统未开启浏览器登录", "请使用令牌,或请管理员在 QUANZU_IDENTITY 中开启。"),
+        ("Nobody logs in here", "Use a token, or ask the administrator to say oidc or accounts in QUANZU_IDENTITY."),
+    ),
+    "too-many-tries": _both(
+        ("密码尝试次数过多", "请 15 分钟后再试;忘记密码请联系管理员。"),
+        ("Too many wrong passwords", "Try again in 15 minutes; if you forgot it, ask your administrator."),
+    ),
+    "provider-away": _both(
+        ("统一身份认证暂时不可用", "请稍后重试;已登录的用户不受影响。"),
+        ("The identity provider does not answer", "Try again shortly; whoever is logged in stays so."),
+    ),
+    "person-not-found": _both(
+        ("没有这个人员", "请核对姓名标识或民警代码;名单见 GET /people。"),
+        ("No such person", "Check the name or the responder's code; GET /people lists everybody."),
+    ),
+    "invitation-over": _both(
+        ("链接已失效", "链接已使用、过期或案件已转他人;请值班室重新发送。"),
+        ("This link is over", "It was used, has expired, or the case is somebody else's: ask the desk for a new one."),
     ),
     "not-yours": _both(
         ("案件由他人承办", "请刷新案件查看当前承办单位和承办人;需要时请中心改派。"),

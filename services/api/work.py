@@ -1,5 +1,6 @@
 """What every route works with: the parts, and one command in one transaction. The rules are the handlers'."""
 
+import copy
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from services.domain.actor import Actor
 from services.domain.states import State
 from services.handlers.command import Command, Done
 from services.handlers.tally import tally
+from services.store.walls import PUBLIC
 from services.wiring import Parts
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
@@ -37,8 +39,11 @@ Handler = Callable[..., Awaitable[Done]]  # (tx, context, command, *, by, …)
 
 
 def parts_of(request: Request) -> Parts:
+    """The parts, with a store that shows what the asker may see: the one way by which a route comes to the database."""
     parts: Parts = request.app.state.parts
-    return parts
+    narrowed = copy.copy(parts)
+    narrowed.store = parts.store.seen_by(getattr(request.state, "actor", None) or PUBLIC)
+    return narrowed
 
 
 TheParts = Annotated[Parts, Depends(parts_of)]

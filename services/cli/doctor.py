@@ -78,7 +78,7 @@ async def _database(settings: Settings) -> list[Finding]:
     try:
         async with store_of(settings, newest=False) as store:
             offset_s = (await store.measure_time() - datetime.now(UTC)).total_seconds()
-            current = await is_current(store)
+            current, walled = await is_current(store), await store.has_wall()
     except Stopped as stopped:
         return [Finding(name="database", well=False, what=str(stopped), fix="quanzu db upgrade")]
     except (*DATABASE_AWAY, SQLAlchemyError) as away:
@@ -91,12 +91,19 @@ async def _database(settings: Settings) -> list[Finding]:
         if current
         else Finding(name="schema", well=False, what=say("fault.not_current"), fix="quanzu db upgrade"),
         Finding(
+            name="rows", well=walled, what=say("doctor.rows" if walled else "doctor.no_rows"), fix=_fix_rows(walled)
+        ),
+        Finding(
             name="clock",
             well=not apart,
             what=say("doctor.clock", offset=f"{offset_s:+.3f}"),
             fix=say("doctor.fix_clock") if apart else "",
         ),
     ]
+
+
+def _fix_rows(walled: bool) -> str:
+    return "" if walled else say("doctor.fix_rows")
 
 
 async def _broker(settings: Settings, *, embedded: bool) -> Finding:

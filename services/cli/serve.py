@@ -69,6 +69,8 @@ def must_fit(settings: Settings, chosen: Sequence[str]) -> None:
     if apart and not settings.kafka:
         raise Stopped(say("fault.embedded_apart"), code=2)
     _ = settings.masters, settings.index  # raise BadSetting now, not after the database has answered
+    if "api" in chosen:
+        settings.must_let_in()
 
 
 @contextlib.contextmanager

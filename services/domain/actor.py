@@ -1,6 +1,7 @@
 """Who does something: a person or a process with a role and, below the centre, a unit."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from services.domain.words import Role
 
@@ -9,11 +10,19 @@ CENTRE_ROLES = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.REVIEWER, Role.AU
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    name: str  # the token's name; never a subject's
+    name: str  # the token's or the person's; never a subject's
     role: Role
     unit: str | None = None  # None: the centre
     responder: str | None = None  # the responder's code, where the actor is one
     source: str | None = None  # an integrator's: as in the CloudEvents of its warnings
+    case: UUID | None = None  # who came by an invitation sees this case and no other
+
+    @property
+    def as_source(self) -> str:
+        """Whose warnings are these when this actor sends some: an integrator's own; else the desk where they are entered."""
+        if self.role is Role.INTEGRATOR:
+            return self.source or f"/token/{self.name}"
+        return f"/desk/{self.unit or 'centre'}"
 
     @property
     def sees_every_unit(self) -> bool:

@@ -129,6 +129,18 @@ class ResponderNotFound(Refused):
     code = "responder-not-found"
 
 
+class PersonNotFound(Refused):
+    """Nobody of this name may come in."""
+
+    code = "person-not-found"
+
+
+class InvitationOver(Refused):
+    """No such link, or it was used, has expired or was revoked: these are not told apart."""
+
+    code = "invitation-over"
+
+
 class RotaNotFound(Refused):
     """No such unit, pattern, entry, swap or handover, or one that the asker may not see: the two are not told apart."""
 

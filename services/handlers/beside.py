@@ -12,12 +12,12 @@ from services.domain.beside import Beside, Made
 from services.domain.case import Case, Change
 from services.domain.moves import Said
 from services.domain.policy import Policy
-from services.handlers.command import Command, Done, carry_out
+from services.handlers.command import Command, Done, carry_out, locked
 from services.handlers.context import Context
 from services.store import beside as store
-from services.store import cases
 from services.store.beside import BesideSaving
 from services.store.cases import Stored
+from services.store.commands import Answer
 from services.store.engine import Transaction
 from services.store.outbox import Message
 
@@ -37,7 +37,9 @@ async def carry_out_beside(
     seal: Seal = lambda *_: {},
 ) -> Done:
     """`carry_out` for a decision that needs, or changes, what is beside the case. Raises what that raises."""
-    stored = await cases.lock(tx, command.case_id)
+    stored = await locked(tx, command, by=by)
+    if isinstance(stored, Answer):
+        return Done(answer=stored, change=None)
     before = (await store.load(tx.conn, [stored.id]))[stored.id]
     decided: list[Made] = []
 
@@ -49,7 +51,7 @@ async def carry_out_beside(
     def messages(_: Change) -> Sequence[Message]:
         return also(decided[0])
 
-    done = await carry_out(tx, context, command, by=by, decide=deciding, also=messages, locked=stored)
+    done = await carry_out(tx, context, command, by=by, decide=deciding, also=messages, held=stored)
     if done.change is not None:
         (made,) = decided
         saving = BesideSaving(

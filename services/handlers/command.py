@@ -25,6 +25,7 @@ from services.store.cases import Saving, Stored
 from services.store.commands import Answer
 from services.store.engine import Transaction
 from services.store.outbox import Message
+from services.store.scope import scope_of
 from services.store.sealing import Sealer
 
 COMMANDING = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DESK, Role.RESPONDER, Role.BANK, Role.REVIEWER})
@@ -69,24 +70,20 @@ async def carry_out(
     by: Actor,
     decide: Decide,
     also: Also = lambda _: (),
-    locked: Stored | None = None,
+    held: Stored | None = None,
 ) -> Done:
     """Lock the case, let `decide` decide, write it with its messages and what `also` says of the change.
 
-    The same command again (same key) gives the first answer. `locked` is the case where the caller has locked it.
+    The same command again (same key) gives the first answer. `held` is the case where the caller has got it by `locked`.
 
     Raises CaseNotFound (also for another unit's case), KeyReused, StaleTurn, NewerCaseOpen, and whatever `decide` refuses.
     """
     if by.role not in COMMANDING:
         raise NotAllowed(role=by.role)
-    stored = locked or await cases.lock(tx, command.case_id)
-    first = await commands.answered(tx, actor=by.name, key=command.key, fingerprint=command.fingerprint)
-    if first is not None:
-        return Done(answer=first, change=None)
+    stored = held or await locked(tx, command, by=by)
+    if isinstance(stored, Answer):
+        return Done(answer=stored, change=None)
     case = stored.case
-    answers = by.role is Role.BANK and case.stop_requested_at is not None
-    if not answers and not by.sees(*case.units):
-        raise CaseNotFound()
     if command.turn is not None and command.turn != case.turn:
         raise StaleTurn(turn=case.turn, state=case.state, holder=case.responder)
     policy = await context.policies.version(tx.conn, case.policy_version)
@@ -116,6 +113,21 @@ async def carry_out(
         raise KeyReused() from None  # on another case, at this very moment: on the same one the lock would have waited
     await teller.write()
     return Done(answer=answer, change=change)
+
+
+async def locked(tx: Transaction, command: Command, *, by: Actor) -> Stored | Answer:
+    """The case of a command, locked, if it is in the sender's scope; or the answer, if the command was done before.
+
+    Raises CaseNotFound, KeyReused.
+    """
+    try:
+        stored = await cases.lock(tx, command.case_id, scope=scope_of(by, acting=True))
+    except CaseNotFound:  # a command may have taken it out of the sender's own sight
+        first = await commands.answered(tx, actor=by.name, key=command.key, fingerprint=command.fingerprint)
+        if first is None:
+            raise
+        return first
+    return await commands.answered(tx, actor=by.name, key=command.key, fingerprint=command.fingerprint) or stored
 
 
 def sealed_facts(sealer: Sealer, stored: Stored, change: Change) -> dict[int, bytes]:

@@ -52,11 +52,12 @@ class Saving:
     sealed_facts: dict[int, bytes] | None = None  # by version
 
 
-async def lock(tx: Transaction, case_id: UUID) -> Stored:
-    """The case, locked until the end of the transaction. Raises CaseNotFound."""
-    found = await _one(tx.conn, case_id, locked=True)
+async def lock(tx: Transaction, case_id: UUID, *, scope: Scope | None = None) -> Stored:
+    """The case, locked until the end of the transaction. Raises CaseNotFound, also outside the scope."""
+    found = await _one(tx.conn, case_id, scope, locked=True)
     if found is None:
         raise CaseNotFound()
+    await tx.keep(found.id)
     return found
 
 
@@ -72,12 +73,15 @@ async def rows_of(conn: AsyncConnection, case_ids: Collection[UUID]) -> dict[UUI
     return {UUID(int=row.case_id.int): row.id for row in await conn.execute(question)}
 
 
-async def find(conn: AsyncConnection, case_id: UUID) -> Stored | None:
-    return await _one(conn, case_id, locked=False)
+async def find(conn: AsyncConnection, case_id: UUID, *, scope: Scope | None = None) -> Stored | None:
+    """The case; None where there is none, or none in the scope."""
+    return await _one(conn, case_id, scope, locked=False)
 
 
-async def _one(conn: AsyncConnection, case_id: UUID, *, locked: bool) -> Stored | None:
+async def _one(conn: AsyncConnection, case_id: UUID, scope: Scope | None, *, locked: bool) -> Stored | None:
     question = select(cases).where(cases.c.case_id == case_id)
+    if scope is not None:
+        question = question.where(scope.holds)
     row = (await conn.execute(question.with_for_update() if locked else question)).one_or_none()
     return None if row is None else to_stored(row)
 

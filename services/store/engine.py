@@ -1,6 +1,7 @@
 """The database: PostgreSQL (the truth of a real installation) or SQLite (the embedded default). Connections and transactions."""
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.clock import Clock
+from services.domain.actor import Actor
+from services.store import walls
 from services.store.signals import Signal, Signals
 
 READS = "quanzu_reads"
@@ -27,6 +30,8 @@ class Transaction:
     postgres: bool
     wakes: set[Signal] = field(default_factory=set)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
+    behind_wall: bool = False  # the database itself shows it no more than its asker may see
+    locked: list[int] = field(default_factory=list)  # the cases it has locked there
 
     def wake(self, signal: Signal) -> None:
         self.wakes.add(signal)
@@ -34,6 +39,12 @@ class Transaction:
     def after(self, done: Callable[[], None]) -> None:
         """Call this once it is committed: what is counted must be there."""
         self.afterwards.append(done)
+
+    async def keep(self, case: int) -> None:
+        """This case was seen and is locked: it may be written, also where the change takes it out of sight."""
+        if self.behind_wall:
+            self.locked.append(case)
+            await walls.keep_locked(self.conn, self.locked)
 
 
 class Store:
@@ -46,8 +57,15 @@ class Store:
         self._one_writer = asyncio.Lock()
         self.signals = Signals(self.url if self.postgres else None)
         self.clock: Clock | None = None
+        self._asker: Actor | None = None
         if not self.postgres:
             _prepare_sqlite(self.engine)
+
+    def seen_by(self, asker: Actor) -> "Store":
+        """This store as one asker may see it: on PostgreSQL the database itself holds back the rest (`walls`)."""
+        narrowed = copy.copy(self)
+        narrowed._asker = asker
+        return narrowed
 
     async def measure_time(self) -> datetime:
         """The database's own time now; the host's where the database is a file."""
@@ -72,6 +90,7 @@ class Store:
             conn = await held.enter_async_context(self.engine.connect()) if on is None else on
             async with conn.begin():
                 tx = Transaction(conn=conn, now=now or self.clock.now(), postgres=self.postgres)
+                tx.behind_wall = await self._narrow(conn)
                 yield tx
                 if self.postgres and tx.wakes:
                     await self.signals.tell(conn, tx.wakes)
@@ -81,10 +100,28 @@ class Store:
                 self.signals.fire(tx.wakes)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for questions only."""
+    async def read(self, *, one_moment: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection for questions only; with `one_moment` all of them see the same one."""
         async with self.engine.connect() as conn:
-            yield await conn.execution_options(**{READS: True})
+            options: dict[str, Any] = {READS: True}
+            if one_moment and self.postgres:
+                options["isolation_level"] = "REPEATABLE READ"  # before the first question, ours of who asks included
+            reading = await conn.execution_options(**options)
+            await self._narrow(reading)
+            yield reading
+
+    async def _narrow(self, conn: AsyncConnection) -> bool:
+        if self._asker is None or not self.postgres:
+            return False
+        await walls.step_behind(conn, self._asker)
+        return True
+
+    async def has_wall(self) -> bool:
+        """Whether a narrowed store would hold. A file has one user, and no such wall."""
+        if not self.postgres:
+            return True
+        async with self.read() as conn:
+            return await walls.stands(conn)
 
     async def asking(self) -> AsyncConnection:
         """A connection to keep, for questions that each stand alone. Whoever asks for it closes it."""

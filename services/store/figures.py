@@ -225,9 +225,7 @@ async def cases_of(conn: AsyncConnection, row_ids: Collection[int]) -> dict[int,
 @asynccontextmanager
 async def one_moment(store: Store) -> AsyncIterator[AsyncConnection]:
     """A connection for a few questions that all see the same moment."""
-    async with store.read() as conn:
-        if store.postgres:
-            await conn.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+    async with store.read(one_moment=True) as conn:
         yield conn
 
 

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.store import policies, tables
+from services.store import policies, tables, walls
 from services.store.defaults import FRAUD_TYPES, SHIFT_PATTERNS
 from services.store.engine import Store, Transaction
 from services.store.revision import MIGRATIONS
@@ -23,10 +23,15 @@ def _config(connection: Connection) -> Config:
 
 
 async def upgrade(store: Store) -> None:
-    """Migrate to the newest schema and lay down the defaults (policy 1, fraud types, shift patterns). Safe to repeat."""
+    """Migrate to the newest schema; lay down the defaults (policy 1, fraud types, shift patterns) and who sees which rows.
+
+    Safe to repeat.
+    """
     await _run(store, lambda connection: command.upgrade(_config(connection), "head"))
     async with store.begin() as tx:
         await _seed(tx)
+        if store.postgres:
+            await walls.lay(tx.conn)
 
 
 async def revise(store: Store, message: str) -> None:

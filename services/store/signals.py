@@ -15,6 +15,7 @@ CHANNEL = "quanzu"
 class Signal(StrEnum):
     DUE = "due"  # a case has a new earliest due time
     OUTBOX = "outbox"  # the relay has a message to send
+    ENTRY = "entry"  # somebody may come in no longer
 
 
 class Signals:

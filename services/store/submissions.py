@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.case import CASE_NAMESPACE
-from services.store import dead_letters, tables
+from services.store import dead_letters, tables, walls
 from services.store.engine import Transaction
 from services.store.sealing import Sealer
 
@@ -80,14 +80,14 @@ async def find(conn: AsyncConnection, warning_id: UUID) -> Submission | None:
 
 async def fate(conn: AsyncConnection, sealer: Sealer, found: Submission) -> Fate:
     """What became of it. One that was mended and sent again tells of the last time."""
-    question = (
-        select(received.c.effect, cases.c.case_id)
-        .join(cases, cases.c.id == received.c.case_id)
-        .where(received.c.source == found.source, received.c.ce_id == found.ce_id)
+    question = select(received.c.effect, received.c.case_id).where(
+        received.c.source == found.source, received.c.ce_id == found.ce_id
     )
     row = (await conn.execute(question)).one_or_none()
     if row is not None:
-        return Fate(stage=Stage(row.effect), case_id=row.case_id)
+        await walls.show(conn, row.case_id)  # it may have been attached to a case of another source
+        public = (await conn.execute(select(cases.c.case_id).where(cases.c.id == row.case_id))).scalar_one()
+        return Fate(stage=Stage(row.effect), case_id=public)
     letter = await dead_letters.of_event(conn, dead_letters.event_key(sealer, found.source, found.ce_id))
     if letter is not None:
         return Fate(stage=Stage.DEAD_LETTER, reason=letter.reason)

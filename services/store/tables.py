@@ -21,6 +21,7 @@ from services.store.beside_tables import (
     StopReceiptRow,
 )
 from services.store.columns import Document, Moment, RowId, Word
+from services.store.entry_tables import InvitationRow, LoginFailureRow, LoginRow, PersonRow, SessionRow
 from services.store.evidence_tables import EvidenceRow
 from services.store.link_tables import CaseLinkRow, LinkProgressRow, WithdrawalRow
 from services.store.notice_tables import NoticeCaseRow, NoticeRow
@@ -517,3 +518,5 @@ evidence = _table(EvidenceRow)
 figure_position, figure_case = figure_tables.figure_position, figure_tables.figure_case
 figure_count = figure_tables.figure_count
 notice, notice_case = _table(NoticeRow), _table(NoticeCaseRow)
+person, session, invitation = _table(PersonRow), _table(SessionRow), _table(InvitationRow)
+login, login_failure = _table(LoginRow), _table(LoginFailureRow)

@@ -5,13 +5,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.actor import Actor
 from services.domain.words import Role
 from services.store import tables
 from services.store.engine import Transaction
+from services.store.signals import Signal
 
 token = tables.token
 PREFIX = "qz_"
@@ -84,10 +85,14 @@ async def actor_for(conn: AsyncConnection, secret: str) -> Actor | None:
 
 
 async def revoke(tx: Transaction, name: str) -> bool:
-    revoked = await tx.conn.execute(
-        update(token).where(token.c.name == name, token.c.revoked_at.is_(None)).values(revoked_at=tx.now)
-    )
-    return revoked.rowcount > 0
+    return await revoke_of(tx, token.c.name == name) > 0
+
+
+async def revoke_of(tx: Transaction, whose: ColumnElement[bool]) -> int:
+    """Every token of somebody, device tokens too; how many there were."""
+    tx.wake(Signal.ENTRY)
+    revoked = await tx.conn.execute(update(token).where(whose, token.c.revoked_at.is_(None)).values(revoked_at=tx.now))
+    return revoked.rowcount
 
 
 async def all_of(conn: AsyncConnection) -> list[Token]:

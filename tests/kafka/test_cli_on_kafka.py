@@ -39,7 +39,7 @@ def quanzu(
     for name in ("QUANZU_MASTER_KEYS", "QUANZU_INDEX_KEY"):
         monkeypatch.setenv(name, base64.b64encode(os.urandom(32)).decode())
     places = {"QUANZU_DATABASE": database_url, "QUANZU_KAFKA": kafka.bootstrap, "QUANZU_VAR": str(tmp_path)}
-    for name, value in {**places, "QUANZU_METRICS_PORT": "0", "LC_ALL": "C"}.items():
+    for name, value in {**places, "QUANZU_METRICS_PORT": "0", "QUANZU_IDENTITY": "tokens", "LC_ALL": "C"}.items():
         monkeypatch.setenv(name, value)
 
     def run(*words: object, code: int = 0) -> Any:

@@ -2,8 +2,9 @@
 
 import orjson
 import pytest
-from centre import ADDRESS, ID_NUMBER, NAME, PHONE, Centre, minute
+from centre import ADDRESS, ID_NUMBER, NAME, PHONE, TOKENS, Centre, minute
 
+from services.api.access import ACCESS
 from services.domain.words import Role
 
 ROUTES = {
@@ -26,15 +27,21 @@ ROUTES = {
 }
 
 
+def _may(who: str, what: str) -> bool:
+    return TOKENS[who][0] in ACCESS[f"POST /cases/{{case_id}}/{what}"].roles
+
+
 @pytest.mark.parametrize("who", ["desk-2", "R21"])
 async def test_another_precincts_case_is_not_there(centre: Centre, who: str) -> None:
     case = await centre.warn(unit="P1")
 
     reads = [await centre.get(who, path) for path in (f"/cases/{case}", f"/cases/{case}/timeline")]
-    commands = [await centre.post(who, case, what, body) for what, body in ROUTES.items()]
+    commands = [await centre.post(who, case, what, body) for what, body in ROUTES.items() if _may(who, what)]
+    others = [await centre.post(who, case, what, body) for what, body in ROUTES.items() if not _may(who, what)]
     listed = [await centre.get(who, "/cases", params=params) for params in ({}, {"unit": "P1"})]
 
     assert {answer.status_code for answer in (*reads, *commands)} == {404}
+    assert {answer.status_code for answer in others} == {403}  # the role's, whatever case it is
     assert {answer.json()["type"] for answer in (*reads, *commands)} == {"/problems/case-not-found"}
     assert [answer.json()["items"] for answer in listed] == [[], []]
 

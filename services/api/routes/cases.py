@@ -20,12 +20,11 @@ from services.domain.actor import Actor
 from services.domain.corrections import corrections_of
 from services.domain.refusals import CaseNotFound
 from services.domain.states import State
-from services.domain.words import Role
 from services.handlers.messages import ASSIGNING
 from services.store import cases, co_assignments, events, links, notices
 from services.store.cases import Stored
 from services.store.events import Entry
-from services.store.scope import Scope
+from services.store.scope import scope_of
 
 router = APIRouter(tags=["cases"])
 MOST_LINKED = 50
@@ -131,17 +130,10 @@ async def get_timeline(case_id: UUID, request: Request, parts: TheParts, reader:
 async def seen_case(conn: AsyncConnection, case_id: UUID, reader: Actor, request: Request) -> Stored:
     """The case, if it is in the reader's scope. Raises CaseNotFound."""
     request.state.case_id = str(case_id)
-    stored = await cases.find(conn, case_id)
-    if stored is None or not reader.sees(*stored.case.units):
+    stored = await cases.find(conn, case_id, scope=scope_of(reader))
+    if stored is None:
         raise CaseNotFound()
     return stored
-
-
-def scope_of(reader: Actor) -> Scope | None:
-    """What the reader may see at all; None: everything."""
-    if reader.sees_every_unit:
-        return None
-    return Scope(unit=reader.unit or "", responder=reader.responder if reader.role is Role.RESPONDER else None)
 
 
 def _candidates(stored: Stored, facts: list[Entry]) -> list[dict[str, Any]]:

@@ -7,8 +7,9 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from services.api import metrics
+from services.api.credentials import Credential, credential_of
 from services.api.events import Broadcaster
-from services.api.identity import CaseReader, Identities, secret_of
+from services.api.identity import CaseReader, Identities
 from services.api.problems import Problematic, is_away, responses
 from services.domain.actor import Actor
 
@@ -40,14 +41,15 @@ class EventStream(StreamingResponse):
 
 
 class Allowed:
-    """Whether the token of a stream still stands for the same actor. While the database is away, yes."""
+    """Whether what opened a stream still stands for the same actor. While the database is away, yes."""
 
-    def __init__(self, identities: Identities, secret: str, actor: Actor) -> None:
-        self._identities, self._secret, self._actor = identities, secret, actor
+    def __init__(self, identities: Identities, given: Credential | None, actor: Actor) -> None:
+        self._identities, self._given, self._actor = identities, given, actor
 
     async def __call__(self) -> bool:
         try:
-            return await self._identities.actor(self._secret) == self._actor
+            asker = None if self._given is None else await self._identities.asker(self._given)
+            return asker is not None and asker.actor == self._actor
         except Exception as error:
             if is_away(error):
                 return True
@@ -75,5 +77,7 @@ async def get_events(
         raise Problematic("busy")
     request.state.streamed = True
     unit = None if reader.sees_every_unit else reader.unit or ""
-    allowed = Allowed(request.app.state.identities, secret_of(request.scope) or "", reader)
+    allowed = Allowed(
+        request.app.state.identities, credential_of(request.scope, request.app.state.parts.settings), reader
+    )
     return EventStream(broadcaster, unit=unit, last_id=last_id, allowed=allowed)

@@ -25,7 +25,6 @@ from services.api.wire import SentWarning, as_json, read_as
 from services.api.work import Key, TheParts
 from services.domain.actor import Actor
 from services.domain.refusals import WarningNotFound
-from services.domain.words import Role
 from services.handlers import warning_rows
 from services.handlers.csv_rows import BadFile, read_rows
 from services.handlers.submission import Submitted, submit
@@ -97,7 +96,7 @@ class ByHand(WarningIssued):
 @router.post("", status_code=202, responses=REFUSALS)
 async def post_warning(parts: TheParts, by: Submitter, key: Key, body: SentWarning) -> Accepted:
     """One warning of the asker's source. The same key with the same words has no effect and the same answer."""
-    (made,) = await _submit(parts, [_submitted(key, body)], source=source_of(by), by=by)
+    (made,) = await _submit(parts, [_submitted(key, body)], source=by.as_source, by=by)
     return _accepted(made)
 
 
@@ -106,7 +105,7 @@ async def post_warnings(parts: TheParts, by: Submitter, key: Key, body: Many) ->
     """Up to 200; each is judged by itself, the good ones are taken."""
     read = [_read(document) for document in body.warnings]
     good = [_submitted(f"{key}:{place}", one) for place, one in enumerate(read) if isinstance(one, WarningIssued)]
-    made = iter(await _submit(parts, good, source=source_of(by), by=by) if good else [])
+    made = iter(await _submit(parts, good, source=by.as_source, by=by) if good else [])
     return Items(
         items=tuple(
             Item(warning=_accepted(next(made)), fault=None)
@@ -120,7 +119,7 @@ async def post_warnings(parts: TheParts, by: Submitter, key: Key, body: Many) ->
 @router.post("/by-hand", status_code=202, responses=REFUSALS)
 async def post_by_hand(parts: TheParts, by: Submitter, key: Key, body: Annotated[ByHand, as_json(ByHand)]) -> Accepted:
     """A warning that came by telephone or on paper, entered at a desk."""
-    source = source_of(by)
+    source = by.as_source
     number = body.instruction_number or f"H-{submissions.warning_id_for(source, key).hex[:12]}"
     issued_at = parts.clock.now() if body.issued_at == NOW else body.issued_at
     given = body.model_dump(mode="json", exclude_unset=True)
@@ -159,7 +158,7 @@ async def post_table(
     if not dry_run:
         good = warning_rows.submitted_of(rows, file_id=hashlib.sha256(content).hexdigest()[:32])
         for start in range(0, len(good), MOST):
-            done = await _submit(parts, good[start : start + MOST], source=source_of(by), by=by)
+            done = await _submit(parts, good[start : start + MOST], source=by.as_source, by=by)
             made |= {one.ce_id.rpartition(":")[2]: one for one in done}
     return FileRows(
         dry_run=dry_run,
@@ -195,14 +194,7 @@ async def get_warning(warning_id: UUID, parts: TheParts, by: Submitter) -> FateV
 
 
 def _may_know(by: Actor, found: Submission) -> bool:
-    return by.sees_every_unit or found.source == source_of(by)
-
-
-def source_of(by: Actor) -> str:
-    """Of an integrator its own; else the desk where it is entered."""
-    if by.role is Role.INTEGRATOR:
-        return by.source or f"/token/{by.name}"
-    return f"/desk/{by.unit or 'centre'}"
+    return by.sees_every_unit or found.source == by.as_source
 
 
 def _submitted(ce_id: str, warning: WarningIssued) -> Submitted:

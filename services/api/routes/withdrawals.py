@@ -8,7 +8,6 @@ from pydantic import Field
 
 from services.api.identity import Submitter
 from services.api.problems import responses
-from services.api.routes.warnings import source_of
 from services.api.views import View
 from services.api.wire import SentWithdrawal
 from services.api.work import Key, TheParts
@@ -34,7 +33,7 @@ class Withdrawn(View):
 @router.post("/withdrawals", status_code=202, responses=responses("not-allowed", "key-missing", "too-far-ahead"))
 async def post_withdrawal(parts: TheParts, by: Submitter, key: Key, body: SentWithdrawal) -> Withdrawn:
     """Nobody can withdraw what another source has issued. The same again has no effect."""
-    source = source_of(by)
+    source = by.as_source
     given = Withdrawal(
         source=source,
         ce_id=key,

@@ -28,6 +28,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setenv("QUANZU_DATABASE", f"sqlite:///{tmp_path}/quanzu.db")
     monkeypatch.setenv("QUANZU_VAR", str(tmp_path))
+    monkeypatch.setenv("QUANZU_IDENTITY", "tokens")
     for name in ("QUANZU_MASTER_KEYS", "QUANZU_INDEX_KEY"):
         monkeypatch.setenv(name, base64.b64encode(os.urandom(32)).decode())
 

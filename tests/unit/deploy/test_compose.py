@@ -15,6 +15,14 @@ from services.settings import Settings
 DEPLOY = ROOT / "deploy"
 TEXT = (DEPLOY / "compose.yaml").read_text()
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
+# How people log in: none of it is needed to start.
+OPTIONAL = (
+    "QUANZU_IDENTITY",
+    "QUANZU_PUBLIC_URL",
+    "QUANZU_OIDC_ISSUER",
+    "QUANZU_OIDC_CLIENT_ID",
+    "QUANZU_OIDC_CLIENT_SECRET",
+)
 OURS = ("migrate", "router", "timekeeper", "relay", "api")
 every_service = pytest.mark.parametrize("name", SERVICES)
 
@@ -62,8 +70,12 @@ def test_no_secret_has_a_default() -> None:
         "QUANZU_POSTGRES_PASSWORD",
         "QUANZU_MASTER_KEYS",
         "QUANZU_INDEX_KEY",
+        *OPTIONAL,
     }
-    assert all(rest.startswith(":?set it to ") for name, rest in asked if name != "QUANZU_IMAGE")
+    assert all(rest.startswith(":?set it to ") for name, rest in asked if name not in {"QUANZU_IMAGE", *OPTIONAL})
+    assert {name: rest for name, rest in asked if name in OPTIONAL} == dict.fromkeys(OPTIONAL, ":-") | {
+        "QUANZU_IDENTITY": ":-tokens"
+    }
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -50,6 +50,7 @@ def test_no_secret_value_is_in_the_base() -> None:
     assert not named("Secret")
     assert set(named("ConfigMap")["quanzu"]["data"]) == {
         "QUANZU_KAFKA",
+        "QUANZU_IDENTITY",
         "QUANZU_EVIDENCE",
         "QUANZU_EVIDENCE_S3_ENDPOINT",
     }

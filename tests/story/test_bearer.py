@@ -1,0 +1,162 @@
+"""Access tokens of an identity provider: which one lets a machine in, and what happens while the provider is away."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from centre import Centre, build
+from forged import AUDIENCE, CLIENT, ISSUER, KEY, OTHER, Provider, forged, signed
+
+from services.api.app import make_app
+from services.domain.words import Role
+from services.settings import DEMO_KEY, BadSetting, read_settings
+from services.store import people
+from services.store.engine import Store
+
+
+@pytest.fixture
+async def centre(tmp_path: Path) -> AsyncIterator[Centre]:
+    store = Store(f"sqlite:///{tmp_path / 'story.db'}", name="story")
+    try:
+        made = await build(
+            store, lambda app: httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://c")
+        )
+        async with made.client:
+            yield made
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    made = Provider()
+    async with made.client:
+        yield made
+
+
+class Asking:
+    """A centre that believes `provider`, and somebody who brings tokens."""
+
+    def __init__(self, centre: Centre, provider: Provider) -> None:
+        settings = read_settings(
+            production=False,
+            master_keys=DEMO_KEY,
+            index_key=DEMO_KEY,
+            identity="oidc,tokens",
+            public_url="http://c",
+            oidc_issuer=ISSUER,
+            oidc_client_id=CLIENT,
+            jwt_audience=AUDIENCE,
+        )
+        parts = replace(centre.parts, settings=settings)
+        self.app = make_app(parts, outside=provider.client)
+        self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url="http://c")
+        self.now = int(centre.clock.now().timestamp())
+
+    async def with_(self, token: str) -> httpx2.Response:
+        return await self.client.get("/me", headers={"authorization": f"Bearer {token}"})
+
+
+@pytest.fixture
+async def asking(centre: Centre, provider: Provider) -> AsyncIterator[Asking]:
+    async with centre.store.begin() as tx:
+        await people.put(tx, "source-1", login="machine-1", role=Role.INTEGRATOR, unit=None, responder=None)
+    made = Asking(centre, provider)
+    async with made.client:
+        yield made
+
+
+async def test_a_good_token_is_whom_our_own_people_name(asking: Asking) -> None:
+    answer = await asking.with_(signed(asking.now))
+
+    assert answer.json() == {"name": "source-1", "role": "integrator", "unit": None, "responder": None}
+
+
+async def test_every_forged_token_stays_outside(asking: Asking) -> None:
+    await asking.with_(signed(asking.now))
+    tried = list(forged(asking.now))
+
+    came = {name: (await asking.with_(token)).status_code for name, token in tried}
+
+    assert len(came) == len(tried) >= 30
+    assert {name: status for name, status in came.items() if status != 401} == {}
+
+
+async def test_strangers_keys_cost_one_question_in_a_while(asking: Asking, provider: Provider) -> None:
+    await asking.with_(signed(asking.now))
+
+    for _ in range(20):
+        await asking.with_(signed(asking.now, header={"kid": "unknown"}))
+
+    assert provider.asked == 1
+
+
+async def test_known_keys_go_on_while_the_provider_is_away(asking: Asking, provider: Provider, centre: Centre) -> None:
+    await asking.with_(signed(asking.now))
+    provider.away = True
+
+    assert (await asking.with_(signed(asking.now))).status_code == 200
+    assert (await asking.with_(signed(asking.now, header={"kid": "k2"}, key=OTHER))).status_code == 401
+    assert (await asking.client.get("/me", headers=centre.headers("integrator"))).status_code == 200
+    assert await centre.warn()
+
+
+async def test_without_any_key_a_token_waits_and_others_come_in(
+    asking: Asking, provider: Provider, centre: Centre
+) -> None:
+    provider.away = True
+
+    answer = await asking.with_(signed(asking.now))
+
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/provider-away")
+    assert (await asking.client.get("/me", headers=centre.headers("R11"))).status_code == 200
+
+
+async def test_a_new_key_is_fetched_when_it_is_named(asking: Asking, provider: Provider) -> None:
+    moved = [0.0]
+    machines: Any = asking.app.state.identities._machines
+    machines._provider.clock = lambda: moved[0]
+    await asking.with_(signed(asking.now))
+    provider.keys = [OTHER, KEY]
+    moved[0] = 31.0
+
+    assert (await asking.with_(signed(asking.now, header={"kid": "k2"}, key=OTHER))).status_code == 200
+
+
+async def test_a_revoked_machine_is_out_at_once(asking: Asking, centre: Centre) -> None:
+    token = signed(asking.now)
+    assert (await asking.with_(token)).status_code == 200
+
+    await asking.client.post("/people/source-1/revocation", headers=centre.headers("administrator"), json={})
+
+    assert (await asking.with_(token)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({}, "QUANZU_IDENTITY"),
+        ({"identity": "accounts"}, "QUANZU_PUBLIC_URL"),
+        ({"identity": "oidc", "public_url": "https://c.test"}, "QUANZU_OIDC_ISSUER"),
+        (
+            {"identity": "oidc", "public_url": "https://c.test", "oidc_issuer": "http://p.test", "oidc_client_id": "c"},
+            "QUANZU_OIDC_ISSUER",
+        ),
+        (
+            {
+                "identity": "oidc",
+                "public_url": "https://c.test",
+                "oidc_issuer": "https://p.test",
+                "oidc_client_id": "c",
+                "jwt_audience": "c",
+            },
+            "QUANZU_JWT_AUDIENCE",
+        ),
+    ],
+)
+def test_what_would_let_in_nobody_or_anybody_does_not_start(given: dict[str, str], named: str) -> None:
+    with pytest.raises(BadSetting, match=named):
+        read_settings(**given).must_let_in()
