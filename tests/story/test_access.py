@@ -24,7 +24,7 @@ from services.store.engine import Store
 STREAMS = {"GET /events"}  # they do not end; what they tell is in test_events
 OF_A_UNIT = {Role.DESK, Role.RESPONDER, Role.DEVICE}
 OF_CASES = {"case_id", "order_id", "follow_up", "review", "hold", "handover", "unit"}
-NOTHING_THERE = ("{entry}", "{swap}", "{warning_id}", "{tip_id}")
+NOTHING_THERE = ("{entry}", "{swap}", "{warning_id}", "{tip_id}", "{evidence_id}")
 # One or nothing of these names is there: not to be found is no refusal.
 ANY = {
     "entry": "1",
@@ -35,6 +35,7 @@ ANY = {
     "day": "2026-12-01",
     "what": "routing",
     "warning_id": "6f1c1c2e-6a0d-5a4e-9d63-9d1a3c0b7e51",
+    "evidence_id": "6f1c1c2e-6a0d-5a4e-9d63-9d1a3c0b7e51",
     "tip_id": "6f1c1c2e-6a0d-5a4e-9d63-9d1a3c0b7e51",
 }
 DESK_1 = Actor(name="desk-1", role=Role.DESK, unit="P1")

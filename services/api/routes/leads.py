@@ -9,11 +9,11 @@ from pydantic import Field
 from services.api.identity import Overseer
 from services.api.persons import lead_value
 from services.api.problems import responses
-from services.api.routes.cases import scope_of
 from services.api.views import View
 from services.api.work import TheParts
 from services.domain.links import LinkKind
 from services.store import links
+from services.store.scope import scope_of
 
 router = APIRouter(tags=["centre"])
 MOST: Final = 100
