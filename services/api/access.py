@@ -137,9 +137,9 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "POST /cases/{case_id}/invitations": _case(OPERATORS | {Role.DESK}, Purpose.ENTRY),
     # Evidence, notes, links, figures
     "GET /cases/{case_id}/evidence": _READ,
-    "POST /cases/{case_id}/evidence": _case(REVIEWERS | FIELD),
+    "POST /cases/{case_id}/evidence": _case(OPERATORS | FIELD),
     "GET /cases/{case_id}/evidence/{evidence_id}/content": _READ,
-    "POST /cases/{case_id}/evidence/{evidence_id}/withdrawal": _case(REVIEWERS | FIELD),
+    "POST /cases/{case_id}/evidence/{evidence_id}/withdrawal": _case(OPERATORS | FIELD),
     "POST /cases/{case_id}/notes": _case(REVIEWERS | FIELD),
     "GET /subjects/{case_id}/file": _READ,
     "GET /leads": _OVERSEE,

@@ -8,6 +8,8 @@ from beside_steps import listed, payment, tell
 from centre import Centre, shown
 from sqlalchemy import insert
 
+from services.domain.counted import Count
+from services.domain.evidence import EvidenceKind
 from services.domain.words import Role
 from services.store import tables
 
@@ -46,6 +48,10 @@ BODIES: Final[dict[str, Any]] = {
     "POST /positions/traccar": [],
     "PUT /rota/patterns/{code}": {"days": 1, "shifts": [{"day": 0, "name": "day", "starts": "00:00", "ends": "24:00"}]},
     "PUT /people/{name}": {"role": "auditor"},
+}
+QUERIES: Final[dict[str, dict[str, str]]] = {
+    "GET /figures/cases": {"count": next(iter(Count)).value},
+    "POST /cases/{case_id}/evidence": {"kind": next(iter(EvidenceKind)).value},
 }
 
 

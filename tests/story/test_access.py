@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from access_world import ASKERS, body_of, lived_in
+from access_world import ASKERS, QUERIES, body_of, lived_in
 from centre import TOKENS, Centre, build
 from fastapi import APIRouter
 from sqlalchemy import func, select, text
@@ -140,7 +140,8 @@ async def _sent(centre: Centre, one: Try, document: dict[str, Any], number: int)
     # A turn that is over: a command that is let in is then refused, and the world stays as it is.
     headers = centre.headers(one.who) | {"idempotency-key": f"matrix-{number}", "if-match": '"999999"'}
     body = body_of(one.line, document["paths"][template][verb.lower()], document)
-    return await centre.client.request(verb, one.path, headers=headers, json=body)
+    query = QUERIES.get(one.line)
+    return await centre.client.request(verb, one.path, headers=headers, json=body, params=query)
 
 
 async def test_every_route_lets_in_whom_the_table_names_and_nobody_else(centre: Centre) -> None:
@@ -185,7 +186,8 @@ async def test_the_database_holds_back_what_the_application_no_longer_does(centr
             for whose, unit in (("own", "P2"), ("foreign", "P1")):
                 headers = centre.headers("desk-2") | {"idempotency-key": f"{whose}-{number}", "if-match": '"999999"'}
                 body = body_of(line, document["paths"][template][verb.lower()], document)
-                answer = await client.request(verb, template.format(**ANY | made[unit]), headers=headers, json=body)
+                path, query = template.format(**ANY | made[unit]), QUERIES.get(line)
+                answer = await client.request(verb, path, headers=headers, json=body, params=query)
                 if "{" in template and not any(name in template for name in ("{version}", *NOTHING_THERE)):
                     seen[whose].add((line if answer.status_code != 404 else "", answer.status_code))
                 if any(made["P1"][name] in answer.text for name in ("case_id", "fresh", "order_id")):
