@@ -146,6 +146,12 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "GET /figures": _OVERSEE,
     "GET /figures/cases": _OVERSEE,
     "GET /figures/watch-coverage": _OVERSEE,
+    # Notices
+    "GET /notices": _READ,
+    "GET /notices/open": _READ,
+    "POST /notices/seen": _case(OPERATORS | FIELD),
+    "POST /notices/acknowledgements": _case(OPERATORS | FIELD),
+    "POST /cases/{case_id}/escalate": _case(OPERATORS),
     # Intake
     "POST /warnings/withdrawals": _SUBMIT,
     "POST /warnings": _SUBMIT,

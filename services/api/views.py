@@ -189,9 +189,9 @@ class LinkedView(View):
 
     @classmethod
     def of(cls, found: Linked, *, seen_by: Actor) -> "LinkedView":
-        case = found.stored.case
-        if not seen_by.sees(*case.units):
+        if found.stored is None or not seen_by.sees(*found.stored.case.units):
             return cls(kinds=found.kinds, elsewhere=True)
+        case = found.stored.case
         told = [name for name in cls.model_fields if name not in ("kinds", "elsewhere")]
         return cls(kinds=found.kinds, elsewhere=False, **{name: getattr(case, name) for name in told})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select, text, update
+from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,9 +36,9 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linked:
-    """A case that another is linked to, and by what."""
+    """A case that another is linked to, and by what. `stored` is None where the asker's wall hides it."""
 
-    stored: Stored
+    stored: Stored | None
     kinds: tuple[LinkKind, ...]
 
 
@@ -108,8 +108,9 @@ async def linked_to(conn: AsyncConnection, row_id: int, *, limit: int) -> list[L
     kinds: dict[int, list[LinkKind]] = {}
     for row in await conn.execute(newest):
         kinds.setdefault(row.case_id, []).append(row.kind)
-    stored = await _by_row(conn, list(kinds)[:limit])
-    return [Linked(stored=stored[row], kinds=tuple(kinds[row])) for row in stored]
+    rows = list(kinds)[:limit]
+    stored = await _by_row(conn, rows)
+    return [Linked(stored=stored.get(row), kinds=tuple(kinds[row])) for row in rows]
 
 
 async def leads(
@@ -117,8 +118,9 @@ async def leads(
 ) -> list[Lead]:
     """The hashes with most cases since then, at least two; with a scope only those of which it holds a case.
 
-    Exercises have hashes of their own, and are left out.
+    Exercises have hashes of their own, and are left out; what a wall hides is of the kind of what it shows.
     """
+    actual = or_(cases.c.mode == Mode.ACTUAL, cases.c.id.is_(None))
     shared = (
         select(
             case_link.c.kind,
@@ -128,8 +130,8 @@ async def leads(
             func.max(case_link.c.at).label("last_at"),
             func.max(cases.c.id).filter(*_seen(scope)).label("newest"),
         )
-        .join(cases, cases.c.id == case_link.c.case_id)
-        .where(case_link.c.kind.in_(kinds), case_link.c.at >= since, cases.c.mode == Mode.ACTUAL)
+        .outerjoin(cases, cases.c.id == case_link.c.case_id)
+        .where(case_link.c.kind.in_(kinds), case_link.c.at >= since, actual)
         .group_by(case_link.c.kind, case_link.c.key)
         .having(func.count() > 1)
         .subquery()
@@ -150,14 +152,16 @@ async def leads(
     ]
 
 
-async def of_subject(conn: AsyncConnection, stored: Stored, *, limit: int) -> list[Stored]:
-    """Every case of the same person, this one among them, the newest first: their own ones and those they were
-    attached to.
+async def of_subject(conn: AsyncConnection, stored: Stored, *, limit: int) -> tuple[list[Stored], int]:
+    """Every case of the same person that is not hidden, this one among them, the newest first: their own ones and those
+    they were attached to; and how many there are, hidden ones too.
     """
     key = select(cases.c.subject_key).where(cases.c.id == stored.id).scalar_subquery()
     rows = select(received.c.case_id).where(received.c.subject_key == key)
     question = select(cases).where((cases.c.id == stored.id) | cases.c.id.in_(rows)).order_by(cases.c.id.desc())
-    return [to_stored(row) for row in await conn.execute(question.limit(limit))]
+    found = [to_stored(row) for row in await conn.execute(question.limit(limit))]
+    named = set((await conn.execute(rows.distinct().limit(limit))).scalars())
+    return found, len(named | {one.id for one in found})
 
 
 def _seen(scope: Scope | None) -> tuple[Any, ...]:

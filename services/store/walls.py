@@ -52,6 +52,12 @@ def _of_order(table: str) -> str:
     return f"EXISTS (SELECT 1 FROM stop_order WHERE stop_order.order_id = {table}.order_id)"  # noqa: S608
 
 
+_ANY_UNIT: Final = f"{_REACH} IN ('every', 'unit', 'case')"
+# Whoever acts on a case tells others, and answers what others were told of it, alone or in a group.
+_TOLD_OF_CASE: Final = (
+    "EXISTS (SELECT 1 FROM cases WHERE cases.case_id = notice.case_id) OR EXISTS (SELECT 1 FROM notice_case one"
+    " JOIN cases ON cases.case_id = one.case_id WHERE one.notice = notice.once)"
+)
 _ADMINISTRATOR: Final = f"{_said('role')} = 'administrator'"
 
 # By table: which rows may be seen and written; one line is all that a new table needs.
@@ -65,14 +71,16 @@ POLICIES: Final[Mapping[str, str]] = {
     "protective_hold": _of_case("protective_hold"),
     "invitation": f"{_of_case('invitation')} OR {_ADMINISTRATOR}",
     "evidence": _of_case("evidence"),
-    "case_link": _of_case("case_link"),
+    "case_link": _ANY_UNIT,  # keyed hashes: that somebody elsewhere shares one may be known, the case may not
+    "notice": f"{_EVERY} OR unit = {_UNIT} OR person = {_said('responder')} OR {_TOLD_OF_CASE}",
+    "notice_case": _ANY_UNIT,  # ids: whether a group waits for more must be seen whole
     "figure_case": _of_case("figure_case"),
     "withdrawal": f"{_EVERY} OR source = {_said('source')}",
     "ledger": _of_order("ledger"),
     "stop_receipt": f"{_EVERY} OR {_of_order('stop_receipt')}",
     "handover": f"{_EVERY} OR unit = {_UNIT}",
     "command": f"actor = {_said('name')} OR {_of_case('command')}",
-    "received": f"{_EVERY} OR source = {_said('source')}",
+    "received": f"{_ANY_UNIT} OR source = {_said('source')}",
     "submission": f"{_EVERY} OR source = {_said('source')}",
     "dead_letter": f"{_REACH} IN ('every', 'unit', 'source')",  # sealed; a sender finds its own by a keyed hash
     "tip": f"{_REACH} IN ('every', 'public')",
@@ -128,6 +136,7 @@ def said_of(actor: Actor) -> dict[str, str]:
         "role": actor.role.value,
         "name": actor.name,
         "unit": actor.unit or "",
+        "responder": actor.responder or "",
         "source": actor.as_source,
         "case": "" if actor.case is None else str(actor.case),
     }

@@ -95,7 +95,7 @@ async def get_subject_file(case_id: UUID, request: Request, parts: TheParts, rea
     now = parts.clock.now()
     async with parts.store.read() as conn:
         asked = await seen_case(conn, case_id, reader, request)
-        found = await links.of_subject(conn, asked, limit=MOST)
+        found, there_are = await links.of_subject(conn, asked, limit=MOST)
         shown = [stored for stored in found if reader.sees(*stored.case.units)]
         rows = [stored.id for stored in shown]
         held, counts = await beside.load(conn, rows), await events.counts(conn, rows)
@@ -103,7 +103,7 @@ async def get_subject_file(case_id: UUID, request: Request, parts: TheParts, rea
     return SubjectFile(
         person=masked_of(parts.context.sealer, asked),
         warnings=sum(1 + stored.case.repeat_count for stored in shown),
-        elsewhere=len(found) - len(shown),
+        elsewhere=there_are - len(shown),
         cases=tuple(_in_file(stored, held[stored.id], counts.get(stored.id, {}), now=now) for stored in shown),
     )
 
