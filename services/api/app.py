@@ -33,6 +33,7 @@ from services.api.routes import (
     changes,
     co_assignments,
     conclusions,
+    console,
     dead_letters,
     declines,
     entry,
@@ -40,6 +41,7 @@ from services.api.routes import (
     evidence,
     figures,
     follow_ups,
+    ground,
     handovers,
     invitations,
     leads,
@@ -102,6 +104,7 @@ DATA_ROUTES: Final = (
     changes,
     follow_ups,
     case_reviews,
+    ground,
     registry,
     rota,
     rota_changes,
@@ -173,6 +176,7 @@ def make_app(
         app.include_router(module.router, dependencies=[BEARER, BASIC])
     app.include_router(tips.open_router)
     app.include_router(pages.router)
+    app.include_router(console.router)
     app.router.routes.extend(health)
     return app
 

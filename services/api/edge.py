@@ -25,7 +25,9 @@ EVIDENCE_PATH: Final = re.compile(r"/cases/[0-9a-fA-F-]{32,36}/evidence")
 SAFE_ID: Final = re.compile(r"(?=[0-9._-]{0,63}[A-Za-z])[A-Za-z0-9._-]{4,64}")
 SAFE_HEADERS: Final = {
     "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'self'; frame-ancestors 'none'",
+    "content-security-policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    ),
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }

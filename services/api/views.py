@@ -107,6 +107,7 @@ class Line(View):
     """A case in a list."""
 
     case_id: UUID
+    instruction_number: str
     state: State
     outcome: Outcome | None
     risk: Risk
@@ -120,6 +121,8 @@ class Line(View):
     turn: int
     version: int
     issued_at: datetime
+    late_on_arrival: bool
+    repeat_count: int
     next_due_at: datetime | None = Field(description="When something next happens to it by itself.")
     total_due_at: datetime | None = Field(description="When the hour is over; null once it is stopped.")
     overdue: bool = Field(description="The hour is over, and neither a feedback nor a receipt is there.")
@@ -200,11 +203,8 @@ class CaseView(Line):
     """The whole case, but for what it wants beside the calls (meetings.py)."""
 
     source: str
-    instruction_number: str
     policy_version: int
-    late_on_arrival: bool
     issued_ahead: bool
-    repeat_count: int
     repeat_subject: bool = Field(description="Warned of so often lately that the risk has a floor.")
     reopened_count: int
     tried: tuple[str, ...] = Field(description="Responders who declined or did not answer.")
@@ -237,8 +237,8 @@ def case_view(
     now: datetime,
 ) -> CaseView:
     """The case at `now`, with every limit of every round."""
-    plain = ("source", "instruction_number", "policy_version", "late_on_arrival", "issued_ahead", "repeat_count")
-    more = ("repeat_subject", "reopened_count", "tried", "loss_before_fen", "loss_after_fen", "amount_saved_fen")
+    plain = ("source", "policy_version", "issued_ahead", "repeat_subject")
+    more = ("reopened_count", "tried", "loss_before_fen", "loss_after_fen", "amount_saved_fen")
     return CaseView(
         **_line(case, person, now=now, running_only=False),
         **{name: getattr(case, name) for name in (*plain, *more)},
@@ -253,10 +253,11 @@ def case_view(
 
 
 def _line(case: Case, person: Person, *, now: datetime, running_only: bool) -> dict[str, Any]:
-    plain = ("case_id", "state", "outcome", "risk", "mode", "fraud_type", "responsible_unit", "assigned_unit")
-    more = ("responder", "transferred_to", "turn", "version", "issued_at", "next_due_at", "total_due_at")
+    plain = ("case_id", "instruction_number", "state", "outcome", "risk", "mode", "fraud_type", "responsible_unit")
+    more = ("assigned_unit", "responder", "transferred_to", "turn", "version", "issued_at", "late_on_arrival")
+    last = ("repeat_count", "next_due_at", "total_due_at")
     due_at = case.total_due_at
-    return {name: getattr(case, name) for name in (*plain, *more)} | {
+    return {name: getattr(case, name) for name in (*plain, *more, *last)} | {
         "overdue": due_at is not None and due_at <= now,
         "co_assigned": tuple(CoAssignedView.model_validate(one, from_attributes=True) for one in case.co_assigned),
         "limits": tuple(LimitView.of(timer, now=now) for timer in case.timers if timer.running or not running_only),

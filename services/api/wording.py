@@ -136,6 +136,14 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
             "Check its id; only what belongs to cases of your own scope can be seen.",
         ),
     ),
+    "letter-not-found": _both(
+        ("没有这条无法处理的记录", "请核对编号;清单见 GET /dead-letters。"),
+        ("No such dead letter", "Check its id; GET /dead-letters lists them."),
+    ),
+    "letter-gone": _both(
+        ("原始内容已不在", "内容过大未收到、已按期清除或无法解密;请让来源方重新发送。"),
+        ("Its bytes are not here", "Too large to take, forgotten, or sealed under another key; ask the source again."),
+    ),
     "not-found": _both(
         ("没有这个地址", "接口清单见 /docs。"),
         ("Nothing is here", "All routes are listed at /docs."),
@@ -268,10 +276,10 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ),
     ),
     "broker-away": _both(
-        ("消息服务暂不可用", "位置未被接收;请按 Retry-After 秒后发送最新位置,过时的位置不必补发。"),
+        ("消息服务暂不可用", "未被接收;请按 Retry-After 秒后重试。过时的位置不必补发。"),
         (
             "The broker does not answer",
-            "The position was not taken. Send the newest one after Retry-After seconds; nobody needs an old one.",
+            "It was not taken. Try again after Retry-After seconds; of positions only the newest is needed.",
         ),
     ),
     "busy": _both(

@@ -51,6 +51,18 @@ class NotInCase(Refused):
     code = "not-in-case"
 
 
+class LetterNotFound(Refused):
+    """No dead letter has this id."""
+
+    code = "letter-not-found"
+
+
+class LetterGone(Refused):
+    """The bytes of this dead letter never came, were forgotten, or can't be opened."""
+
+    code = "letter-gone"
+
+
 class StaleTurn(Refused):
     """Somebody was first: the command names a turn that is over."""
 

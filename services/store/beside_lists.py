@@ -1,4 +1,4 @@
-"""Lists over many cases of what is beside them: follow-ups by unit and due time, reviews by state."""
+"""Lists over many cases of what is beside them: stop orders, follow-ups by unit and due time, reviews by state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.follow_up import FollowUp, FollowUpState
 from services.domain.review import Review, ReviewState
+from services.domain.stop_order import StopOrder, StopState
 from services.store import tables
-from services.store.beside import to_follow_up, to_review
+from services.store.beside import to_follow_up, to_order, to_review
 from services.store.scope import of_unit
 
-cases, follow_ups, reviews = tables.cases, tables.follow_up, tables.review
+cases, follow_ups, reviews, orders = tables.cases, tables.follow_up, tables.review, tables.stop_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUpOfCase:
     case_id: UUID
     one: FollowUp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderOfCase:
+    case_id: UUID
+    one: StopOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +87,23 @@ async def reviews_page(
     if case_id is not None:
         found = found.where(cases.c.case_id == case_id)
     return [ReviewOfCase(case_id=UUID(int=row.public_id.int), one=to_review(row)) for row in await conn.execute(found)]
+
+
+async def orders_page(
+    conn: AsyncConnection,
+    *,
+    before: int | None,
+    limit: int,
+    unit: str | None,
+    states: Sequence[StopState] | None,
+) -> list[OrderOfCase]:
+    """Newest first; of the cases of one unit, where that is given."""
+    found = select(orders, cases.c.case_id.label("public_id")).join(cases, orders.c.case_id == cases.c.id)
+    found = found.order_by(orders.c.id.desc()).limit(limit)
+    if before is not None:
+        found = found.where(orders.c.id < before)
+    if unit is not None:
+        found = found.where(of_unit(unit))
+    if states is not None:
+        found = found.where(orders.c.state.in_(states))
+    return [OrderOfCase(case_id=UUID(int=row.public_id.int), one=to_order(row)) for row in await conn.execute(found)]

@@ -1,17 +1,30 @@
-"""GET: the records that could not become a case. Their raw bytes are not shown."""
+"""The records that could not become a case: the list, the bytes of one for a reason, and sending it again."""
 
 from datetime import datetime
+from typing import Annotated, Final
 
-from fastapi import APIRouter
+import structlog
+from fastapi import APIRouter, Path, Request
+from pydantic import Field
 
+from services.api.bodies import Strict, Words
 from services.api.identity import Operator
 from services.api.paging import Cursor, Limit, Page, before, cursor_after
-from services.api.problems import responses
+from services.api.problems import Problematic, responses
 from services.api.views import View
 from services.api.work import TheParts
+from services.broker.producer import Message, Sender, SendUnknown, TooLargeToSend
+from services.handlers.dead_letter import letter_of, mark_sent, mended, record_of
 from services.store import dead_letters
+from services.store.dead_letters import DeadLetter, RawRecord
 
 router = APIRouter(tags=["centre"])
+log = structlog.get_logger(__name__)
+
+SEND_S: Final = 5.0
+LetterPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
+OPENING = responses("not-allowed", "letter-not-found", "letter-gone")
+SENDING = OPENING | responses("broker-away")
 
 
 class DeadLetterView(View):
@@ -26,6 +39,23 @@ class DeadLetterView(View):
     replayed_at: datetime | None
 
 
+class Opening(Strict):
+    reason: Words = Field(description="Why the bytes have to be seen.")
+
+
+class Mending(Strict):
+    value: str = Field(min_length=1, max_length=200_000, description="The body in the place of the one that failed.")
+
+
+class RawView(View):
+    """A record as it came; bytes that are no UTF-8 are replaced. It may hold personal data."""
+
+    id: int
+    key: str | None
+    headers: dict[str, str]
+    value: str | None
+
+
 @router.get("/dead-letters", responses=responses("not-allowed"))
 async def get_dead_letters(
     parts: TheParts, _operator: Operator, limit: Limit = 50, cursor: Cursor = None
@@ -35,3 +65,54 @@ async def get_dead_letters(
         found = await dead_letters.page(conn, before=before(cursor), limit=limit + 1)
     items = tuple(DeadLetterView.model_validate(letter, from_attributes=True) for letter in found[:limit])
     return Page(items=items, next=cursor_after(items[-1].id) if len(found) > limit else None)
+
+
+@router.post("/dead-letters/{letter_id}/opening", responses=OPENING)
+async def post_opening(letter_id: LetterPath, parts: TheParts, operator: Operator, body: Opening) -> RawView:
+    """The raw record, for a reason. Who opened which one is logged."""
+    del body  # a reason may name somebody: it must be given, and stays out of the log
+    record = record_of(parts.context.sealer, await letter_of(parts.store, letter_id))
+    log.info("dead_letter.opened", action="dead_letter.opened", letter=letter_id, actor=operator.name)
+    return RawView(
+        id=letter_id,
+        key=_text(record.key),
+        headers={name: value.decode(errors="replace") for name, value in record.headers},
+        value=_text(record.value),
+    )
+
+
+@router.post("/dead-letters/{letter_id}/replay", responses=SENDING)
+async def post_replay(letter_id: LetterPath, request: Request, parts: TheParts, operator: Operator) -> DeadLetterView:
+    """Send it once more as it was. A repeat is harmless: a record counts once, by its ce_id."""
+    letter = await letter_of(parts.store, letter_id)
+    await _send(request.app.state.sender, letter, record_of(parts.context.sealer, letter))
+    log.info("dead_letter.replayed", action="dead_letter.replayed", letter=letter_id, actor=operator.name)
+    return DeadLetterView.model_validate(await mark_sent(parts.store, letter), from_attributes=True)
+
+
+@router.post("/dead-letters/{letter_id}/mending", responses=SENDING | responses("too-large"))
+async def post_mending(
+    letter_id: LetterPath, request: Request, parts: TheParts, operator: Operator, body: Mending
+) -> DeadLetterView:
+    """Send it with a mended body, under its own key and headers."""
+    letter = await letter_of(parts.store, letter_id)
+    await _send(request.app.state.sender, letter, mended(record_of(parts.context.sealer, letter), body.value))
+    log.info("dead_letter.mended", action="dead_letter.mended", letter=letter_id, actor=operator.name)
+    return DeadLetterView.model_validate(await mark_sent(parts.store, letter), from_attributes=True)
+
+
+async def _send(sender: Sender | None, letter: DeadLetter, record: RawRecord) -> None:
+    """To the topic it came from; its key leads it to the partition it was in."""
+    if sender is None or sender.waiting_for is not None:
+        raise Problematic("broker-away")
+    again = Message(topic=letter.topic, key=record.key or b"", value=record.value or b"", headers=record.headers)
+    try:
+        await sender.send([again], within=SEND_S)
+    except SendUnknown:
+        raise Problematic("broker-away") from None
+    except TooLargeToSend:
+        raise Problematic("too-large") from None
+
+
+def _text(given: bytes | None) -> str | None:
+    return None if given is None else given.decode(errors="replace")

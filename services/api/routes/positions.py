@@ -57,7 +57,19 @@ def _body(name: str, *shapes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _within(field: str, kind: Any) -> dict[str, Any]:
-    return {"type": "object", "required": [field], "properties": {field: kind.model_json_schema()}}
+    return {"type": "object", "required": [field], "properties": {field: _whole(kind.model_json_schema())}}
+
+
+def _whole(schema: Any, parts: Mapping[str, Any] | None = None) -> Any:
+    """The schema without references: those of pydantic lead nowhere once it is a part of the OpenAPI document."""
+    if isinstance(schema, list):
+        return [_whole(one, parts) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    known = schema.get("$defs", {}) if parts is None else parts
+    if "$ref" in schema:
+        return _whole(known[schema["$ref"].rpartition("/")[2]], known)
+    return {name: _whole(one, known) for name, one in schema.items() if name != "$defs"}
 
 
 @router.post("/owntracks", responses=REFUSALS, openapi_extra=_body("OwnTracks", OwnTracksLocation.model_json_schema()))

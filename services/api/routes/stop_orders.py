@@ -1,12 +1,13 @@
-"""GET: the stop-payment orders of a case with their money, and the banks' messages that changed nothing."""
+"""GET: the stop-payment orders of a case and of all cases with their money, and the banks' messages that changed nothing."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
+from schemas.fields import Code
 from services.api.identity import CaseReader, Operator
 from services.api.paging import Cursor, Limit, Page, before, cursor_after
 from services.api.persons import holds
@@ -19,6 +20,7 @@ from services.domain.masking import mask_account, mask_name
 from services.domain.stop_order import Entry, EntryKind, Rejection, StopOrder, StopState
 from services.handlers.stop_payment import open_payment
 from services.store import beside, stop_receipts
+from services.store.beside_lists import OrderOfCase, orders_page
 from services.store.cases import Stored
 from services.store.sealing import CannotOpen, Sealer
 
@@ -66,6 +68,27 @@ class StopOrders(View):
     items: tuple[StopOrderView, ...]
 
 
+class OrderLine(View):
+    """An order in a list, without where the money went."""
+
+    id: int
+    case_id: UUID
+    order_id: UUID
+    number: int
+    state: StopState
+    amount_fen: int
+    left_fen: int
+    frozen_fen: int
+    holds: int
+    held_until: datetime | None
+    next_due_at: datetime | None
+    requested_at: datetime
+    sent_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    reason: Rejection | None
+
+
 class UnmatchedView(View):
     """A bank's message that changed nothing: UNMATCHED, WAITING for what comes before it, or REFUSED."""
 
@@ -94,6 +117,29 @@ async def get_stop_payments(case_id: UUID, request: Request, parts: TheParts, re
     return StopOrders(case_id=case_id, items=items)
 
 
+@router.get("/stop-payments", responses=responses("not-allowed"))
+async def get_orders(
+    parts: TheParts,
+    reader: CaseReader,
+    *,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    unit: Annotated[Code | None, Query(description="One unit's cases; below the centre always the own one's.")] = None,
+    state: Annotated[tuple[StopState, ...], Query(max_length=len(StopState))] = (),
+) -> Page[OrderLine]:
+    """The orders of one's scope, newest first."""
+    async with parts.store.read() as conn:
+        found = await orders_page(
+            conn,
+            before=before(cursor),
+            limit=limit + 1,
+            unit=unit if reader.sees_every_unit else reader.unit or "",
+            states=state or None,
+        )
+    items = tuple(_line(one) for one in found[:limit])
+    return Page(items=items, next=cursor_after(items[-1].id) if len(found) > limit else None)
+
+
 @router.get("/stop-payments/unmatched", responses=responses("not-allowed"))
 async def get_unmatched(
     parts: TheParts, reader: Operator, *, limit: Limit = 50, cursor: Cursor = None
@@ -105,6 +151,11 @@ async def get_unmatched(
     shown = found[:limit]
     items = tuple(_unmatched(one) for one in shown)
     return Page(items=items, next=cursor_after(shown[-1].id) if len(found) > limit else None)
+
+
+def _line(found: OrderOfCase) -> OrderLine:
+    named = {name: getattr(found.one, name) for name in OrderLine.model_fields if name != "case_id"}
+    return OrderLine(**named, case_id=found.case_id)
 
 
 def _view(order: StopOrder, lines: list[Entry], payment: dict[str, Any]) -> StopOrderView:

@@ -1,0 +1,172 @@
+/** The cases on the board: read once, kept up by the stream, read anew where the stream had a gap. */
+
+import { Refusal, read, type Schemas } from '../shared/http';
+import { moreUrgent, type Line } from '../shared/limits';
+import { hear } from '../shared/stream';
+import type { Told } from '../shared/sse';
+import { alarmOf, laidOver, type Alarm, type Changed } from './changes';
+
+export const OPEN: Schemas['State'][] = [
+  'PENDING', 'ASSIGNED', 'ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED', 'CONCLUDED', 'REPORTED',
+];
+const PAGE = 200;
+const MOST_ALONE = 5; // more unknown cases at once than this are read as one list
+const PATIENCE_MS = 3_000; // so long a cut is not worth a word
+const SILENT_MS = 15_000;
+
+export type Link = 'opening' | 'live' | 'cut';
+
+class Cases {
+  /** Every case that is known, most urgent first. Replaced whole at each change. */
+  all = $state.raw<Line[]>([]);
+  link = $state<Link>('opening');
+  heardAt = $state(0); // by performance.now()
+  loading = $state(true);
+  failed = $state.raw<Refusal | null>(null);
+  onAlarm: (alarm: Alarm, line: Line) => void = () => {};
+  readonly listeners = new Set<(caseId: string) => void>(); // hear which case has changed
+
+  #lines = new Map<string, Line>();
+  #unknown = new Map<string, Changed>();
+  #stop: (() => void) | undefined;
+  #drawn = false;
+  #cutSince: number | null = null;
+  #watch: ReturnType<typeof setInterval> | undefined;
+
+  start(): void {
+    this.stop();
+    this.#cutSince = performance.now();
+    this.#stop = hear((told) => this.#told(told));
+    this.#watch = setInterval(() => this.#look(), 500);
+    void this.load();
+  }
+
+  stop(): void {
+    this.#stop?.();
+    clearInterval(this.#watch);
+    this.#lines.clear();
+    this.all = [];
+    this.link = 'opening';
+  }
+
+  get(caseId: string): Line | undefined {
+    return this.#lines.get(caseId);
+  }
+
+  /** Read the lists anew; what the stream told meanwhile is newer and stays. */
+  async load(states: Schemas['State'][] = OPEN): Promise<void> {
+    const before = new Map([...this.#lines].map(([id, line]) => [id, line.version]));
+    const seen = new Set<string>();
+    this.loading = true;
+    this.failed = null;
+    try {
+      let cursor: string | undefined;
+      do {
+        const page = await read('/cases', { query: { state: states, limit: PAGE, ...(cursor ? { cursor } : {}) } });
+        for (const line of page.items) {
+          seen.add(line.case_id);
+          this.put(line);
+        }
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined && states === OPEN);
+      if (states === OPEN) {
+        for (const [id, version] of before) {
+          if (!seen.has(id) && this.#lines.get(id)?.version === version) this.#lines.delete(id);
+        }
+        this.#draw();
+      }
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.failed = error;
+    } finally {
+      this.loading = false;
+    }
+  }
+
+  put(line: Line): void {
+    const known = this.#lines.get(line.case_id);
+    if (known !== undefined && known.version > line.version) return;
+    this.#lines.set(line.case_id, line);
+    this.#draw();
+  }
+
+  #told(told: Told): void {
+    this.heardAt = performance.now();
+    if (told.what === 'state') {
+      if (told.open) {
+        if (this.link === 'cut' && this.failed !== null) void this.load();
+        this.#cutSince = null;
+        this.link = 'live';
+      } else this.#cutSince ??= performance.now();
+    }
+    if (told.what !== 'event') return;
+    if (told.event === 'resync') void this.load();
+    if (told.event === 'gone') this.#leave((JSON.parse(told.data) as { case_id: string }).case_id);
+    if (told.event === 'case') this.#take(JSON.parse(told.data) as Changed);
+  }
+
+  #take(changed: Changed): void {
+    const known = this.#lines.get(changed.case_id);
+    const now = known === undefined ? null : laidOver(known, changed);
+    if (now === null) this.#ask(changed);
+    else if (now !== known) {
+      this.#lines.set(changed.case_id, now);
+      this.#draw();
+      this.#alarm(changed, now);
+    }
+    for (const hears of this.listeners) hears(changed.case_id);
+  }
+
+  #leave(caseId: string): void {
+    if (this.#lines.delete(caseId)) this.#draw();
+  }
+
+  /** A case that the message alone does not describe: read it, or the newest list where there are many. */
+  #ask(changed: Changed): void {
+    const waiting = this.#unknown.size > 0;
+    this.#unknown.set(changed.case_id, changed);
+    if (!waiting) setTimeout(() => void this.#fetch(), 30);
+  }
+
+  async #fetch(): Promise<void> {
+    const asked = [...this.#unknown];
+    this.#unknown.clear();
+    if (asked.length > MOST_ALONE) await this.load();
+    else {
+      const found = asked.map(([id]) => read('/cases/{case_id}', { path: { case_id: id } }).catch(() => null));
+      for (const line of await Promise.all(found)) if (line !== null) this.put(runningOnly(line));
+    }
+    for (const [id, changed] of asked) {
+      const line = this.#lines.get(id);
+      if (line !== undefined) this.#alarm(changed, line);
+    }
+  }
+
+  #alarm(changed: Changed, line: Line): void {
+    const alarm = alarmOf(changed);
+    if (alarm !== null && OPEN.includes(line.state)) this.onAlarm(alarm, line);
+  }
+
+  /** Many changes in one moment are drawn once. */
+  #draw(): void {
+    if (this.#drawn) return;
+    this.#drawn = true;
+    setTimeout(() => {
+      this.#drawn = false;
+      this.all = [...this.#lines.values()].sort(moreUrgent);
+    }, 16);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const cut = this.#cutSince !== null && now - this.#cutSince > PATIENCE_MS;
+    const silent = this.heardAt > 0 && now - this.heardAt > SILENT_MS;
+    if (cut || silent) this.link = 'cut';
+  }
+}
+
+function runningOnly(line: Schemas['CaseView']): Line {
+  return { ...line, limits: line.limits.filter(({ stopped_at }) => stopped_at === null) };
+}
+
+export const cases = new Cases();

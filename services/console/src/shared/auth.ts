@@ -1,0 +1,53 @@
+/** Who is at this screen. The only place that knows how a request shows it: nothing else reads or writes the token. */
+
+const KEPT = 'quanzu.token';
+const FORM = /^qz_[\w-]{10,190}$/;
+
+let onLost: () => void = () => {};
+
+/** A token that came with the link (`/#token=qz_…`) is taken once and leaves the address bar: history keeps no secret. */
+export function takeFromLink(place: Location = location, past: History = history): void {
+  const given = /(?:^#|&)token=([^&]+)/.exec(place.hash)?.[1];
+  if (given === undefined) return;
+  past.replaceState(null, '', place.pathname + place.search + '#/');
+  keep(decodeURIComponent(given));
+}
+
+/** Whether the token has the form of one; only the server says whether it is good. */
+export function keep(token: string): boolean {
+  const trimmed = token.trim().replace(/^Bearer\s+/i, '');
+  if (!FORM.test(trimmed)) return false;
+  sessionStorage.setItem(KEPT, trimmed);
+  return true;
+}
+
+export function forget(): void {
+  sessionStorage.removeItem(KEPT);
+}
+
+export function signedIn(): boolean {
+  return sessionStorage.getItem(KEPT) !== null;
+}
+
+/** The headers that say who asks. */
+export function headers(): Record<string, string> {
+  const token = sessionStorage.getItem(KEPT);
+  return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
+/** A name for what is shared between the tabs of one person and nobody else's. */
+export function shareName(): string {
+  let hash = 5381;
+  for (const letter of sessionStorage.getItem(KEPT) ?? '') hash = (hash * 33 + letter.charCodeAt(0)) >>> 0;
+  return hash.toString(36);
+}
+
+/** The server no longer takes who we are: the page asks to sign in, and what was typed stays. */
+export function lost(): void {
+  forget();
+  onLost();
+}
+
+export function whenLost(told: () => void): void {
+  onLost = told;
+}

@@ -1,0 +1,111 @@
+/** Requests to the api by its own types. Every failure is a Problem that says what happened and what to do. */
+
+import type { components, paths } from '../api/schema';
+import * as auth from './auth';
+import { language } from './words.svelte';
+
+export type Schemas = components['schemas'];
+type Method = 'get' | 'post' | 'put' | 'delete';
+type Operation<P extends keyof paths, M extends Method> = paths[P][M];
+type PathsWith<M extends Method> = { [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths];
+type Answer<O> = O extends { responses: { 200: { content: { 'application/json': infer B } } } } ? B : unknown;
+type Sent<O> = O extends { requestBody?: { content: { 'application/json': infer B } } } ? B : never;
+type Parameters<O> = O extends { parameters: infer P } ? P : never;
+type Given<O> = {
+  path?: Parameters<O> extends { path: infer P } ? P : never;
+  query?: Parameters<O> extends { query?: infer Q } ? Q : never;
+};
+type Command<O> = Given<O> & { body?: Sent<O>; key?: string; turn?: number };
+
+interface Loose {
+  path?: Record<string, unknown>;
+  query?: Record<string, unknown>;
+}
+
+const WITHIN_MS = 15_000;
+
+export interface Problem {
+  code: string;
+  status: number;
+  title: string;
+  detail: string;
+  requestId: string;
+  holder?: string;
+  state?: string;
+  turn?: number;
+  field?: string;
+  errors?: { pointer: string; error: string }[];
+}
+
+/** An answer that is no success. `code` is the api's own; `offline` where there was no answer at all. */
+export class Refusal extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.code);
+  }
+}
+
+export async function read<P extends PathsWith<'get'>>(
+  path: P,
+  given: Given<Operation<P, 'get'>> = {},
+): Promise<Answer<Operation<P, 'get'>>> {
+  return (await asked('GET', address(path, given as Loose), {})) as Answer<Operation<P, 'get'>>;
+}
+
+/** One command. The same `key` again gives the same answer; `turn` is that of the case as it was seen. */
+export async function send<P extends PathsWith<'post'>>(
+  path: P,
+  given: Command<Operation<P, 'post'>>,
+): Promise<Answer<Operation<P, 'post'>>> {
+  const headers: Record<string, string> = { 'idempotency-key': given.key ?? newKey() };
+  if (given.turn !== undefined) headers['if-match'] = `"${given.turn}"`;
+  return (await asked('POST', address(path, given as Loose), headers, given.body)) as Answer<Operation<P, 'post'>>;
+}
+
+/** Unlike crypto.randomUUID this is there without TLS as well. */
+export function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function address(path: string, given: Loose): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(given.path?.[name])),
+  );
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(given.query ?? {})) {
+    for (const one of Array.isArray(value) ? value : [value]) if (one != null) query.append(name, String(one));
+  }
+  return query.size > 0 ? `${filled}?${query}` : filled;
+}
+
+async function asked(method: string, url: string, more: Record<string, string>, body?: unknown): Promise<unknown> {
+  const headers: Record<string, string> = { ...auth.headers(), ...more, 'accept-language': language() };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(WITHIN_MS),
+      cache: 'no-store',
+    });
+  } catch {
+    throw new Refusal({ code: 'offline', status: 0, title: '', detail: '', requestId: '' });
+  }
+  if (answer.ok) return answer.json();
+  const problem = await problemOf(answer);
+  if (problem.code === 'unauthenticated') auth.lost();
+  throw new Refusal(problem);
+}
+
+async function problemOf(answer: Response): Promise<Problem> {
+  const told = (await answer.json().catch(() => ({}))) as Record<string, unknown>;
+  return {
+    ...(told as Partial<Problem>),
+    code: String(told['type'] ?? '').replace('/problems/', '') || 'unreadable',
+    status: answer.status,
+    title: String(told['title'] ?? ''),
+    detail: String(told['detail'] ?? ''),
+    requestId: String(told['request_id'] ?? answer.headers.get('x-request-id') ?? ''),
+  };
+}

@@ -1,0 +1,40 @@
+"""What may be done with a record that could not become a case: open its bytes, mend them, mark it as sent again."""
+
+from services.domain.refusals import LetterGone, LetterNotFound
+from services.store import dead_letters
+from services.store.dead_letters import DeadLetter, RawRecord
+from services.store.engine import Store
+from services.store.sealing import CannotOpen, Sealer
+
+
+async def letter_of(store: Store, letter_id: int) -> DeadLetter:
+    """Raises LetterNotFound."""
+    async with store.read() as conn:
+        letter = await dead_letters.find(conn, letter_id)
+    if letter is None:
+        raise LetterNotFound()
+    return letter
+
+
+def record_of(sealer: Sealer, letter: DeadLetter) -> RawRecord:
+    """The record as it came. Raises LetterGone where its bytes never came, were forgotten, or can't be opened."""
+    try:
+        record = dead_letters.open_record(sealer, letter)
+    except CannotOpen:
+        record = None
+    if record is None:
+        raise LetterGone()
+    return record
+
+
+def mended(record: RawRecord, body: str) -> RawRecord:
+    """The record with another body under the same key and headers."""
+    return RawRecord(key=record.key, headers=record.headers, value=body.encode())
+
+
+async def mark_sent(store: Store, letter: DeadLetter) -> DeadLetter:
+    """The letter as it is after it was sent again. Safe to repeat: the last time counts."""
+    assert letter.id is not None  # noqa: S101 - only stored letters are sent
+    async with store.begin() as tx:
+        await dead_letters.mark_replayed(tx, letter.id)
+    return await letter_of(store, letter.id)
