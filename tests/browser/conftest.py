@@ -1,0 +1,84 @@
+"""A real Chromium on a real installation. Without a Chromium these tests skip with one line, on CI they fail."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from installation import Installation, started
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from deploy.native import chromium, console
+from deploy.native.processes import MissingError
+
+SPEAKS = (
+    "addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI))"
+)
+
+
+@dataclass
+class Desk:
+    """What one browser said while it was used: reports of the policy, errors of the page, dialogs that opened."""
+
+    context: BrowserContext
+    page: Page
+    heard: list[str] = field(default_factory=list)
+
+    def go(self, url: str, token: str, path: str = "") -> None:
+        """Sign in by the link, then to a page of the board."""
+        self.page.goto(f"{url}/#token={token}")
+        self.page.wait_for_selector("nav")
+        if path:
+            self.page.evaluate("path => { location.hash = path }", path)
+
+
+Sit = Callable[..., Desk]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Package-wide and no wider: while it is open, its loop is the thread's."""
+    try:
+        program = chromium.find()
+        chromium.chinese_letters()
+        console.build()
+    except MissingError as missing:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(missing))
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=str(program), args=list(chromium.FLAGS))
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="package")
+def installation(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    del browser  # where there is none, nothing has to be started
+    with started(Path(tmp_path_factory.mktemp("browser"))) as made:
+        yield made
+
+
+@pytest.fixture
+def sit(browser: Browser) -> Iterator[Sit]:
+    """Somebody sits down at a screen; what it says aloud must be nothing at the end."""
+    desks: list[Desk] = []
+
+    def one(*, language: str = "zh", **more: Any) -> Desk:
+        context = browser.new_context(**{"viewport": {"width": 1366, "height": 768}, "locale": "zh-CN", **more})
+        context.add_init_script(
+            f"localStorage.getItem('quanzu.language') || localStorage.setItem('quanzu.language', '{language}')"
+        )
+        context.add_init_script(SPEAKS)
+        context.set_default_timeout(10_000)
+        desk = Desk(context, context.new_page())
+        desk.page.on("pageerror", lambda error: desk.heard.append(f"error {error}"))
+        desk.page.on("dialog", lambda dialog: (desk.heard.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        desk.page.on("console", lambda told: desk.heard.append(told.text) if told.text.startswith("CSP") else None)
+        desks.append(desk)
+        return desk
+
+    yield one
+    for desk in desks:
+        desk.context.close()
+    assert [word for desk in desks for word in desk.heard] == []

@@ -1,0 +1,171 @@
+"""One embedded installation as its user starts it: a file, a broker inside, the made-up county; and who sends to it."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx2
+from confluent_kafka import Producer
+
+from deploy.native.ports import free_port
+from deploy.native.processes import ROOT
+from schemas.envelope import EventType, headers_for
+from schemas.topics import WARNING_ISSUED, WARNING_URGENT
+from services.clock import SteadyClock
+from services.domain.case import case_id_for
+from services.settings import DEMO_KEY
+from services.simulator.county import LAT, LON
+from services.simulator.seed import Tokens, seed
+from services.store import schema
+from services.store.engine import Store
+
+SOURCE = "/browser"
+UP_WITHIN_S = 30.0
+
+
+@dataclass(kw_only=True)
+class Installation:
+    api: str
+    tokens: Tokens
+    producer: Producer
+    client: httpx2.Client
+    sent: int = 0
+    keys: int = 0
+    unit_of: dict[str, str] = field(default_factory=dict)
+
+    def warn(self, *, risk: str = "HIGH", number: str | None = None, **given: Any) -> UUID:
+        """Put one warning on Kafka; the id of the case it will be."""
+        self.sent += 1
+        number = number or f"B-{self.sent:04}"
+        place = given.pop("place", {"point": {"lat": LAT, "lon": LON, "datum": "WGS84"}, "address": "墨汀县柳湾1号"})
+        told = {
+            "instruction_number": number,
+            "issued_at": datetime.now(UTC).isoformat(),
+            "risk": risk,
+            "fraud_type": "FAKE_LOAN",
+            "subject": {"name": f"测试{self.sent}", "phone": f"199-0000-{self.sent:04}"},
+            "places": {} if place is None else {"current": place},
+            **given,
+        }
+        self.put(json.dumps(told).encode(), urgent=risk == "URGENT")
+        return case_id_for(SOURCE, number)
+
+    def put(self, body: bytes, *, urgent: bool = False) -> None:
+        self.sent += 1
+        headers = headers_for(
+            id=f"event-{self.sent}", source=SOURCE, type=EventType.WARNING_ISSUED, time=datetime.now(UTC), key="k"
+        )
+        self.producer.produce(WARNING_URGENT if urgent else WARNING_ISSUED, body, key=b"k", headers=list(headers))
+        self.producer.flush(10)
+
+    def case(self, case_id: UUID, *, until: str | None = None) -> dict[str, Any]:
+        """The case once it is there (and in the state `until`)."""
+        return waited(lambda: self._case(case_id, until))
+
+    def _case(self, case_id: UUID, until: str | None) -> dict[str, Any] | None:
+        answer = self.client.get(f"/cases/{case_id}", headers=bearer(self.tokens.supervisor))
+        if answer.status_code != 200:
+            return None
+        seen: dict[str, Any] = answer.json()
+        return seen if until in (None, seen["state"]) else None
+
+    def do(self, case_id: UUID, what: str, body: Any = None, *, token: str) -> None:
+        """One command of somebody at another screen."""
+        self.keys += 1
+        turn = self.case(case_id)["turn"]
+        headers = bearer(token) | {"idempotency-key": f"other-{self.keys}", "if-match": f'"{turn}"'}
+        answer = self.client.post(f"/cases/{case_id}/{what}", headers=headers, json=body or {})
+        assert answer.status_code == 200, answer.text
+
+    def reported(self, case_id: UUID) -> str:
+        """Drive a case to its feedback by its responder; who that was."""
+        who = self.case(case_id, until="ASSIGNED")["responder"]
+        token = self.tokens.responders[who]
+        self.do(case_id, "acknowledgement", token=token)
+        self.do(case_id, "attempts", {"channel": "visit", "result": "REACHED_IN_PERSON"}, token=token)
+        self.do(case_id, "contact", {"mode": "in_person"}, token=token)
+        self.do(case_id, "conclusion", {"outcome": "DISSUADED_NO_LOSS", "amount_saved_fen": 100_000}, token=token)
+        self.do(case_id, "feedback", {"text": "已当面劝阻。"}, token=token)
+        return str(who)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def waited(look: Any, *, within_s: float = 15.0) -> Any:
+    """What `look` gives as soon as it gives something."""
+    ends = time.monotonic() + within_s
+    while (found := look()) is None:
+        assert time.monotonic() < ends, "it did not come"
+        time.sleep(0.02)
+    return found
+
+
+@contextmanager
+def started(home: Path) -> Iterator[Installation]:
+    """Everything in one process on SQLite; ended with the block."""
+    database, port = f"sqlite:///{home / 'browser.db'}", free_port()
+    tokens = _apart(lambda: asyncio.run(_seeded(database)))
+    surroundings = os.environ | {
+        "QUANZU_PRODUCTION": "false",
+        "QUANZU_DATABASE": database,
+        "QUANZU_KAFKA": "",
+        "QUANZU_MASTER_KEYS": DEMO_KEY,
+        "QUANZU_INDEX_KEY": DEMO_KEY,
+        "QUANZU_API_PORT": str(port),
+        "QUANZU_METRICS_PORT": "0",
+        "QUANZU_VAR": str(home),
+    }
+    with (home / "serve.log").open("wb") as log:
+        served = subprocess.Popen(
+            [sys.executable, "-m", "services.cli", "serve"], cwd=ROOT, env=surroundings, stdout=log, stderr=log
+        )
+        try:
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as client:
+                kafka = waited(lambda: _up(client, home), within_s=UP_WITHIN_S)
+                producer = Producer({"bootstrap.servers": kafka, "linger.ms": 0, "log_level": 0})
+                yield Installation(api=f"http://127.0.0.1:{port}", tokens=tokens, producer=producer, client=client)
+        finally:
+            served.terminate()
+            served.wait(20)
+
+
+def _up(client: httpx2.Client, home: Path) -> str | None:
+    try:
+        client.get("/livez")
+        kafka: str = json.loads((home / "run.json").read_text())["kafka"]
+    except (httpx2.TransportError, OSError, ValueError):
+        return None
+    return kafka
+
+
+async def _seeded(database: str) -> Tokens:
+    store = Store(database, name="seed")
+    try:
+        store.clock = SteadyClock(datetime.now(UTC))
+        await schema.upgrade(store)
+        async with store.begin() as tx:
+            return await seed(tx)
+    finally:
+        await store.close()
+
+
+def _apart(work: Any) -> Any:
+    """Done in a thread: a browser that is driven from here has a loop of its own in this one."""
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(work()))
+    thread.start()
+    thread.join()
+    return found[0]
