@@ -1,6 +1,6 @@
 # Quanzu (劝阻). Every target brings what it needs; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up down bench faults prove lock schemas docs clean
+.PHONY: help setup console demo test check up down bench faults prove screenshots lock schemas docs clean
 SPEED ?= 10
 MINUTES ?=
 ONLY ?=
@@ -12,9 +12,9 @@ PY := .venv/bin/python
 READY := .venv/.ready
 
 help:  ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY)  ## make .venv with the pinned dependencies
+setup: $(READY) console  ## make .venv with the pinned dependencies and build the console
 
 $(READY): deploy/requirements-dev.txt pyproject.toml
 	@test -x $(PY) || python3 -m venv .venv
@@ -23,13 +23,16 @@ $(READY): deploy/requirements-dev.txt pyproject.toml
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY)  ## a made-up county at work [SPEED=10] [MINUTES=], everything in one process
+console: $(READY)
+	@$(PY) -m deploy.native.console build
+
+demo: $(READY) console  ## a made-up county at work [SPEED=10] [MINUTES=], everything in one process
 	@.venv/bin/quanzu demo --speed $(SPEED) $(if $(MINUTES),--minutes $(MINUTES))
 
-test: $(READY)  ## every test, on a Kafka and a PostgreSQL started for it [ONLY=words of a test's name]
+test: $(READY) console  ## every test, on a Kafka and a PostgreSQL started for it [ONLY=words of a test's name]
 	@$(PY) -m pytest $(if $(ONLY),-k "$(ONLY)")
 
-up: $(READY)  ## start everything on this machine, without containers
+up: $(READY) console  ## start everything on this machine, without containers
 	@$(PY) -m deploy.native.stack up
 
 down: $(READY)  ## stop it; the data stays
@@ -43,6 +46,9 @@ faults: $(READY)  ## kill real processes and count what is left [ONLY=a fault] [
 
 prove: $(READY)  ## the long proofs in full, of which `make test` runs small samples [ONLY=words of a proof's name]
 	@QUANZU_PROVE=full $(PY) -m pytest -m proof $(if $(ONLY),-k "$(ONLY)")
+
+screenshots: $(READY) console  ## pictures of the pages from the demo's data, into docs/screenshots
+	@$(PY) -m tests.browser
 
 schemas: $(READY)  ## write the JSON Schemas and the AsyncAPI document anew
 	@$(PY) -m schemas.export
@@ -62,7 +68,8 @@ check: $(READY)  ## format, lint, types, direction of imports, dependencies
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-cache
 	@$(PY) -m deptry .
+	@$(PY) -m deploy.native.console check
 
 clean:  ## stop what runs and remove what was made, the environment too
 	@-test -x $(PY) && $(PY) -m deploy.native.stack down --erase
-	@rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv var services/console/dist services/console/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,6 +1,6 @@
-"""The console: built from its sources, and its types drawn from the OpenAPI. `python -m deploy.native.console build | client`
+"""The console: built from its sources, and its types drawn from the OpenAPI.
 
-Nothing is built again while the sources are the same. Node 20 or newer is taken from the PATH, else from a wheel.
+`python -m deploy.native.console build | check | client`. Nothing is built again while the sources are the same. Node 20 or newer is taken from the PATH, else from a wheel.
 """
 
 import hashlib
@@ -29,9 +29,9 @@ DRAWN: Final = "// Drawn from the OpenAPI by `python -m deploy.native.console cl
 
 def main(words: list[str]) -> int:
     """0 fine, 1 it failed, 2 wrong use."""
-    steps = {"build": build, "client": draw_client}
+    steps = {"build": build, "check": check, "client": draw_client}
     if len(words) != 1 or words[0] not in steps:
-        print("use: python -m deploy.native.console build | client", file=sys.stderr)
+        print("use: python -m deploy.native.console build | check | client", file=sys.stderr)
         return 2
     try:
         steps[words[0]]()
@@ -55,6 +55,12 @@ def build() -> None:
     install()
     run("vite", "build")
     mark.write_text(digest)
+
+
+def check() -> None:
+    """The types of the sources. Raises MissingError, CalledProcessError."""
+    install()
+    run("svelte-check", "--fail-on-warnings")
 
 
 def install() -> None:

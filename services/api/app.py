@@ -176,7 +176,7 @@ def make_app(
         app.include_router(module.router, dependencies=[BEARER, BASIC])
     app.include_router(tips.open_router)
     app.include_router(pages.router)
-    app.include_router(console.router)
+    app.include_router(console.pages_of(console.BUILT))
     app.router.routes.extend(health)
     return app
 

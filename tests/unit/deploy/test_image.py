@@ -37,6 +37,7 @@ def test_all_it_copies_exists_and_is_not_ignored() -> None:
         assert verdict(source, ignored), f"{source} is ignored"
     assert not verdict("var", ignored)
     assert not verdict(".env", ignored)
+    assert not verdict("services/console/node_modules/vite", ignored)
 
 
 def test_every_installed_package_is_pinned_by_hash() -> None:
@@ -83,6 +84,7 @@ def verdict(path: str, rules: list[str]) -> bool:
     """Whether .dockerignore lets the path into the build: the last rule that fits decides."""
     let_in = True
     for rule in rules:
-        if fnmatch.fnmatch(path, rule.removeprefix("!")):
+        named = rule.removeprefix("!")
+        if fnmatch.fnmatch(path, named) or path.startswith(f"{named}/"):
             let_in = rule.startswith("!")
     return let_in

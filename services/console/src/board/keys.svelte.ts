@@ -24,8 +24,9 @@ class Keys {
 
   #pressed(event: KeyboardEvent): void {
     if (!this.on || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (document.querySelector('dialog[open]') !== null) return; // it has its own, wherever the focus is
     const target = event.target as HTMLElement;
-    if (target.closest('input:not([type=checkbox]), textarea, select, dialog, [contenteditable]')) return;
+    if (target.closest('input:not([type=checkbox]), textarea, select, [contenteditable]')) return;
     if (event.key === 'Enter' && target.closest('a, button')) return;
     for (const handler of [...this.#stack].reverse()) {
       if (handler(event.key)) {

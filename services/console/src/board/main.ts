@@ -6,6 +6,7 @@ import { show, theme } from '../shared/theme';
 import { language, speak } from '../shared/words.svelte';
 
 takeFromLink();
+addEventListener('hashchange', () => takeFromLink() && location.reload()); // a link given to a page that is open
 show(theme());
 speak(language());
 const { default: App } = await import('./App.svelte'); // after the link: its route is read from the address

@@ -6,11 +6,11 @@ const FORM = /^qz_[\w-]{10,190}$/;
 let onLost: () => void = () => {};
 
 /** A token that came with the link (`/#token=qz_…`) is taken once and leaves the address bar: history keeps no secret. */
-export function takeFromLink(place: Location = location, past: History = history): void {
-  const given = /(?:^#|&)token=([^&]+)/.exec(place.hash)?.[1];
-  if (given === undefined) return;
-  past.replaceState(null, '', place.pathname + place.search + '#/');
-  keep(decodeURIComponent(given));
+export function takeFromLink(): boolean {
+  const given = /(?:^#|&)token=([^&]+)/.exec(location.hash)?.[1];
+  if (given === undefined) return false;
+  history.replaceState(null, '', location.pathname + location.search + '#/');
+  return keep(decodeURIComponent(given));
 }
 
 /** Whether the token has the form of one; only the server says whether it is good. */
