@@ -1,6 +1,7 @@
 """The console: built from its sources, and its types drawn from the OpenAPI.
 
-`python -m deploy.native.console build | check | client`. Nothing is built again while the sources are the same. Node 20 or newer is taken from the PATH, else from a wheel.
+`python -m deploy.native.console build | check | client`. Nothing is built again while the sources are the same.
+Node 20 or newer is taken from the PATH, else from a wheel.
 """
 
 import hashlib

@@ -165,11 +165,11 @@ def test_a_dead_letter_is_seen_mended_and_becomes_a_case(installation: Installat
     desk.page.wait_for_selector(".link.live")
     desk.page.click("text=无法处理")
     for _ in range(20):
-        if desk.page.locator("td.do button").count():
+        if desk.page.locator(".do button").count():
             break
         desk.page.click("text=刷新")
         desk.page.wait_for_timeout(100)
-    desk.page.locator("td.do button").first.click()
+    desk.page.locator(".do button").first.click()
     desk.page.fill("dialog textarea", "来源来电核对")
     desk.page.click("dialog .main")
     text = desk.page.input_value("#raw")

@@ -1,6 +1,5 @@
 /** Who is signed in, and what codes are called: units, fraud types. Read once after signing in. */
 
-import * as auth from '../shared/auth';
 import { read, type Schemas } from '../shared/http';
 import { either } from '../shared/words.svelte';
 
@@ -15,11 +14,6 @@ class Me {
     this.units = new Map(units.items.map((unit) => [unit.code, unit]));
     this.#types = new Map(types.items.map((type) => [type.code, type]));
     this.who = who;
-  }
-
-  leave(): void {
-    auth.forget();
-    this.who = null;
   }
 
   unit(code: string | null | undefined): string {

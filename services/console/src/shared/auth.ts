@@ -1,7 +1,14 @@
-/** Who is at this screen. The only place that knows how a request shows it: nothing else reads or writes the token. */
+/** Who is at this screen. The only place that knows how a request shows it: nothing else reads or writes the token.
+
+ * Either a token, kept in this tab, goes with each request; or the browser sends the session's cookie by itself, which
+ * no script can read. Where there is a token, it counts.
+ */
 
 const KEPT = 'quanzu.token';
 const FORM = /^qz_[\w-]{10,190}$/;
+
+/** Where people log in by account or by their organisation; it comes back here with a session. */
+export const LOGIN_PAGE = '/login?to=/';
 
 let onLost: () => void = () => {};
 
@@ -25,14 +32,19 @@ export function forget(): void {
   sessionStorage.removeItem(KEPT);
 }
 
-export function signedIn(): boolean {
-  return sessionStorage.getItem(KEPT) !== null;
-}
-
-/** The headers that say who asks. */
+/** The headers that say who asks; none where a cookie does. */
 export function headers(): Record<string, string> {
   const token = sessionStorage.getItem(KEPT);
   return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
+/** End it: the token is forgotten, a session is ended at the server. Where the browser should go then, if anywhere. */
+export async function signOut(): Promise<string | null> {
+  const byToken = sessionStorage.getItem(KEPT) !== null;
+  forget();
+  if (byToken) return null;
+  const answer = await fetch('/logout', { method: 'POST', headers: { accept: 'application/json' } }).catch(() => null);
+  return answer?.ok ? ((await answer.json()) as { to: string }).to : null;
 }
 
 /** A name for what is shared between the tabs of one person and nobody else's. */

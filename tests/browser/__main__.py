@@ -1,0 +1,130 @@
+"""Pictures of the pages from the demo's data: `python -m tests.browser [FOLDER]`. Each page, both languages, both themes."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from deploy.native import chromium
+from deploy.native.ports import free_port
+from deploy.native.processes import ROOT
+from services.cli import running
+from services.cli.running import Running
+
+INTO = ROOT / "docs" / "screenshots"
+# The demo itself, only with warnings that come faster.
+PLAY = """
+import asyncio
+from services.cli.demo import Playing, demo_settings, play
+asyncio.run(play(demo_settings(), Playing(speed=30, minutes=None, every_s=2), lambda line: None))
+"""
+CASES = 16  # so many are there before the first picture
+WITHIN_S = 120.0
+WIDE = {"width": 1366, "height": 768}
+WALL = {"width": 1920, "height": 1080}
+# By the picture's name: where it is, and the keys pressed before it is taken.
+PICTURES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "board": ("#/queue", ("j",)),
+    "timeline": ("#/queue?tab=timeline", ("j", "j", "j")),
+    "limits": ("#/queue?tab=limits", ("j", "j")),
+    "money": ("#/queue?tab=money", ("j", "j")),
+    "form": ("#/queue", ("j", "r")),
+    "help": ("#/queue", ("?",)),
+    "stops": ("#/stops", ()),
+    "follow-ups": ("#/follow-ups?state=SCHEDULED", ()),
+    "reviews": ("#/reviews", ()),
+    "handover": ("#/handover?all=1", ()),
+    "dead-letters": ("#/dead-letters", ()),
+}
+
+
+def main(words: list[str]) -> int:
+    into = Path(words[0]) if words else INTO
+    into.mkdir(parents=True, exist_ok=True)
+    chromium.chinese_letters()
+    with demo() as here, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(chromium.find()), args=list(chromium.FLAGS))
+        for language in ("zh", "en"):
+            for theme in ("light", "dark"):
+                _taken(browser, here, into, language, theme)
+        browser.close()
+    return 0
+
+
+def _taken(browser: Browser, here: Running, into: Path, language: str, theme: str) -> None:
+    context = browser.new_context(viewport=WIDE, locale="zh-CN", reduced_motion="reduce")
+    kept = {"language": language, "theme": theme}
+    context.add_init_script(
+        "".join(f"localStorage.setItem('quanzu.{name}','{value}');" for name, value in kept.items())
+    )
+    page, ending = context.new_page(), f"{language}-{theme}.png"
+    page.goto(f"{here.api}/")
+    _shot(page, into / f"login-{ending}")
+    page.evaluate("token => { location.hash = '#token=' + token }", here.tokens["supervisor"])
+    page.wait_for_selector("[role=option]")
+    page.mouse.click(300, 760)
+    for name, (place, keys) in PICTURES.items():
+        page.evaluate("place => { location.hash = '#/reviews'; location.hash = place }", place)
+        page.wait_for_timeout(700)
+        for key in keys:
+            page.keyboard.press(key)
+            page.wait_for_timeout(250)
+        page.wait_for_timeout(900)
+        _shot(page, into / f"{name}-{ending}")
+        page.keyboard.press("Escape")
+    page.set_viewport_size(WALL)
+    page.goto(f"{here.api}/wall")
+    page.wait_for_selector("li")
+    page.wait_for_timeout(800)
+    _shot(page, into / f"wall-{ending}")
+    context.close()
+
+
+def _shot(page: Page, path: Path) -> None:
+    path.write_bytes(page.screenshot(animations="disabled", caret="hide"))
+
+
+@contextmanager
+def demo() -> Iterator[Running]:
+    """The demo in a folder of its own, with some cases in it; ended with the block."""
+    with tempfile.TemporaryDirectory() as made:
+        var = Path(made)
+        surroundings = os.environ | {
+            "QUANZU_VAR": made,
+            "QUANZU_API_PORT": str(free_port()),
+            "QUANZU_METRICS_PORT": "0",
+            "PYTHONPATH": str(ROOT),
+        }
+        played = subprocess.Popen([sys.executable, "-c", PLAY], cwd=ROOT, env=surroundings, stdout=subprocess.DEVNULL)
+        try:
+            yield _busy(var)
+        finally:
+            played.terminate()
+            played.wait(30)
+
+
+def _busy(var: Path) -> Running:
+    ends = time.monotonic() + WITHIN_S
+    while time.monotonic() < ends:
+        here = running.find(var)
+        if here is not None and here.api is not None and _count(here) >= CASES:
+            return here
+        time.sleep(0.5)
+    raise TimeoutError("the demo has no cases")
+
+
+def _count(here: Running) -> int:
+    bearer = {"authorization": f"Bearer {here.tokens['operator']}"}
+    answer = httpx2.get(f"{here.api}/cases?limit=200", headers=bearer, timeout=10, trust_env=False)
+    return len(answer.json()["items"]) if answer.status_code == 200 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
