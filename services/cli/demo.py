@@ -190,6 +190,7 @@ class Show:
             if wanted not in (0, port):
                 out("  ! " + say("moved", wanted=wanted, port=port))
         token = self.tokens.operator
+        out(f"    {_padded('board')}  {say('board.is', api=here.api, token=token)}")
         out(f"    {_padded('api')}  {here.api}/docs")
         out(f"    {_padded('metrics')}  {here.metrics}      {say('log')} {settings.var / LOG}")
         out(f"    {_padded('login')}  {say('login.is', token=token)}")

@@ -24,6 +24,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "every {left}th case waits for you; Ctrl-C stops",
     ),
     "moved": ("端口 {wanted} 已被占用,改用 {port}", "port {wanted} is in use: {port} is taken instead"),
+    "board": ("看板", "board"),
+    "board.is": ("{api}/#token={token}      大屏 {api}/wall", "{api}/#token={token}      wall {api}/wall"),
     "api": ("接口", "API"),
     "metrics": ("指标", "metrics"),
     "login": ("登录", "login"),

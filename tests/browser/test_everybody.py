@@ -39,11 +39,11 @@ def test_axe_finds_nothing_on_any_page(
     desk.page.goto(installation.api)
     desk.page.wait_for_selector("form")
     found = _looked_at(desk, "login")
-    desk.go(installation.api, installation.tokens.operator, f"#/queue?case={cases[1]}")
+    desk.go(installation.api, installation.tokens.operator, f"#/queue?q=AXE-&case={cases[1]}")
     desk.page.wait_for_selector(".leaflet-container path")
     found += _looked_at(desk, "panel")
     for tab in ("limits", "timeline", "money", "after"):
-        desk.page.evaluate("hash => { location.hash = hash }", f"#/queue?case={cases[1]}&tab={tab}")
+        desk.page.evaluate("hash => { location.hash = hash }", f"#/queue?q=AXE-&case={cases[1]}&tab={tab}")
         desk.page.wait_for_selector(f"#tab-{tab}[aria-selected=true]")
         found += _looked_at(desk, tab)
     desk.page.keyboard.press("b")
@@ -63,7 +63,7 @@ def test_axe_finds_nothing_on_any_page(
 
 def test_no_chinese_is_left_on_the_english_page(installation: Installation, sit: Sit, cases: list[str]) -> None:
     desk = sit(language="en")
-    desk.go(installation.api, installation.tokens.operator, f"#/queue?case={cases[1]}")
+    desk.go(installation.api, installation.tokens.operator, f"#/queue?q=AXE-&case={cases[1]}")
     desk.page.wait_for_selector(".panel h1")
 
     left = desk.page.evaluate(
