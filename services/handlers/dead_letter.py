@@ -1,7 +1,8 @@
 """What may be done with a record that could not become a case: open its bytes, mend them, mark it as sent again."""
 
+from services.domain.actor import Actor
 from services.domain.refusals import LetterGone, LetterNotFound
-from services.store import dead_letters
+from services.store import audit, dead_letters
 from services.store.dead_letters import DeadLetter, RawRecord
 from services.store.engine import Store
 from services.store.sealing import CannotOpen, Sealer
@@ -32,9 +33,17 @@ def mended(record: RawRecord, body: str) -> RawRecord:
     return RawRecord(key=record.key, headers=record.headers, value=body.encode())
 
 
-async def mark_sent(store: Store, letter: DeadLetter) -> DeadLetter:
-    """The letter as it is after it was sent again. Safe to repeat: the last time counts."""
+async def note(store: Store, action: str, letter_id: int, *, by: Actor) -> None:
+    """Put on record who did what with a letter."""
+    async with store.begin() as tx:
+        await audit.add(tx, [audit.line(action, at=tx.now, by=by, about="dead-letter", key=letter_id)])
+
+
+async def mark_sent(store: Store, letter: DeadLetter, *, by: Actor) -> DeadLetter:
+    """The letter as it is after it was sent again, and who did that. Safe to repeat: the last time counts."""
     assert letter.id is not None  # noqa: S101 - only stored letters are sent
     async with store.begin() as tx:
         await dead_letters.mark_replayed(tx, letter.id)
+        sent = audit.line("DEAD_LETTER_SENT", at=tx.now, by=by, about="dead-letter", key=letter.id)
+        await audit.add(tx, [sent])
     return await letter_of(store, letter.id)

@@ -71,9 +71,10 @@ class Installation:
 
     def case(self, case_id: UUID, *, until: str | None = None) -> dict[str, Any]:
         """The case once it is there (and in the state `until`)."""
-        return waited(lambda: self._case(case_id, until))
+        return waited(lambda: self.found(case_id, until))
 
-    def _case(self, case_id: UUID, until: str | None) -> dict[str, Any] | None:
+    def found(self, case_id: UUID, until: str | None = None) -> dict[str, Any] | None:
+        """The case, if it is there (and in the state `until`)."""
         answer = self.client.get(f"/cases/{case_id}", headers=bearer(self.tokens.supervisor))
         if answer.status_code != 200:
             return None

@@ -15,7 +15,7 @@ def test_five_hundred_open_cases_are_shown_at_once_and_stay_cheap(installation: 
     last = [installation.warn(number=f"MANY-{place}", risk="LOW", subject=one) for place, one in enumerate(subjects)][
         -1
     ]
-    installation.case(last)
+    waited(lambda: installation.found(last), within_s=60)
     desk = sit()
     desk.go(installation.api, installation.tokens.operator)
     desk.page.wait_for_selector("[role=option]")

@@ -14,7 +14,7 @@ from services.api.problems import Problematic, responses
 from services.api.views import View
 from services.api.work import TheParts
 from services.broker.producer import Message, Sender, SendUnknown, TooLargeToSend
-from services.handlers.dead_letter import letter_of, mark_sent, mended, record_of
+from services.handlers.dead_letter import letter_of, mark_sent, mended, note, record_of
 from services.store import dead_letters
 from services.store.dead_letters import DeadLetter, RawRecord
 
@@ -69,9 +69,10 @@ async def get_dead_letters(
 
 @router.post("/dead-letters/{letter_id}/opening", responses=OPENING)
 async def post_opening(letter_id: LetterPath, parts: TheParts, operator: Operator, body: Opening) -> RawView:
-    """The raw record, for a reason. Who opened which one is logged."""
+    """The raw record, for a reason. Who opened which one is on record in the audit."""
     del body  # a reason may name somebody: it must be given, and stays out of the log
     record = record_of(parts.context.sealer, await letter_of(parts.store, letter_id))
+    await note(parts.store, "DEAD_LETTER_OPENED", letter_id, by=operator)
     log.info("dead_letter.opened", action="dead_letter.opened", letter=letter_id, actor=operator.name)
     return RawView(
         id=letter_id,
@@ -87,7 +88,7 @@ async def post_replay(letter_id: LetterPath, request: Request, parts: TheParts, 
     letter = await letter_of(parts.store, letter_id)
     await _send(request.app.state.sender, letter, record_of(parts.context.sealer, letter))
     log.info("dead_letter.replayed", action="dead_letter.replayed", letter=letter_id, actor=operator.name)
-    return DeadLetterView.model_validate(await mark_sent(parts.store, letter), from_attributes=True)
+    return DeadLetterView.model_validate(await mark_sent(parts.store, letter, by=operator), from_attributes=True)
 
 
 @router.post("/dead-letters/{letter_id}/mending", responses=SENDING | responses("too-large"))
@@ -98,7 +99,7 @@ async def post_mending(
     letter = await letter_of(parts.store, letter_id)
     await _send(request.app.state.sender, letter, mended(record_of(parts.context.sealer, letter), body.value))
     log.info("dead_letter.mended", action="dead_letter.mended", letter=letter_id, actor=operator.name)
-    return DeadLetterView.model_validate(await mark_sent(parts.store, letter), from_attributes=True)
+    return DeadLetterView.model_validate(await mark_sent(parts.store, letter, by=operator), from_attributes=True)
 
 
 async def _send(sender: Sender | None, letter: DeadLetter, record: RawRecord) -> None:

@@ -11,7 +11,8 @@ export type Field =
   | { name: string; kind: 'money' | 'time' | 'unit'; label: Key; needed?: boolean }
   | { name: string; kind: 'responder'; label: Key; needed?: boolean; of: string }
   | { name: string; kind: 'yes'; label: Key; needed?: false }
-  | { name: string; kind: 'choice'; label: Key; needed?: boolean; words: 'risk' | 'outcome' | 'attempt' | 'channel' | 'mode' | 'result'; options: string[] };
+  | { name: string; kind: 'choice'; label: Key; needed?: boolean; words: 'risk' | 'outcome' | 'attempt' | 'channel' | 'mode' | 'result'; options: string[] }
+  | { name: string; kind: 'fraud'; label: Key; needed?: boolean };
 
 export interface Act {
   name: string; // also of its words: act.NAME, and what it does: does.NAME
@@ -21,6 +22,7 @@ export interface Act {
   may: Role[];
   fields: Field[];
   fixed?: Record<string, unknown>;
+  while?: string; // only as long as this limit runs
   grave?: boolean; // cannot be taken back by the same hand
   undo?: string; // the act that takes it back
 }
@@ -37,7 +39,7 @@ const SENT_TO: Field[] = [
 ];
 const RESULTS = [
   'REACHED_VOICE', 'REACHED_IN_PERSON', 'REACHED_FAMILY', 'BUSY', 'NO_ANSWER', 'HUNG_UP', 'POWERED_OFF',
-  'INVALID_NUMBER', 'BLOCKED', 'NOT_HOME', 'SMS_DELIVERED', 'SMS_FAILED',
+  'INVALID_NUMBER', 'BLOCKED', 'NOT_HOME', 'SMS_DELIVERED', 'SMS_FAILED', 'SET_OUT', 'ARRIVED',
 ];
 const OUTCOMES = [
   'DISSUADED_NO_LOSS', 'DISSUADED_PARTIAL_LOSS', 'DEFRAUDED_BEFORE_WARNING', 'DEFRAUDED_AFTER_WARNING', 'REFUSED',
@@ -48,7 +50,8 @@ export const ACTS: Act[] = [
   { name: 'assign', path: 'assignment', key: 'r', from: ['PENDING'], may: CENTRE, fields: [...SENT_TO, REASON] },
   { name: 'reassign', path: 'assignment', key: 'r', from: UNDER_WAY, may: [...CENTRE, 'desk'], fields: [...SENT_TO, REASON] },
   { name: 'acknowledge', path: 'acknowledgement', key: 'a', from: ['ASSIGNED'], may: FIELD, fields: [] },
-  { name: 'attempt', path: 'attempts', key: 't', from: ['ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED'], may: ['responder'],
+  { name: 'second_acknowledge', path: 'second-acknowledgement', key: 'y', from: UNDER_WAY.slice(1), may: [...CENTRE, ...FIELD], fields: [], while: 'SECOND_ACK' },
+  { name: 'attempt', path: 'attempts', key: 't', from: ['ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED', 'CONCLUDED', 'REPORTED'], may: ['responder'],
     fields: [
       { name: 'channel', kind: 'choice', label: 'field.channel', needed: true, words: 'channel', options: ['call', 'sms', 'visit', 'family'] },
       { name: 'result', kind: 'choice', label: 'field.result', needed: true, words: 'attempt', options: RESULTS },
@@ -115,8 +118,11 @@ const NEXT: Partial<Record<State, string[]>> = {
   TRANSFERRED: ['receive'],
 };
 
-export function allowed(state: State, role: string): Act[] {
-  return ACTS.filter(({ from, may }) => from.includes(state) && (may as string[]).includes(role));
+/** `running` are the kinds of the limits that run for the case. */
+export function allowed(state: State, role: string, running: string[] = []): Act[] {
+  return ACTS.filter(
+    (act) => act.from.includes(state) && (act.may as string[]).includes(role) && (act.while === undefined || running.includes(act.while)),
+  );
 }
 
 export function nextAct(state: State, role: string): Act | undefined {

@@ -165,7 +165,7 @@ class Cases {
   }
 }
 
-function runningOnly(line: Schemas['CaseView']): Line {
+function runningOnly(line: Schemas['WholeCase']): Line {
   return { ...line, limits: line.limits.filter(({ stopped_at }) => stopped_at === null) };
 }
 

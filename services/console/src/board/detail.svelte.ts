@@ -6,7 +6,7 @@ import { cases } from './cases.svelte';
 const SOON_MS = 120; // several changes of one moment are read once
 
 export class Detail {
-  view = $state.raw<Schemas['CaseView'] | null>(null);
+  view = $state.raw<Schemas['WholeCase'] | null>(null);
   facts = $state.raw<Schemas['Happened'][]>([]);
   orders = $state.raw<Schemas['StopOrderView'][]>([]);
   holds = $state.raw<Schemas['ProtectiveHoldView'][]>([]);

@@ -4,7 +4,7 @@ import type { Schemas } from '../shared/http';
 
 const ON_THE_WAY = ['ASSIGN', 'ACK', 'FIRST_ATTEMPT', 'CONTACT', 'DISSUADE', 'FEEDBACK'];
 
-export function stagesOf(view: Pick<Schemas['CaseView'], 'limits'>) {
+export function stagesOf(view: Pick<Schemas['WholeCase'], 'limits'>) {
   return view.limits
     .filter(({ kind, stopped_at }) => ON_THE_WAY.includes(kind) && stopped_at !== null)
     .map((limit) => ({

@@ -27,6 +27,10 @@ class Me {
     return found === undefined ? code : either(found);
   }
 
+  get frauds(): string[] {
+    return [...this.#types.keys()];
+  }
+
   get role(): string {
     return this.who?.role ?? '';
   }
