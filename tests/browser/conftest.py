@@ -1,40 +1,17 @@
 """A real Chromium on a real installation. Without a Chromium these tests skip with one line, on CI they fail."""
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from desk import SPEAKS, Desk, Sit
 from installation import Installation, started
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from deploy.native import chromium, console
 from deploy.native.processes import MissingError
-
-SPEAKS = (
-    "addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI))"
-)
-
-
-@dataclass
-class Desk:
-    """What one browser said while it was used: reports of the policy, errors of the page, dialogs that opened."""
-
-    context: BrowserContext
-    page: Page
-    heard: list[str] = field(default_factory=list)
-
-    def go(self, url: str, token: str, path: str = "") -> None:
-        """Sign in by the link, then to a page of the board."""
-        self.page.goto(f"{url}/#token={token}")
-        self.page.wait_for_selector("nav")
-        if path:
-            self.page.evaluate("path => { location.hash = path }", path)
-
-
-Sit = Callable[..., Desk]
 
 
 @pytest.fixture(scope="package")

@@ -1,6 +1,6 @@
 """What senders write is shown as they wrote it and runs nothing, wherever it is shown."""
 
-from conftest import Sit
+from desk import Sit
 from installation import Installation
 
 MARK = "window.__ran=1"

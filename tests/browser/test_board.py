@@ -2,7 +2,7 @@
 
 import time
 
-from conftest import Sit
+from desk import Sit
 from installation import Installation
 from wire import Wire
 

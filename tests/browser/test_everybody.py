@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import Desk, Sit
+from desk import Desk, Sit
 from installation import Installation
 
 from deploy.native.console import MODULES

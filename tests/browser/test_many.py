@@ -2,7 +2,7 @@
 
 import time
 
-from conftest import Desk, Sit
+from desk import Desk, Sit
 from installation import Installation, waited
 
 MANY = 500
