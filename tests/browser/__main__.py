@@ -1,4 +1,7 @@
-"""Pictures of the pages from the demo's data: `python -m tests.browser [FOLDER]`. Each page, both languages, both themes."""
+"""Pictures of the pages from the demo's data, in both languages and both themes.
+
+`python -m tests.browser` makes those of the documentation; with a folder, every page's go there, to be looked at.
+"""
 
 import os
 import subprocess
@@ -36,6 +39,7 @@ PICTURES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "limits": ("#/queue?tab=limits", ("j", "j")),
     "money": ("#/queue?tab=money", ("j", "j")),
     "form": ("#/queue", ("j", "r")),
+    "by-hand": ("#/queue", ("i",)),
     "help": ("#/queue", ("?",)),
     "stops": ("#/stops", ()),
     "follow-ups": ("#/follow-ups?state=SCHEDULED", ()),
@@ -45,20 +49,23 @@ PICTURES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+DOCUMENTED = frozenset({"board", "form"})
+
+
 def main(words: list[str]) -> int:
-    into = Path(words[0]) if words else INTO
+    into, names = (Path(words[0]), frozenset(PICTURES)) if words else (INTO, DOCUMENTED)
     into.mkdir(parents=True, exist_ok=True)
     chromium.chinese_letters()
     with demo() as here, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(chromium.find()), args=list(chromium.FLAGS))
         for language in ("zh", "en"):
             for theme in ("light", "dark"):
-                _taken(browser, here, into, language, theme)
+                _taken(browser, here, into, names, language=language, theme=theme)
         browser.close()
     return 0
 
 
-def _taken(browser: Browser, here: Running, into: Path, language: str, theme: str) -> None:
+def _taken(browser: Browser, here: Running, into: Path, names: frozenset[str], *, language: str, theme: str) -> None:
     context = browser.new_context(viewport=WIDE, locale="zh-CN", reduced_motion="reduce")
     kept = {"language": language, "theme": theme}
     context.add_init_script(
@@ -69,8 +76,10 @@ def _taken(browser: Browser, here: Running, into: Path, language: str, theme: st
     _shot(page, into / f"login-{ending}")
     page.evaluate("token => { location.hash = '#token=' + token }", here.tokens["supervisor"])
     page.wait_for_selector("[role=option]")
-    page.mouse.click(300, 760)
+    page.keyboard.press("Shift")  # sound is unlocked by the first touch
     for name, (place, keys) in PICTURES.items():
+        if name not in names:
+            continue
         page.evaluate("place => { location.hash = '#/reviews'; location.hash = place }", place)
         page.wait_for_timeout(700)
         for key in keys:

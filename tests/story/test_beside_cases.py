@@ -1,5 +1,6 @@
 """What the api gives the pages beside cases: the pages themselves, the map, masked places, orders, dead letters."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -31,6 +32,7 @@ async def test_pages_are_asked_for_anew_and_their_files_are_kept(tmp_path: Path)
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html>")
     (tmp_path / "assets" / "board-1a2b.js").write_text("1")
+    (tmp_path / "assets" / "board-1a2b.js.gz").write_bytes(gzip.compress(b"1"))
     (tmp_path / "secret").write_text("no")
 
     page, asset, *gone = await asked(
@@ -39,6 +41,8 @@ async def test_pages_are_asked_for_anew_and_their_files_are_kept(tmp_path: Path)
 
     assert (page.status_code, page.headers["cache-control"]) == (200, "no-cache")
     assert "immutable" in asset.headers["cache-control"]
+    assert (asset.text, asset.headers["content-encoding"], asset.headers["vary"]) == ("1", "gzip", "accept-encoding")
+    assert asset.headers["content-type"].startswith("text/javascript")
     assert page.headers["content-security-policy"].startswith("default-src 'self';")
     assert "unsafe" not in page.headers["content-security-policy"]
     assert {answer.text for answer in gone}.isdisjoint({"no"})

@@ -1,10 +1,11 @@
 """GET: the pages people work with, as the build left them. No data is in them, so these need no token."""
 
+import mimetypes
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
@@ -12,6 +13,7 @@ from starlette.responses import FileResponse, Response
 BUILT: Final = Path(str(files("services").joinpath("console", "dist")))
 ALWAYS_ASK: Final = {"cache-control": "no-cache"}  # a page names the files of its own build
 FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}  # a file's name holds what is in it
+VARIES: Final = {"vary": "accept-encoding"}
 NOT_BUILT: Final = "控制台尚未构建,请运行 make setup。\nThe console is not built: make setup\n"
 
 
@@ -35,12 +37,16 @@ def pages_of(built: Path) -> APIRouter:
         return _page(built / "wall.html")
 
     @router.get("/assets/{name}")
-    async def get_asset(name: str) -> Response:
-        """A file of the build. `name` has no slash, and only what lies in the folder is given."""
+    async def get_asset(name: str, request: Request) -> Response:
+        """A file of the build, packed where that is taken. `name` has no slash: only what lies in the folder is given."""
         path = built / "assets" / name
         if name.startswith(".") or not path.is_file():
             raise HTTPException(404)
-        return FileResponse(path, headers=FOR_EVER)
+        packed = path.with_name(f"{name}.gz")
+        if "gzip" not in request.headers.get("accept-encoding", "") or not packed.is_file():
+            return FileResponse(path, headers=FOR_EVER | VARIES)
+        kind = mimetypes.guess_type(name)[0]
+        return FileResponse(packed, media_type=kind, headers=FOR_EVER | VARIES | {"content-encoding": "gzip"})
 
     return router
 
