@@ -11,6 +11,7 @@ export const OPEN: Schemas['State'][] = [
 ];
 const PAGE = 200;
 const MOST_ALONE = 5; // more unknown cases at once than this are read as one list
+const MOST_ENDED = 300;
 const PATIENCE_MS = 3_000; // so long a cut is not worth a word
 const SILENT_MS = 15_000;
 
@@ -27,6 +28,7 @@ class Cases {
   readonly listeners = new Set<(caseId: string) => void>(); // hear which case has changed
 
   #lines = new Map<string, Line>();
+  #ended: string[] = [];
   #unknown = new Map<string, Changed>();
   #stop: (() => void) | undefined;
   #drawn = false;
@@ -98,7 +100,8 @@ class Cases {
         this.#cutSince = null;
         this.link = 'live';
       } else this.#cutSince ??= performance.now();
-    }
+      if (told.refused) void read('/me').catch(() => {}); // whoever is not let in any more is asked to sign in
+    } else if (this.#cutSince === null) this.link = 'live'; // this page was asleep, the line was not
     if (told.what !== 'event') return;
     if (told.event === 'resync') void this.load();
     if (told.event === 'gone') this.#leave((JSON.parse(told.data) as { case_id: string }).case_id);
@@ -111,10 +114,19 @@ class Cases {
     if (now === null) this.#ask(changed);
     else if (now !== known) {
       this.#lines.set(changed.case_id, now);
+      this.#end(now);
       this.#draw();
       this.#alarm(changed, now);
     }
     for (const hears of this.listeners) hears(changed.case_id);
+  }
+
+  /** Of those that have ended the last are kept; a board that runs for days would else hold all of them. */
+  #end(line: Line): void {
+    if (OPEN.includes(line.state)) return;
+    this.#ended.push(line.case_id);
+    const oldest = this.#ended.length > MOST_ENDED ? this.#ended.shift() : undefined;
+    if (oldest !== undefined && !OPEN.includes(this.#lines.get(oldest)?.state ?? 'PENDING')) this.#lines.delete(oldest);
   }
 
   #leave(caseId: string): void {

@@ -52,6 +52,17 @@ export function running(line: Line): Limit[] {
 
 /** When the case next needs somebody; far away where nothing runs. It does not change with time, so no tick reorders. */
 export function urgency(line: Line): number {
+  const known = urgencies.get(line);
+  if (known !== undefined) return known;
+  const found = earliest(line);
+  urgencies.set(line, found);
+  return found;
+}
+
+/** A line never changes, it is replaced; sorting thousands would else read each time twenty times over. */
+const urgencies = new WeakMap<Line, number>();
+
+function earliest(line: Line): number {
   const due = running(line)
     .filter((limit) => limit.kind !== 'LEASE')
     .map((limit) => Date.parse(limit.due_at));
