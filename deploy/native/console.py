@@ -89,8 +89,9 @@ def openapi() -> dict[str, Any]:
 
     from services.api.app import make_app  # noqa: PLC0415
     from services.health import Health  # noqa: PLC0415
+    from services.settings import read_settings  # noqa: PLC0415
 
-    nothing = SimpleNamespace(store=None, clock=SimpleNamespace(now=None), health=Health())
+    nothing = SimpleNamespace(store=None, clock=SimpleNamespace(now=None), health=Health(), settings=read_settings())
     return make_app(nothing).openapi()  # type: ignore[arg-type]  # only its routes are asked
 
 

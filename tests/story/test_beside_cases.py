@@ -23,7 +23,7 @@ async def asked(built: Path, *paths: str) -> list[httpx2.Response]:
     app = FastAPI()
     app.include_router(pages_of(built))
     nobody = Reads(None, lambda: START)  # type: ignore[arg-type]  # nothing personal is read here
-    transport = httpx2.ASGITransport(Edge(app, reads=nobody))
+    transport = httpx2.ASGITransport(Edge(app, reads=nobody, evidence_bytes=0))
     async with httpx2.AsyncClient(transport=transport, base_url="http://c") as client:
         return [await client.get(path) for path in paths]
 
