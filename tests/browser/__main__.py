@@ -100,9 +100,9 @@ def _taken(browser: Browser, here: Running, into: Path, names: frozenset[str], *
 
 
 def _shot(page: Page, path: Path) -> None:
-    """A third of the size in 128 colours, and nobody sees the difference."""
+    """A third of the size in 256 colours; small marks keep theirs."""
     taken = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
-    taken.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    taken.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 @contextmanager
