@@ -11,7 +11,7 @@ export type Field =
   | { name: string; kind: 'money' | 'time' | 'unit'; label: Key; needed?: boolean }
   | { name: string; kind: 'responder'; label: Key; needed?: boolean; of: string }
   | { name: string; kind: 'yes'; label: Key; needed?: false }
-  | { name: string; kind: 'choice'; label: Key; needed?: boolean; words: 'risk' | 'outcome' | 'attempt' | 'channel' | 'mode' | 'result'; options: string[] }
+  | { name: string; kind: 'choice'; label: Key; needed?: boolean; words: 'risk' | 'outcome' | 'attempt' | 'channel' | 'mode' | 'result' | 'level'; options: string[] }
   | { name: string; kind: 'fraud'; label: Key; needed?: boolean };
 
 export interface Act {
@@ -90,6 +90,8 @@ export const ACTS: Act[] = [
   { name: 'risk', path: 'risk', key: 'u', from: [...BEFORE_CONCLUDED, 'CONCLUDED', 'REPORTED'], may: CENTRE,
     fields: [{ name: 'risk', kind: 'choice', label: 'field.risk', needed: true, words: 'risk', options: ['URGENT', 'HIGH', 'MEDIUM', 'LOW'] }, REASON],
     undo: 'risk' },
+  { name: 'escalate', path: 'escalate', key: 'e', from: [...BEFORE_CONCLUDED, 'CONCLUDED', 'REPORTED'], may: CENTRE,
+    fields: [{ name: 'level', kind: 'choice', label: 'field.level', needed: true, words: 'level', options: ['1', '2', '3'] }, REASON] },
   { name: 'co_assign', path: 'co-assignments', key: 'w', from: UNDER_WAY, may: CENTRE,
     fields: [
       { name: 'unit', kind: 'unit', label: 'field.unit', needed: true },

@@ -51,6 +51,8 @@ function limitOf(line: Line, timer: Changed['timers'][number], at: string): Limi
     due_at: timer.due_at,
     at_risk_at: timer.at_risk_at,
     at_risk: known?.at_risk ?? false,
+    level: known?.level ?? 0,
+    next_level_at: known?.next_level_at ?? null,
     breached_at: known?.breached_at ?? null,
     stopped_at: null,
     left_s: null,

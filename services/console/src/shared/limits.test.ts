@@ -6,7 +6,7 @@ const minute = (count: number) => new Date(START + count * 60_000).toISOString()
 const at = (count: number) => START + count * 60_000;
 
 function limit(kind: string, from: number, due: number, more: Partial<Limit> = {}): Limit {
-  const open = { round: 1, at_risk_at: null, at_risk: false, breached_at: null, stopped_at: null, left_s: null, late_s: null, on_time: null };
+  const open = { round: 1, at_risk_at: null, at_risk: false, level: 0, next_level_at: null, breached_at: null, stopped_at: null, left_s: null, late_s: null, on_time: null };
   return { ...open, kind: kind as Limit['kind'], started_at: minute(from), due_at: minute(due), ...more };
 }
 
