@@ -14,24 +14,30 @@ from deploy.native import chromium, console
 from deploy.native.processes import MissingError
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """Package-wide and no wider: while it is open, its loop is the thread's."""
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """Where Chromium is, with the pages built."""
     try:
-        program = chromium.find()
+        found = chromium.find()
         chromium.chinese_letters()
         console.build()
     except MissingError as missing:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(missing))
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(program: Path) -> Iterator[Browser]:
+    """No wider: while it is open its loop is the thread's, and other tests have loops of their own."""
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=str(program), args=list(chromium.FLAGS))
         yield made
         made.close()
 
 
-@pytest.fixture(scope="package")
-def installation(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    del browser  # where there is none, nothing has to be started
+@pytest.fixture(scope="session")
+def installation(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    del program  # where there is none, nothing has to be started
     with started(Path(tmp_path_factory.mktemp("browser"))) as made:
         yield made
 

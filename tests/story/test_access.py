@@ -30,6 +30,7 @@ ANY = {
     "entry": "1",
     "swap": "1",
     "session": "1",
+    "letter_id": "1",
     "name": "somebody",
     "version": "1",
     "day": "2026-12-01",
