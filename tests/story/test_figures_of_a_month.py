@@ -8,7 +8,7 @@ from beside_steps import DAY, HOUR, from_bank, orders, payment, told_ok, work_on
 from centre import START, Centre, minute, shown
 from sqlalchemy import insert
 
-from services.domain.words import Role
+from services.domain.words import Mode, Role
 from services.handlers.counting import check, count_on
 from services.store import tables
 
@@ -224,3 +224,27 @@ async def test_more_groups_than_anybody_reads_are_refused(centre: Centre) -> Non
 
     assert (refused.status_code, refused.json()["errors"][0]["error"]) == (422, "too_many_groups")
     assert len((await centre.get("operator", path)).json()["groups"]) == 30
+
+
+async def test_a_drill_runs_whole_beside_a_real_case_uncounted(centre: Centre) -> None:
+    same = "990102190001019999"
+    real = await centre.warn(risk="HIGH", id_number=same)
+    drill = await centre.warn(risk="HIGH", id_number=same, mode=Mode.EXERCISE)
+    assert drill != real  # not taken into the case of the real one
+    who = (await centre.case(drill))["responder"]
+    for at, what, body in (
+        (2, "acknowledgement", None),
+        (3, "attempts", {"result": "REACHED_IN_PERSON", "channel": "visit"}),
+        (10, "contact", {"mode": "in_person"}),
+        (20, "conclusion", {"outcome": "REFUSED"}),
+        (25, "feedback", {"text": "演练"}),
+    ):
+        await centre.do(who, drill, what, body, at=minute(at))
+    await centre.do("operator", drill, "closing", {}, at=minute(30))
+
+    seen = await counted(centre)
+
+    assert (await centre.case(drill))["state"] == "CLOSED"
+    assert (await centre.get("operator", f"/follow-ups?case_id={drill}")).json()["items"]
+    assert (await centre.case(real))["repeat_count"] == 0
+    assert (seen["total"]["cases"], share(seen["total"], "closing_rate")) == (1, (0, 1))
