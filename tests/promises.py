@@ -36,6 +36,7 @@ LOOKED_AT = (
     tables.follow_up,
     tables.review,
     tables.protective_hold,
+    tables.notice,
 )
 
 

@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import func, select
 from store_steps import UNIT, minutes, opening, write
 
+from deploy.native.packages import apt_install
 from deploy.native.ports import free_port
 from deploy.native.postgres import Postgres
 from deploy.native.processes import ROOT, Program, start
@@ -54,6 +55,9 @@ def test_an_outage_ends_alike_for_one_timekeeper_and_three(postgres: Postgres, t
         assert Counter(event["detail"]["timer"] for event in marks) == {"ACK": CASES}
         assert all(event["detail"]["late_s"] >= LEAST_LATE.total_seconds() for event in marks)
         assert _furthest_overtaken(marks) <= keepers * LOOPS * BATCH
+        told = [notice for notice in rows["notice"] if notice["kind"] == "LATE_WORK"]
+        assert all(notice["is_late"] for notice in told)
+        assert len(rows["notice"]) < CASES / 10 < sum(notice["count"] for notice in told)
     assert _effects(alone) == _effects(shared)
     if not _library():
         pytest.skip("all of it held, but with true clocks: no libfaketime here that moves one")
@@ -177,5 +181,10 @@ def _untimed(body: Any) -> Any:
 
 @cache
 def _library() -> str | None:
+    """What moves the clock of a process; tries to install it."""
+    return _installed() or (_installed() if apt_install("libfaketime") else None)
+
+
+def _installed() -> str | None:
     found = [Path(folder, "faketime", "libfaketime.so.1") for folder in LIBRARIES]
     return next((str(path) for path in found if path.exists()), None)
