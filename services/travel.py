@@ -15,6 +15,7 @@ from prometheus_client import Counter
 
 from services.domain.choice import Measured
 from services.domain.ways import Way
+from services.outgoing import OWN, Guarded
 
 log = structlog.get_logger(__name__)
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would log every address, which holds where people are
@@ -33,8 +34,10 @@ class Service:
 
     def __init__(self, base: str, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         self._base = base.rstrip("/")
-        limits = httpx2.Limits(max_connections=AT_ONCE)
-        self._client = httpx2.AsyncClient(timeout=WITHIN_S, limits=limits, trust_env=False, transport=transport)
+        way_out = transport or Guarded(
+            OWN, inner=httpx2.AsyncHTTPTransport(limits=httpx2.Limits(max_connections=AT_ONCE), trust_env=False)
+        )
+        self._client = httpx2.AsyncClient(timeout=WITHIN_S, trust_env=False, transport=way_out)
         self._rests_until = float("-inf")  # monotonic
 
     async def seconds(self, ways: Sequence[Way]) -> tuple[Measured, list[Mapping[str, float]]]:

@@ -76,6 +76,7 @@ from services.domain.refusals import Refused
 from services.handlers.evidence import sweep
 from services.handlers.passwords import Passwords
 from services.health import Pulse, served
+from services.outgoing import OWN, Guarded
 from services.settings import Way
 from services.store.signals import Signal
 from services.wiring import DATABASE_AWAY, Parts
@@ -210,9 +211,8 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
     await _walled(parts)
     broadcaster = Broadcaster()
     sender = Sender(parts.broker, name="api")
-    outside = httpx2.AsyncClient(
-        trust_env=False
-    )  # nothing that the environment names comes between us and the provider
+    # Nothing that the environment names comes between us and the provider.
+    outside = httpx2.AsyncClient(trust_env=False, transport=Guarded(OWN))
     app = make_app(parts, broadcaster, sender, outside=outside)
     connecting = asyncio.create_task(sender.start())  # positions wait for nobody, and nobody waits for this
     following = asyncio.create_task(broadcaster.follow(parts.broker))

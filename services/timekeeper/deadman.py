@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 import structlog
 
+from services.outgoing import OWN, Guarded
 from services.timekeeper import metrics
 from services.timekeeper.progress import Progress
 from services.wiring import Parts
@@ -25,7 +26,7 @@ async def keep_pinging(parts: Parts, progress: Progress) -> None:
     """A GET every period, once every loop has looked since the last one. Until it is cancelled."""
     url = parts.settings.deadman_url.get_secret_value()
     period_s = parts.settings.deadman_s
-    async with httpx2.AsyncClient(timeout=WITHIN_S, trust_env=False, follow_redirects=False) as client:
+    async with httpx2.AsyncClient(timeout=WITHIN_S, trust_env=False, transport=Guarded(OWN)) as client:
         while True:
             await asyncio.sleep(period_s)  # real seconds: outside nobody knows a faster clock
             if progress.still_s() < period_s:
