@@ -16,13 +16,14 @@ from deploy.native.places import bin_folder
 from deploy.native.postgres import Postgres
 from deploy.native.processes import ROOT, MissingError
 
+APP_ROLE = "quanzu_app"  # as whom an installation may serve
 S = TypeVar("S", Kafka, Postgres)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A started PostgreSQL, alive for the whole session; a test that kills it starts it again."""
-    with _running("pg", lambda home: Postgres(home=home, fsync=False)) as server:
+    with _running("pg", lambda home: Postgres(home=home, fsync=False, lodgers=(APP_ROLE,))) as server:
         yield server
 
 

@@ -36,6 +36,8 @@ class Postgres(Server):
     max_connections: int = 200
     shared_buffers: str = "256MB"
     settings: Mapping[str, str] = field(default_factory=dict)
+    certificate: tuple[bytes, bytes] | None = None  # chain and key as PEM; with it nobody is let in without TLS
+    lodgers: tuple[str, ...] = ()  # more roles with the same password, which own nothing
     detached: bool = False
 
     def __post_init__(self) -> None:
@@ -50,7 +52,11 @@ class Postgres(Server):
 
     def url_of(self, name: str) -> str:
         """The URL of one database, without a driver suffix."""
-        return f"postgresql://{ROLE}:{self._password()}@127.0.0.1:{self.port}/{name}"
+        return self.url_as(ROLE, name)
+
+    def url_as(self, role: str, name: str) -> str:
+        """The URL of one database for one role."""
+        return f"postgresql://{role}:{self._password()}@127.0.0.1:{self.port}/{name}"
 
     def start(self) -> None:
         """Start it on its data, recover if need be, and wait until it answers a query (at most 60 s).
@@ -70,6 +76,7 @@ class Postgres(Server):
             "fsync": "on" if self.fsync else "off",
             "max_connections": str(self.max_connections),
             "shared_buffers": self.shared_buffers,
+            **self._tls(),
             **self.settings,
         }
         program = Program(
@@ -97,6 +104,27 @@ class Postgres(Server):
         """Drop a database and cut its connections. Harmless when there is none."""
         self._run(f"DROP DATABASE IF EXISTS {_plain(name)} WITH (FORCE)")
 
+    def certify(self, chain: bytes, key: bytes) -> None:
+        """Show another certificate from the next connection on."""
+        self.certificate = (chain, key)
+        self._tls()
+        if self.process is not None:
+            os.kill(self.process.pid, signal.SIGHUP)
+
+    def _tls(self) -> dict[str, str]:
+        """Lay down the certificate, its key for nobody else, and say where they are."""
+        if self.certificate is None:
+            return {}
+        places = {"ssl_cert_file": self.home / "server.crt", "ssl_key_file": self.home / "server.key"}
+        for path, content in zip(places.values(), self.certificate, strict=True):
+            fresh = path.with_suffix(".new")
+            fresh.write_bytes(content)
+            fresh.chmod(0o600)
+            if self.account is not None:
+                shutil.chown(fresh, self.account)
+            fresh.rename(path)
+        return {"ssl": "on", **{name: str(path) for name, path in places.items()}}
+
     def _initialise(self, programs: Path) -> None:
         """Make the data folder with the role and its database; named last, so that a half-made one is never used."""
         young = self.home / "data.new"
@@ -118,11 +146,17 @@ class Postgres(Server):
                 "--locale=C",
             )
         )
-        (young / "pg_hba.conf").write_text(f"host all {ROLE} 127.0.0.1/32 scram-sha-256\n")
+        way = "host" if self.certificate is None else "hostssl"
+        admitted = ",".join((ROLE, *self.lodgers))
+        (young / "pg_hba.conf").write_text(f"{way} all {admitted} 127.0.0.1/32 scram-sha-256\n")
+        lodgers = "".join(
+            f"CREATE ROLE {_plain(name)} LOGIN PASSWORD '{password}'\nGRANT {API_ROLE} TO {name}\n"
+            for name in self.lodgers
+        )
         said = self._as_account(
             (str(programs / "postgres"), "--single", "-D", str(young), "postgres"),
             f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'\nCREATE DATABASE {ROLE} OWNER {ROLE}\n"
-            f"CREATE ROLE {API_ROLE} NOLOGIN\nGRANT {API_ROLE} TO {ROLE}\n",
+            f"CREATE ROLE {API_ROLE} NOLOGIN\nGRANT {API_ROLE} TO {ROLE}\n" + lodgers,
         )
         if "ERROR" in said:
             raise StartError("postgres: the role or its database could not be made")

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.chain import Row, Seal
 from services.store import tables
+from services.store.append_only import SEALED
 from services.store.engine import Transaction
 
 seal = tables.seal
-SEALED: Final = (tables.event, tables.ledger, tables.registry_change, tables.audit)  # rows are only ever added to these
 AT_ONCE: Final = 5_000  # rows a seal
 _ONE_SEALER: Final = "SELECT pg_try_advisory_lock(hashtext('quanzu sealer'))"
 # Whoever may still commit a row holds this lock on its table since before the row had its id.

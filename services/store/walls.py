@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.actor import Actor
 from services.domain.words import Role
+from services.store.append_only import APPEND_ONLY
 
 API_ROLE: Final = "quanzu_api"
 PUBLIC: Final = Actor(name="public", role=Role.SYSTEM)  # whoever comes to a route that asks for no identity
@@ -208,11 +209,13 @@ async def _lay_policy(conn: AsyncConnection, table: str, rows: str) -> None:
 
 
 async def _grant(conn: AsyncConnection) -> None:
-    read_and_written = ", ".join(sorted((POLICIES.keys() | FREE) - {"alembic_version"}))
+    read_and_written = ", ".join(sorted((POLICIES.keys() | FREE) - APPEND_ONLY - {"alembic_version"}))
+    added_to = ", ".join(sorted(APPEND_ONLY))
     for statement in (
+        f"REVOKE UPDATE, DELETE ON {added_to} FROM {API_ROLE}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {read_and_written} TO {API_ROLE}",
         f"GRANT INSERT ON {', '.join(WRITTEN_ONLY)} TO {API_ROLE}",
-        f"GRANT SELECT, INSERT ON {', '.join(APPENDED)} TO {API_ROLE}",
+        f"GRANT SELECT, INSERT ON {added_to} TO {API_ROLE}",
         f"GRANT SELECT ON alembic_version TO {API_ROLE}",
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {API_ROLE}",
     ):
