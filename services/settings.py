@@ -3,11 +3,12 @@
 import base64
 import binascii
 import hmac
+import ipaddress
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -25,6 +26,8 @@ class Way(StrEnum):
 
 
 BY_BROWSER = frozenset({Way.OIDC, Way.ACCOUNTS})
+TLS_TO_KAFKA = frozenset({"SSL", "SASL_SSL"})
+_UNLESS = "or, where nobody else can be on the way, set QUANZU_UNENCRYPTED=true"
 
 
 class BadSetting(ValueError):
@@ -41,6 +44,27 @@ class Settings(BaseSettings):
         "sqlite:///var/quanzu.db"
     )
     kafka: Annotated[str, Field(description="HOST:PORT[,HOST:PORT…]; empty: the embedded broker")] = ""
+    kafka_security: Annotated[
+        str,
+        Field(
+            pattern="^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$",
+            description="how the brokers are spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
+        ),
+    ] = "PLAINTEXT"
+    kafka_mechanism: Annotated[
+        str, Field(pattern="^SCRAM-SHA-(256|512)$", description="how the password is proved to them")
+    ] = "SCRAM-SHA-512"
+    kafka_user: Annotated[str, Field(description="the user of SASL_PLAINTEXT and SASL_SSL")] = ""
+    kafka_password: Annotated[SecretStr, Field(description="its password")] = SecretStr("")
+    kafka_ca: Annotated[
+        Path | None, Field(description="PEM file of whom to trust as a broker; empty: whom the machine trusts")
+    ] = None
+    kafka_certificate: Annotated[Path | None, Field(description="PEM file of our own certificate; empty: none")] = None
+    kafka_key: Annotated[Path | None, Field(description="PEM file of its key; empty: in the certificate's file")] = None
+    unencrypted: Annotated[
+        bool,
+        Field(description="let production reach Kafka and PostgreSQL on other machines without checked TLS"),
+    ] = False
     master_keys: Annotated[
         SecretStr, Field(description="comma-separated base64 keys of 32 bytes; the first one seals")
     ] = SecretStr("")
@@ -162,6 +186,11 @@ class Settings(BaseSettings):
             raise ValueError("its host or port can't be read; use postgresql://USER:PASSWORD@HOST:PORT/NAME") from None
         return value
 
+    @field_validator("kafka_ca", "kafka_certificate", "kafka_key", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
     @field_validator("evidence")
     @classmethod
     def _is_a_place(cls, value: str) -> str:
@@ -201,6 +230,29 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def must_guard_database(self) -> None:
+        """Raises BadSetting where production would ask another machine's database without TLS that is checked."""
+        asked = parse_qs(urlsplit(self.database).query)
+        if not self.database.startswith("postgresql:") or asked.get("sslmode", [""])[-1] == "verify-full":
+            return
+        if (host := self._unguarded(_database_hosts(self.database))) is not None:
+            raise BadSetting(
+                f"QUANZU_DATABASE: {host} is another machine: add ?sslmode=verify-full&sslrootcert=FILE {_UNLESS}"
+            )
+
+    def must_guard_broker(self) -> None:
+        """Raises BadSetting where production would speak to another machine's broker without TLS."""
+        if self.kafka_security in TLS_TO_KAFKA:
+            return
+        hosts = [address.rpartition(":")[0] for address in self.kafka.split(",") if address]
+        if (host := self._unguarded(hosts)) is not None:
+            raise BadSetting(
+                f"QUANZU_KAFKA: {host} is another machine: set QUANZU_KAFKA_SECURITY to SASL_SSL or SSL {_UNLESS}"
+            )
+
+    def _unguarded(self, hosts: list[str]) -> str | None:
+        return next(filter(_is_elsewhere, hosts), None) if self.production and not self.unencrypted else None
 
     @property
     def evidence_bytes(self) -> int:
@@ -283,3 +335,20 @@ def read_settings(**given: object) -> Settings:
             for fault in invalid.errors()
         ]
         raise BadSetting("\n".join(faults)) from None
+
+
+def _database_hosts(url: str) -> list[str]:
+    """Where a PostgreSQL URL leads: its host, or those of its query; a path is a socket of this machine."""
+    parts = urlsplit(url)
+    named = [host for text in parse_qs(parts.query).get("host", []) for host in text.split(",")]
+    return [host.partition(":")[0] for host in named] or [parts.hostname or ""]
+
+
+def _is_elsewhere(host: str) -> bool:
+    bare = host.strip("[]")
+    if bare in {"", "localhost"} or bare.startswith("/"):
+        return False
+    try:
+        return not ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        return True

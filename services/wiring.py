@@ -18,6 +18,7 @@ from schemas.topics import RESPONDER_POSITION
 from services.broker.consumer import PositionLost
 from services.broker.follow import Follower
 from services.broker.link import BrokerAddress, BrokerSilent
+from services.broker.secured import address_of
 from services.clock import Clock, SteadyClock
 from services.contents.folder import Folder
 from services.domain.choice import Rules
@@ -36,6 +37,7 @@ from services.store.engine import Store
 from services.store.policies import Policies, UnknownPolicy
 from services.store.revision import is_current
 from services.store.sealing import Sealer
+from services.tls import WORDS, fault_of
 
 if TYPE_CHECKING:
     from services.broker.embedded import EmbeddedBroker
@@ -77,20 +79,17 @@ async def opened(
 
     Raises BadSetting. `clock` replaces the database's time (tests); `speed` makes it faster (the demo).
     """
+    settings.must_guard_database()
     health = health or Health()
     sealer = Sealer(settings.masters, settings.index)
     ways = _ways(settings)
     store = Store(settings.database, name=name)
     embedded = None if settings.kafka else _embedded_broker()
     try:
+        address = address_of(settings) if embedded is None else embedded.address
         ticking = clock if clock is not None else await _waited_for(health, lambda: _clock(store, speed))
         store.clock = ticking
         context = await _waited_for(health, lambda: _context(store, sealer, settings, ways))
-        address = (
-            BrokerAddress(bootstrap=settings.kafka)
-            if embedded is None
-            else BrokerAddress(bootstrap=embedded.bootstrap, incarnation=embedded.incarnation)
-        )
         parts = Parts(settings=settings, store=store, clock=ticking, context=context, broker=address, health=health)
         keepers = {asyncio.create_task(_keep_picture(parts)), asyncio.create_task(_follow_positions(parts))}
         try:
@@ -253,5 +252,8 @@ def _say_problems(drawn: Picture) -> None:
 
 
 def _kind(error: BaseException) -> str:
+    """In words where it is a matter of trust, else the kind alone."""
+    if (fault := fault_of(error)) is not None:
+        return WORDS[fault]
     origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     return type(origin).__name__

@@ -5,7 +5,7 @@ import importlib
 import shutil
 import subprocess
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,43 @@ JVM = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """A listener with TLS. `keystore` has the key (PKCS #8) and the chain as PEM, `trusted` who may sign clients.
+
+    With `trusted` a client shows a certificate and is called by its common name; without, a name and password.
+    """
+
+    name: str
+    keystore: Path
+    trusted: Path | None = None
+    port: int = field(default_factory=free_port)
+
+    @property
+    def bootstrap(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def protocol(self) -> str:
+        return "SASL_SSL" if self.trusted is None else "SSL"
+
+    def properties(self) -> dict[str, str]:
+        own = f"listener.name.{self.name.lower()}."
+        tls = {"ssl.keystore.type": "PEM", "ssl.keystore.location": str(self.keystore)}
+        if self.trusted is not None:
+            tls |= {
+                "ssl.client.auth": "required",
+                "ssl.truststore.type": "PEM",
+                "ssl.truststore.location": str(self.trusted),
+                "ssl.principal.mapping.rules": "RULE:^.*?CN=([^,]+).*$/$1/",
+            }
+        else:
+            needed = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+            tls |= {f"{word}.sasl.jaas.config": needed for word in ("scram-sha-256", "scram-sha-512")}
+            tls["sasl.enabled.mechanisms"] = "SCRAM-SHA-256,SCRAM-SHA-512"
+        return {own + name: value for name, value in tls.items()}
+
+
 @dataclass(kw_only=True, eq=False)
 class Kafka(Server):
     """One broker. `home` keeps its data and log; `settings` override server.properties.
@@ -40,6 +77,8 @@ class Kafka(Server):
     libs: Path = LIBS
     short_session: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
+    doors: tuple[Door, ...] = ()  # beside the plain one of this machine, which then belongs to its keeper
+    users: Mapping[str, str] = field(default_factory=dict)  # SCRAM passwords, laid down with the first start
     detached: bool = False
 
     @property
@@ -69,6 +108,13 @@ class Kafka(Server):
         )
         self.process = start(program, ready=lambda: _answers(client), detached=self.detached)
 
+    def allow(self, words: Iterable[str]) -> None:
+        """Run kafka-acls with these words against the plain listener. Raises StartError where it fails."""
+        argv = (*self._java(), "org.apache.kafka.tools.AclCommand", "--bootstrap-server", self.bootstrap, *words)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise StartError(f"kafka: kafka-acls failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
     def _java(self) -> tuple[str, ...]:
         return (java(), *JVM, "-cp", f"{self.libs}/*")
 
@@ -95,14 +141,38 @@ class Kafka(Server):
                 if self.short_session
                 else {}
             ),
+            **self._with_doors(controller),
             **self.settings,
         }
         path = self.home / "server.properties"
         path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
         return path
 
+    def _with_doors(self, controller: int) -> dict[str, str]:
+        """Behind the doors a user may do what the rules of access say; the plain listener is the keeper's."""
+        if not self.doors:
+            return {}
+        listeners = [f"PLAINTEXT://{self.bootstrap}", *(f"{door.name}://{door.bootstrap}" for door in self.doors)]
+        protocols = [f"{door.name}:{door.protocol}" for door in self.doors]
+        lines = {
+            "listeners": ",".join((*listeners, f"CONTROLLER://127.0.0.1:{controller}")),
+            "advertised.listeners": ",".join(listeners),
+            "listener.security.protocol.map": ",".join(("PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *protocols)),
+            "inter.broker.listener.name": "PLAINTEXT",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
+        }
+        for door in self.doors:
+            lines |= door.properties()
+        return lines
+
     def _format(self, properties: Path) -> None:
-        argv = (*self._java(), "kafka.tools.StorageTool", "format")
+        users = (
+            ("--add-scram", f"{mechanism}=[name={name},password={password}]")
+            for name, password in self.users.items()
+            for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
+        )
+        argv = (*self._java(), "kafka.tools.StorageTool", "format", *(word for user in users for word in user))
         done = subprocess.run(  # hex is valid in an id and, unlike base64, never starts with a dash
             (*argv, "--cluster-id", uuid.uuid4().hex[:22], "--config", str(properties)),
             capture_output=True,

@@ -89,6 +89,8 @@ class RawConsumer:
         """What is missing, in words; None while the broker answers and gives what is asked for."""
         if self._waiting.reason is not None or self._consumer is None:
             return self._waiting.reason
+        for topic in self._client.forbidden:
+            return f"{topic} ({TopicAuthorizationFailedError.__name__})"
         refused = ((place, self._client.refusals.get(place)) for place in self._positions)
         return next((f"{place.topic}[{place.partition}] ({why})" for place, why in refused if why), None)
 
@@ -204,7 +206,7 @@ class RawConsumer:
 
     def _make(self) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(**self._address.arguments, client_id=self._name, **READING)
-        calm(consumer._client)
+        calm(consumer._client, self._address)
         return consumer
 
     async def _probe(self) -> None:

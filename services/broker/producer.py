@@ -113,7 +113,7 @@ class Sender:
         except TimeoutError:
             pass
         if parcel.left:
-            raise SendUnknown(parcel.left, parcel.fault)
+            raise SendUnknown(parcel.left, self._waiting.reason or parcel.fault)
         if parcel.too_large:
             raise TooLargeToSend(parcel.too_large)
 
@@ -176,7 +176,7 @@ class Sender:
 
     def _make(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(**self._address.arguments, client_id=self._name, **WRITING)
-        calm(producer.client)
+        calm(producer.client, self._address)
         return producer
 
 

@@ -9,7 +9,17 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import KafkaError, NodeNotReadyError, for_code
 
 from schemas.topics import TOPICS, Topic
-from services.broker.link import AWAY, FIRST_PAUSE_S, BrokerAddress, BrokerSilent, calm, over, started
+from services.broker.link import (
+    AWAY,
+    FIRST_PAUSE_S,
+    BrokerAddress,
+    BrokerRefused,
+    BrokerSilent,
+    calm,
+    over,
+    started,
+    told,
+)
 
 log = structlog.get_logger()
 
@@ -42,7 +52,7 @@ async def ensure_topics(
                 except AWAY as error:  # it answered once and fell silent: a broker that is just starting does
                     if isinstance(error, KafkaError) and not error.retriable:
                         raise
-                    waits(f"the broker ({type(error).__name__})")
+                    waits(f"the broker ({told(error)})")
                     await asyncio.sleep(FIRST_PAUSE_S)
                 finally:
                     await _drop(admin)
@@ -51,16 +61,19 @@ async def ensure_topics(
 
 
 async def partitions_of(address: BrokerAddress, within: float = 5.0) -> dict[str, int]:
-    """How many partitions each topic has now. Raises BrokerSilent after `within` seconds."""
+    """How many partitions each topic has now. Raises BrokerSilent: after `within` seconds, or at once where refused."""
+    waited_for = ["the broker"]
     try:
         async with asyncio.timeout(within):
-            admin = await started(lambda: _make(address), _begin, _drop, lambda _reason: None)
+            admin = await started(lambda: _make(address), _begin, _drop, waited_for.append, patient=False)
             try:
                 return {about["topic"]: len(about["partitions"]) for about in await admin.describe_topics()}
             finally:
                 await _drop(admin)
+    except BrokerRefused as refused:
+        raise BrokerSilent(str(refused)) from refused
     except TimeoutError as error:
-        raise BrokerSilent(f"no answer within {within:g} s") from error
+        raise BrokerSilent(f"no answer within {within:g} s (waited for {waited_for[-1]})") from error
 
 
 async def _ensure(admin: Any, rows: Mapping[str, Topic], *, embedded: bool) -> list[str]:
@@ -105,7 +118,7 @@ def _new(row: Topic, replicas: int) -> NewTopic:
 
 def _make(address: BrokerAddress) -> AIOKafkaAdminClient:
     admin = AIOKafkaAdminClient(**address.arguments, client_id="quanzu-topics", request_timeout_ms=10_000)
-    calm(admin._client)
+    calm(admin._client, address)
     return admin
 
 

@@ -12,8 +12,10 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.topics import TOPICS
-from services.broker.link import AWAY, BrokerAddress, BrokerSilent
+from services.broker.link import AWAY, BrokerSilent
+from services.broker.secured import address_of
 from services.broker.topics import partitions_of
+from services.cli.faults import kind
 from services.cli.session import given, settings_of, store_of
 from services.cli.show import print_json
 from services.cli.stopped import Stopped
@@ -81,8 +83,10 @@ async def _database(settings: Settings) -> list[Finding]:
             current, walled = await is_current(store), await store.has_wall()
     except Stopped as stopped:
         return [Finding(name="database", well=False, what=str(stopped), fix="quanzu db upgrade")]
+    except BadSetting as bad:
+        return [Finding(name="database", well=False, what=str(bad), fix="quanzu config show")]
     except (*DATABASE_AWAY, SQLAlchemyError) as away:
-        what = say("fault.database", reason=type(away).__name__)
+        what = say("fault.database", reason=kind(away))
         return [Finding(name="database", well=False, what=what, fix=say("doctor.fix_database"))]
     apart = abs(offset_s) > MAX_OFFSET_S
     return [
@@ -111,9 +115,11 @@ async def _broker(settings: Settings, *, embedded: bool) -> Finding:
     if not settings.kafka:
         return Finding(name="broker", well=None, what=say("doctor.embedded"))
     try:
-        counts = await partitions_of(BrokerAddress(bootstrap=settings.kafka), within=WITHIN_S)
+        counts = await partitions_of(address_of(settings), within=WITHIN_S)
+    except BadSetting as bad:
+        return Finding(name="broker", well=False, what=str(bad), fix="quanzu config show")
     except (*AWAY, BrokerSilent) as away:
-        what = say("fault.broker", reason=type(away).__name__)
+        what = say("fault.broker", reason=kind(away))
         return Finding(name="broker", well=False, what=what, fix=say("doctor.fix_broker"))
     small = [name for name, topic in TOPICS.items() if not embedded and counts.get(name, 0) < topic.partitions]
     if small:

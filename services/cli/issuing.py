@@ -10,6 +10,7 @@ from schemas.envelope import EventType, headers_for
 from schemas.topics import WARNING_ISSUED, WARNING_URGENT
 from services.broker.link import BrokerAddress
 from services.broker.producer import Message
+from services.broker.secured import address_of
 from services.cli.stopped import Stopped
 from services.cli.words import say
 from services.settings import Settings
@@ -39,7 +40,7 @@ def record(*, source: str, number: str, ce_id: str, at: datetime, risk: str, bod
 
 
 def broker_of(settings: Settings) -> BrokerAddress:
-    """Where to send. Raises Stopped where no broker is named and none runs here."""
+    """Where to send. Raises Stopped where no broker is named and none runs here, BadSetting where it is not safe to."""
     if not settings.kafka:
         raise Stopped(say("fault.no_broker"), code=2)
-    return BrokerAddress(bootstrap=settings.kafka)
+    return address_of(settings)

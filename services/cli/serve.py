@@ -16,6 +16,7 @@ import typer
 import uvloop
 
 from services import log as logs
+from services.broker.secured import address_of
 from services.cli import running
 from services.cli.running import Running
 from services.cli.session import make_file, own_settings, sqlite_path, store_of
@@ -71,6 +72,8 @@ def must_fit(settings: Settings, chosen: Sequence[str]) -> None:
     _ = settings.masters, settings.index  # raise BadSetting now, not after the database has answered
     if "api" in chosen:
         settings.must_let_in()
+    settings.must_guard_database()
+    address_of(settings)
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ def settings_of(ctx: typer.Context) -> tuple[Settings, Running | None]:
     found = None if own.kafka else running.find(own.var)
     if found is None:
         return own, None
-    laid: dict[str, object] = {"kafka": found.kafka}
+    laid: dict[str, object] = {"kafka": found.kafka, "kafka_security": "PLAINTEXT"}  # on this machine, embedded
     if "database" not in own.model_fields_set:
         laid["database"] = found.database
     if found.demo:
@@ -57,7 +57,8 @@ def make_file(settings: Settings) -> None:
 
 @contextlib.asynccontextmanager
 async def store_of(settings: Settings, *, clock: Clock | None = None, newest: bool = True) -> AsyncIterator[Store]:
-    """The database with its clock. Raises Stopped where the schema is not the newest, unless `newest` is off."""
+    """The database with its clock. Raises Stopped where the schema is not the newest, unless `newest` is off; BadSetting."""
+    settings.must_guard_database()
     path = sqlite_path(settings)
     if path is not None and not path.exists():
         raise Stopped(say("fault.no_database", path=path))

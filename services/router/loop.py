@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.topics import TOPICS, WARNING_ISSUED, WARNING_URGENT
@@ -88,6 +89,11 @@ async def _topics_exist(parts: Parts) -> None:
             made = await ensure_topics(parts.broker, TOPICS.values())
         except BrokerSilent as silent:
             waiting[0] = str(silent)
+            await asyncio.sleep(LOOK_S)
+            continue
+        except KafkaError as refused:  # most likely it may not make topics
+            waiting[0] = f"the topics ({type(refused).__name__})"
+            log.warning("topics.refused", action="topics.refused", reason=type(refused).__name__)
             await asyncio.sleep(LOOK_S)
             continue
         if made:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from services.clock import Clock
 from services.domain.actor import Actor
 from services.store import walls
+from services.store.secured import Tls, without_tls
 from services.store.signals import Signal, Signals
 
 READS = "quanzu_reads"
@@ -51,15 +52,17 @@ class Store:
     """The engine and the transactions of one process. `clock` is set once the database's own time is known."""
 
     def __init__(self, url: str, *, name: str, pool_size: int = 8) -> None:
-        self.url = driver_url(url)
+        self.url, self.tls = without_tls(driver_url(url))
         self.postgres = self.url.get_backend_name() == "postgresql"
         self.engine: AsyncEngine = create_async_engine(self.url, **_options(self.url, name, pool_size))
         self._one_writer = asyncio.Lock()
-        self.signals = Signals(self.url if self.postgres else None)
+        self.signals = Signals(self.url if self.postgres else None, self.tls)
         self.clock: Clock | None = None
         self._asker: Actor | None = None
         if not self.postgres:
             _prepare_sqlite(self.engine)
+        elif self.tls is not None:
+            _secure(self.engine, self.tls)
 
     def seen_by(self, asker: Actor) -> "Store":
         """This store as one asker may see it: on PostgreSQL the database itself holds back the rest (`walls`)."""
@@ -173,6 +176,14 @@ def server_settings(name: str) -> dict[str, str]:
         "lock_timeout": "2s",
         "idle_in_transaction_session_timeout": "10s",
     }
+
+
+def _secure(engine: AsyncEngine, tls: Tls) -> None:
+    """Each connection with the certificates as they are then."""
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, _args: Any, given: dict[str, Any]) -> None:
+        given.update(tls.given())
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

@@ -9,6 +9,8 @@ import asyncpg
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.store.secured import Tls
+
 CHANNEL = "quanzu"
 
 
@@ -21,7 +23,8 @@ class Signal(StrEnum):
 class Signals:
     """The signals of one process. `url` is None where nobody outside this process can write."""
 
-    def __init__(self, url: URL | None) -> None:
+    def __init__(self, url: URL | None, tls: Tls | None = None) -> None:
+        self._tls = tls
         self._dsn = None if url is None else url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._events = {signal: asyncio.Event() for signal in Signal}
         self._listener: asyncpg.Connection | None = None
@@ -58,7 +61,8 @@ class Signals:
                 self._listener = None  # the caller's own poll goes on
 
     async def _connected(self, dsn: str) -> asyncpg.Connection:
-        listener = await asyncpg.connect(dsn, timeout=3)
+        tls = {} if self._tls is None else self._tls.given()
+        listener = await asyncpg.connect(dsn, timeout=3, **tls)
         try:
             await listener.add_listener(CHANNEL, self._heard)
         except BaseException:  # a waiter that was cancelled here must not leave a connection that hears nothing

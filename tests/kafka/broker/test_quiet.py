@@ -32,7 +32,7 @@ def test_lines_with_keys_and_values_are_off() -> None:
 async def test_failing_metadata_refreshes_move_apart() -> None:
     """Without the spacing a client of a stopped broker made 3,700 refreshes a second."""
     broker = EmbeddedBroker()
-    client = calm(AIOKafkaClient(bootstrap_servers=broker.bootstrap))
+    client = calm(AIOKafkaClient(bootstrap_servers=broker.bootstrap), broker.address)
     await client.bootstrap()
     broker.close()
 

@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from deploy.native.processes import ROOT
+from services.broker.rights import parties
+from services.cli.kafka import strimzi_users
 from services.settings import Settings
 
 BASE = ROOT / "k8s" / "base"
@@ -51,6 +53,8 @@ def test_no_secret_value_is_in_the_base() -> None:
     assert set(named("ConfigMap")["quanzu"]["data"]) == {
         "QUANZU_KAFKA",
         "QUANZU_IDENTITY",
+        "QUANZU_KAFKA_SECURITY",
+        "QUANZU_KAFKA_CA",
         "QUANZU_EVIDENCE",
         "QUANZU_EVIDENCE_S3_ENDPOINT",
     }
@@ -74,7 +78,9 @@ def test_a_pod_keeps_to_the_restricted_standard(pod: dict[str, Any]) -> None:
     }
     assert spec["automountServiceAccountToken"] is False
     assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(spec)
-    assert all(set(volume) == {"name", "emptyDir"} for volume in spec["volumes"])
+    assert [set(volume) for volume in spec["volumes"]] == [{"name", "emptyDir"}, {"name", "configMap"}]
+    assert spec["volumes"][1]["configMap"] == {"name": "quanzu-ca"}  # whom to trust: public, and never optional
+    assert {"name": "ca", "mountPath": "/etc/quanzu/ca", "readOnly": True} in container["volumeMounts"]
     assert all("hostPort" not in port for port in container.get("ports", []))
 
 
@@ -90,8 +96,17 @@ def test_a_pod_takes_its_settings_from_the_secret(pod: dict[str, Any]) -> None:
     (container,) = pod["spec"]["containers"]
     known = {f"QUANZU_{setting.upper()}" for setting in Settings.model_fields}
 
-    taken = {setting["name"]: setting["valueFrom"]["secretKeyRef"] for setting in container["env"]}
+    given = {setting["name"]: setting["value"] for setting in container["env"] if "value" in setting}
+    taken = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in container["env"] if "value" not in one}
+    name = container["name"]
 
+    if name == "migrate":
+        assert taken["QUANZU_DATABASE"] == {"name": "quanzu", "key": "QUANZU_DATABASE_OWNER"}
+        taken["QUANZU_DATABASE"]["key"] = "QUANZU_DATABASE"
+        assert not given
+    else:
+        assert given == {"QUANZU_KAFKA_USER": f"quanzu-{name}"}
+        assert taken.pop("QUANZU_KAFKA_PASSWORD") == {"name": f"quanzu-{name}", "key": "password"}
     bucket = {"QUANZU_EVIDENCE_S3_KEY", "QUANZU_EVIDENCE_S3_SECRET"} if container["name"] == "api" else set()
     assert set(taken) == {"QUANZU_DATABASE", "QUANZU_MASTER_KEYS", "QUANZU_INDEX_KEY"} | bucket <= known
     for name, place in taken.items():
@@ -140,11 +155,19 @@ def test_the_network_is_closed_but_for_what_is_needed() -> None:
     assert opened == {
         ("reach-names-and-data", "egress", 53),
         ("reach-names-and-data", "egress", 5432),
-        ("reach-names-and-data", "egress", 9092),
+        ("reach-names-and-data", "egress", 9093),
         ("reach-evidence", "egress", 9000),
         ("let-users-in", "ingress", "http"),
         ("let-prometheus-in", "ingress", "metrics"),
     }
+
+
+def test_kafkas_users_are_what_the_table_of_topics_says() -> None:
+    written = (ROOT / "k8s" / "strimzi" / "users.yaml").read_text()
+
+    assert written.endswith(strimzi_users(list(parties()), "quanzu-", "kafka")), "quanzu kafka acls --strimzi"
+    users = {user["metadata"]["name"] for user in yaml.safe_load_all(written)}
+    assert users >= {f"quanzu-{process}" for process in PROCESSES}
 
 
 def test_each_service_selects_pods_that_have_its_port() -> None:
