@@ -11,6 +11,7 @@ import pytest
 from centre import START, Centre, minute
 
 from schemas.topics import RESPONDER_POSITION
+from services.api import access
 from services.api.app import make_app
 from services.broker.embedded import EmbeddedBroker
 from services.broker.follow import Follower
@@ -145,7 +146,7 @@ async def test_an_empty_body_of_owntracks_is_answered(field: Field) -> None:
 async def test_a_device_may_do_nothing_else(field: Field) -> None:
     document = (await field.client.get("/openapi.json")).json()
     allowed = {"/positions/owntracks", "/positions/traccar", "/responders/{code}/status"}
-    open_to_all = {"/asyncapi.json", "/docs", "/problems/{code}"}
+    open_to_all = {*access.OPEN, "/problems/{code}"}
     others = [
         (method, path.replace("{case_id}", "6f1c2f9e-0000-5000-8000-000000000000"))
         for path, about in document["paths"].items()

@@ -214,7 +214,7 @@ async def test_silence_after_an_acknowledgement_keeps_what_was_tried(centre: Cen
     silent = await centre.limit(case, "FIRST_ATTEMPT")
     assert (silent["round"], silent["on_time"], silent["breached_at"]) == (2, False, shown(minute(8)))
     assert (await centre.limit(case, "ACK"))["round"] == 3
-    assert (await centre.limit(case, "VISIT")) | {"left_s": 0} == wanted | {"left_s": 0, "at_risk": True}
+    assert (await centre.limit(case, "VISIT")) | {"left_s": 0} == wanted | {"left_s": 0, "at_risk": True, "level": 1}
     await centre.do("R21", case, "acknowledgement", at=minute(11.5))
     await centre.do("R21", case, "attempts", visit("NOT_HOME"), at=minute(11.75))
     seen = await centre.case(case)
