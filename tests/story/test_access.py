@@ -24,7 +24,7 @@ from services.store.engine import Store
 STREAMS = {"GET /events"}  # they do not end; what they tell is in test_events
 OF_A_UNIT = {Role.DESK, Role.RESPONDER, Role.DEVICE}
 OF_CASES = {"case_id", "order_id", "follow_up", "review", "hold", "handover", "unit"}
-NOTHING_THERE = ("{entry}", "{swap}", "{warning_id}", "{tip_id}", "{evidence_id}")
+NOTHING_THERE = ("{entry}", "{swap}", "{warning_id}", "{tip_id}", "{letter_id}", "{evidence_id}")
 # One or nothing of these names is there: not to be found is no refusal.
 ANY = {
     "entry": "1",
