@@ -51,6 +51,7 @@ STATUS: Final[Mapping[str, int]] = {
     "out-of-order": 409,
     "nobody-fits": 409,
     "newer-case-open": 409,
+    "not-done-before": 409,
     "tries-missing": 409,
     "meeting-missing": 409,
     "swap-over": 409,

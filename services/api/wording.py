@@ -180,6 +180,13 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("案件已被他人处理", "请刷新案件:turn、state、holder 为当前值,再决定是否继续。"),
         ("Somebody was first", "Read the case again: turn, state and holder are as they are now; then decide."),
     ),
+    "not-done-before": _both(
+        ("前一步没有完成", "本步骤所依据的前一步被拒绝或未送达:请先处理前一步,或按案件现状重新提交。"),
+        (
+            "The step before was not done",
+            "What this one follows was refused or never came: see to that one first, or send this on the case as it is.",
+        ),
+    ),
     "too-large": _both(
         ("请求体过大", "请求体不得超过 256 KB;证据文件不得超过管理员设定的大小(默认 20 MB)。"),
         ("The body is too large", "Send at most 256 KB; as evidence what the administrator allows, by default 20 MB."),

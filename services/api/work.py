@@ -59,6 +59,7 @@ class OneCommand:
     response: Response
     key: str
     turn: int | None
+    after: str | None = None
 
     async def __call__(
         self,
@@ -78,6 +79,7 @@ class OneCommand:
             case_id=case_id,
             key=self.key,
             turn=self.turn,
+            after=self.after,
             occurred_at=body.occurred_at,
             detail=_said(detail),
             private=_said(private),
@@ -110,25 +112,39 @@ def _key(
     return key
 
 
-def _turn(
-    seen: Annotated[
-        str | None, Header(alias="If-Match", description="The ETag of the case as last seen: its turn.")
-    ] = None,
-) -> int:
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the case as last seen: its turn.")]
+
+
+def _turn(seen: IfMatch = None) -> int:
     turn = _TURN.fullmatch((seen or "").strip())
     if turn is None:
         raise Problematic("turn-missing")
     return int(turn.group(2))
 
 
+def _seen(
+    seen: IfMatch = None,
+    after: Annotated[
+        str | None,
+        Header(alias="After-Key", description="Instead of If-Match: the key of one's own command on the case before."),
+    ] = None,
+) -> int | str:
+    """The turn, or the key of the command before."""
+    if seen is None and after is not None and _KEY.fullmatch(after):
+        return after
+    return _turn(seen)
+
+
 Key = Annotated[str, Depends(_key)]
 Turn = Annotated[int, Depends(_turn)]
+Seen = Annotated[int | str, Depends(_seen)]
 
 
 async def one_command(
-    request: Request, response: Response, parts: TheParts, by: Anyone, *, key: Key, turn: Turn
+    request: Request, response: Response, parts: TheParts, by: Anyone, *, key: Key, seen: Seen
 ) -> OneCommand:
-    return OneCommand(parts=parts, by=by, request=request, response=response, key=key, turn=turn)
+    turn, after = (seen, None) if isinstance(seen, int) else (None, seen)
+    return OneCommand(parts=parts, by=by, request=request, response=response, key=key, turn=turn, after=after)
 
 
 async def one_unseen_command(

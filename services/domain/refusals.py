@@ -69,6 +69,12 @@ class StaleTurn(Refused):
     code = "stale-turn"
 
 
+class NotDoneBefore(Refused):
+    """The command that this one follows was not done: it was refused, or never came."""
+
+    code = "not-done-before"
+
+
 class NotYours(Refused):
     """The case is held by another unit or responder."""
 

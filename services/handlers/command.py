@@ -14,7 +14,15 @@ from services.domain.actor import Actor
 from services.domain.case import Case, Change
 from services.domain.moves import Said
 from services.domain.policy import Policy
-from services.domain.refusals import CaseNotFound, Incomplete, KeyReused, NewerCaseOpen, NotAllowed, StaleTurn
+from services.domain.refusals import (
+    CaseNotFound,
+    Incomplete,
+    KeyReused,
+    NewerCaseOpen,
+    NotAllowed,
+    NotDoneBefore,
+    StaleTurn,
+)
 from services.domain.words import Role
 from services.handlers.context import Context, fact_bound_to
 from services.handlers.deadline import told
@@ -36,12 +44,16 @@ Also = Callable[[Change], Sequence[Message]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command on one case. `key` makes a repeat harmless; `turn` is what its sender last saw of the case."""
+    """One command on one case. `key` makes a repeat harmless; `turn` is what its sender last saw of the case.
+
+    `after` stands in for the turn where the sender has not seen any answer yet: the key of their own command before.
+    """
 
     name: str
     case_id: UUID
     key: str
     turn: int | None
+    after: str | None = None
     occurred_at: datetime | None = None  # when it was done, by the device's clock
     detail: dict[str, Any] | None = None  # for the timeline; no personal data
     private: dict[str, Any] | None = None  # for the timeline, sealed
@@ -76,7 +88,8 @@ async def carry_out(
 
     The same command again (same key) gives the first answer. `held` is the case where the caller has got it by `locked`.
 
-    Raises CaseNotFound (also for another unit's case), KeyReused, StaleTurn, NewerCaseOpen, and whatever `decide` refuses.
+    Raises CaseNotFound (also for another unit's case), KeyReused, StaleTurn, NotDoneBefore, NewerCaseOpen, and whatever
+    `decide` refuses.
     """
     if by.role not in COMMANDING:
         raise NotAllowed(role=by.role)
@@ -84,7 +97,8 @@ async def carry_out(
     if isinstance(stored, Answer):
         return Done(answer=stored, change=None)
     case = stored.case
-    if command.turn is not None and command.turn != case.turn:
+    seen = command.turn if command.after is None else await _turn_after(tx, command.after, case, by=by)
+    if seen is not None and seen != case.turn:
         raise StaleTurn(turn=case.turn, state=case.state, holder=case.responder)
     policy = await context.policies.version(tx.conn, case.policy_version)
     if command.occurred_at is not None and command.occurred_at < case.issued_at - policy.device_skew:
@@ -128,6 +142,14 @@ async def locked(tx: Transaction, command: Command, *, by: Actor) -> Stored | An
             raise
         return first
     return await commands.answered(tx, actor=by.name, key=command.key, fingerprint=command.fingerprint) or stored
+
+
+async def _turn_after(tx: Transaction, key: str, case: Case, *, by: Actor) -> int:
+    """Where the sender's own command before left the case. Raises NotDoneBefore."""
+    turn = await commands.turn_after(tx, actor=by.name, key=key, case=case)
+    if turn is None:
+        raise NotDoneBefore()
+    return turn
 
 
 def sealed_facts(sealer: Sealer, stored: Stored, change: Change) -> dict[int, bytes]:

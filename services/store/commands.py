@@ -35,6 +35,13 @@ async def answered(tx: Transaction, *, actor: str, key: str, fingerprint: bytes)
     return Answer(state=row.state, version=row.version, turn=row.turn, at=row.at)
 
 
+async def turn_after(tx: Transaction, *, actor: str, key: str, case: Case) -> int | None:
+    """The turn that this command of theirs left `case` at; None where it was never done, or on another case."""
+    named = (command.c.actor == actor, command.c.key == key, command.c.case_id == case.id)
+    turn: int | None = (await tx.conn.execute(select(command.c.turn).where(*named))).scalar_one_or_none()
+    return turn
+
+
 async def remember(tx: Transaction, *, actor: str, key: str, fingerprint: bytes, case: Case) -> Answer:
     """Keep the answer that `case` is now; the same key gives it again."""
     answer = Answer(state=case.state, version=case.version, turn=case.turn, at=tx.now)

@@ -17,6 +17,7 @@ REFUSALS = responses(
     "not-yours",
     "out-of-order",
     "stale-turn",
+    "not-done-before",
     "key-missing",
     "key-reused",
     "turn-missing",
