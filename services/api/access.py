@@ -99,6 +99,7 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "POST /public/tips": Rule(NOBODY, Scope.NOBODYS, Purpose.INTAKE),
     "GET /": _OPEN,
     "GET /phone": _OPEN,
+    "GET /phone/{name}": _OPEN,
     "GET /wall": _OPEN,
     "GET /assets/{name}": _OPEN,
     "GET /login": _DOOR,

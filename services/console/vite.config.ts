@@ -26,7 +26,7 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false }, // it would be the only script that is not a file
     assetsInlineLimit: 0, // the pages' policy takes no data: URL
-    rollupOptions: { input: { board: page('index.html'), wall: page('wall.html') } },
+    rollupOptions: { input: { board: page('index.html'), wall: page('wall.html'), phone: page('phone.html') } },
   },
   worker: { format: 'es' },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },

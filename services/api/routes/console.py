@@ -14,6 +14,8 @@ BUILT: Final = Path(str(files("services").joinpath("console", "dist")))
 ALWAYS_ASK: Final = {"cache-control": "no-cache"}  # a page names the files of its own build
 FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}  # a file's name holds what is in it
 VARIES: Final = {"vary": "accept-encoding"}
+WHOLE_PAGE: Final = {"service-worker-allowed": "/phone"}  # without it a worker has only what lies below its folder
+KINDS: Final = {".js": "text/javascript", ".webmanifest": "application/manifest+json", ".png": "image/png"}
 NOT_BUILT: Final = "控制台尚未构建,请运行 make setup。\nThe console is not built: make setup\n"
 
 
@@ -30,6 +32,15 @@ def pages_of(built: Path) -> APIRouter:
     async def get_phone() -> Response:
         """The responders' phone page."""
         return _page(built / "phone.html")
+
+    @router.get("/phone/{name}")
+    async def get_part_of_phone(name: str) -> Response:
+        """What makes the phone page one that can be installed: its manifest, its icons, and the worker that keeps it."""
+        path = built / "phone" / name
+        if name.startswith(".") or not path.is_file():
+            raise HTTPException(404)
+        headers = ALWAYS_ASK | (WHOLE_PAGE if name == "worker.js" else {})
+        return FileResponse(path, media_type=KINDS.get(path.suffix), headers=headers)
 
     @router.get("/wall")
     async def get_wall() -> Response:

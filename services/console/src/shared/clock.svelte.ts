@@ -33,6 +33,12 @@ class Clock {
     return serverTime(this.#base, performance.now());
   }
 
+  /** What the server's time was when it was last known, for a page that begins without a line. */
+  assume(serverMs: number, speed: number): void {
+    this.#base = { serverMs, at: performance.now(), speed };
+    this.now = serverMs;
+  }
+
   async measure(): Promise<void> {
     const asked = performance.now();
     const told = await read('/clock');
