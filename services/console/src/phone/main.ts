@@ -9,9 +9,11 @@ import App from './App.svelte';
 import { caseOfLink } from './route.svelte';
 
 const wanted = caseOfLink(location);
-takeFromLink();
-if (wanted !== null) history.replaceState(null, '', `/phone#case=${wanted}`);
+const byLink = takeFromLink() || location.search !== '';
+if (wanted !== null && byLink) history.replaceState(null, '', `/phone#case=${wanted}`);
 show(theme());
 speak(language());
 mount(App, { target: document.getElementById('page')! });
-if ('serviceWorker' in navigator) void navigator.serviceWorker.register('/phone/worker.js', { scope: '/phone' }).catch(() => {});
+addEventListener('hashchange', () => {
+  if (/[#&]token=/.test(location.hash)) location.reload(); // a link opened while the page was there
+});

@@ -46,6 +46,9 @@ class Phone {
   #queue!: Queue;
 
   async start(): Promise<void> {
+    auth.whenLost(() => (this.asking = true));
+    const asked = ask(); // on its way while what was kept is looked up
+    asked.catch(() => {});
     this.#kept = await open();
     this.#queue = new Queue(this.#kept, {
       send: sendItem,
@@ -55,7 +58,6 @@ class Phone {
       nobody: () => auth.lost(),
       settled: () => void this.refresh(),
     });
-    auth.whenLost(() => (this.asking = true));
     await this.#recall();
     this.ready = true;
     addEventListener('online', () => void this.refresh());
@@ -63,7 +65,7 @@ class Phone {
     addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void this.refresh());
     setInterval(() => document.visibilityState === 'visible' && !this.asking && void this.refresh(), EVERY_MS);
     void navigator.storage?.persist?.();
-    await this.refresh();
+    await this.refresh(asked);
   }
 
   /** Somebody has logged in (again): what waits goes on. */
@@ -84,9 +86,9 @@ class Phone {
   }
 
   /** Read everything anew and send what waits. Never raises: without a line the page stays as it is and says so. */
-  async refresh(): Promise<void> {
+  async refresh(asked = ask()): Promise<void> {
     try {
-      const [who, page] = await Promise.all([read('/me'), read('/cases', { query: { state: STATES, limit: 200 } })]);
+      const [who, page] = await asked;
       if (this.who !== null && this.who.name !== who.name) this.whole = {};
       this.who = who;
       this.#queue.owner = who.name;
@@ -286,8 +288,13 @@ class Phone {
   }
 }
 
+/** Who this is, and the cases. */
+function ask() {
+  return Promise.all([read('/me'), read('/cases', { query: { state: STATES, limit: 200 } })]);
+}
+
 function wrong(byMs: number): number {
-  return Math.abs(byMs) > WRONG_MS ? Math.round(byMs) : 0;
+  return Math.abs(byMs) > WRONG_MS ? Math.round(byMs / 60_000) * 60_000 : 0;
 }
 
 /** Of the whole case only the limits that run, as in a list. */

@@ -212,6 +212,6 @@ export class Queue {
   }
 
   #tell(): void {
-    this.outside.changed([...this.items]);
+    this.outside.changed(this.items.map((item) => ({ ...item }))); // what is shown is another object after each change
   }
 }

@@ -26,6 +26,7 @@ class Route {
   place = $state.raw<Place>(placeOf(globalThis.location?.hash ?? ''));
 
   start(): void {
+    this.place = placeOf(location.hash);
     addEventListener('hashchange', () => (this.place = placeOf(location.hash)));
   }
 }
@@ -36,8 +37,7 @@ export function go(hash: string): void {
   location.hash = hash;
 }
 
-/** To where one came from; a form that was opened by a link has nowhere, and goes to its case. */
-export function back(to: string): void {
-  if (history.length > 1) history.back();
-  else go(to);
+/** Out of a form: it leaves no place of its own to come back to. */
+export function leave(to: string): void {
+  location.replace(to);
 }

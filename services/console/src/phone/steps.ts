@@ -64,6 +64,20 @@ function stepOf({ name, path, fields }: Act): Step {
   return { name, path, fields, chained: !UNSEEN.has(name) };
 }
 
+/** In each state the one step that leads on. */
+const NEXT: Partial<Record<State, string>> = {
+  ASSIGNED: 'acknowledge',
+  ACKNOWLEDGED: 'attempt',
+  IN_PROGRESS: 'contact',
+  CONTACTED: 'conclude',
+  CONCLUDED: 'report',
+};
+const BESIDE = new Set<string>(['TOTAL', 'STOP_REQUEST', 'STOP_CONFIRM', 'VISIT', 'SECOND_ACK']);
+
+export function leading(steps: Step[], state: State): Step | undefined {
+  return steps.find(({ name }) => name === NEXT[state]);
+}
+
 const LEADS: Record<string, Partial<Record<State, State>>> = {
   acknowledge: { ASSIGNED: 'ACKNOWLEDGED' },
   attempt: { ACKNOWLEDGED: 'IN_PROGRESS' },
@@ -88,5 +102,7 @@ export function presumed(line: Line, items: Item[], who: Who): Line {
     if (item.act === 'acknowledge' && who.responder != null) responder = who.responder;
     if (item.act === 'conclude') outcome = item.body['outcome'] as Line['outcome'];
   }
-  return state === line.state ? line : { ...line, state, responder, outcome };
+  if (state === line.state) return line;
+  const limits = line.limits.filter(({ kind }) => state !== 'REPORTED' && BESIDE.has(kind)); // the stages' are the server's to say
+  return { ...line, state, responder, outcome, limits };
 }
