@@ -92,14 +92,14 @@ class Phone {
       if (this.who !== null && this.who.name !== who.name) this.whole = {};
       this.who = who;
       this.#queue.owner = who.name;
-      this.lines = page.items;
+      this.lines = page?.items ?? (await this.#invitedTo());
       this.online = true;
       this.asking = false;
-      await Promise.all([this.#measure(), this.#keep('who', who), this.#keep('lines', page.items)]);
+      await Promise.all([this.#measure(), this.#keep('who', who), this.#keep('lines', this.lines)]);
       this.readAt = clock.exact();
       void this.#keep('readAt', this.readAt);
       void this.#queue.flush();
-      await Promise.all([this.showing === null ? null : this.look(this.showing), this.#readNames(), this.#readFollows()]);
+      await Promise.all([this.showing === null ? null : this.look(this.showing), page === null ? null : this.#readNames(), page === null ? null : this.#readFollows()]);
       this.#forgetOver();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -192,6 +192,15 @@ class Phone {
     if (code == null) return '–';
     const found = this.names[code];
     return found === undefined ? code : either(found);
+  }
+
+  /** Who came by an invitation has the one case that it names, and no list. */
+  async #invitedTo(): Promise<Line[]> {
+    const caseId = this.showing ?? this.lines[0]?.case_id;
+    if (caseId === undefined) return [];
+    const whole = await read('/cases/{case_id}', { path: { case_id: caseId } });
+    this.#put(whole);
+    return [asLine(whole)];
   }
 
   #about(line: Line): Pick<Tap, 'caseId' | 'number' | 'turn'> {
@@ -288,9 +297,13 @@ class Phone {
   }
 }
 
-/** Who this is, and the cases. */
+/** Who this is, and the cases; null where an invitation has no list to show. */
 function ask() {
-  return Promise.all([read('/me'), read('/cases', { query: { state: STATES, limit: 200 } })]);
+  const listed = read('/cases', { query: { state: STATES, limit: 200 } }).catch((error: unknown) => {
+    if (error instanceof Refusal && error.problem.code === 'not-allowed') return null;
+    throw error;
+  });
+  return Promise.all([read('/me'), listed]);
 }
 
 function wrong(byMs: number): number {
