@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 from desk import Desk, Sit
-from installation import Installation, bearer
+from installation import Installation, bearer, waited
 from test_everybody import AXE, CHINESE, RUN
 
+from deploy.native.console import HOME
 from services.simulator.county import LAT, LON
 
 POCKET: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
@@ -24,6 +25,7 @@ WATCH = """new MutationObserver((_, watching) => {
 HARD = "\u202egnirts\u202c\u200b\u200d"
 HARD_NAME = "长" * 45 + HARD + "名" * 45  # as long as a warning's name may be
 HARD_PLACE = {"point": {"lat": LAT, "lon": LON, "datum": "GCJ02"}, "address": "墨汀县" + HARD + "柳湾1号" * 97}
+PICTURE = HOME / "public" / "phone" / "icon-512.png"
 # What is no word of ours: names, places and codes, and who the buttons switch to.
 DATA = "noscript, .told, .who, [lang], .words, .name"
 
@@ -113,19 +115,19 @@ def test_on_a_bad_line_it_is_small_and_soon_of_use(installation: Installation, s
 def test_who_was_first_is_said_and_the_reason_typed_stays(installation: Installation, sit: Sit) -> None:
     case = installation.warn(number="POCKET-3")
     who = installation.case(case, until="ASSIGNED")["responder"]
-    unit = installation.case(case)["assigned_unit"]
+    colleague = next(code for code in installation.tokens.responders if code != who and code[:4] == who[:4])
     phone = sit(**POCKET)
     on_phone(phone, installation, case, who)
     phone.page.tap("text=退回分派")
     phone.page.fill("textarea", "正在处理另一起警情")
-    installation.do(case, "acknowledgement", token=installation.tokens.desks[unit])
+    installation.do(case, "acknowledgement", token=installation.tokens.responders[colleague])
 
     phone.page.tap("form .grave")
 
     told = phone.page.wait_for_selector(".item.refused").inner_text()
-    assert f"{who} 已先行处理" in told
+    assert f"{colleague} 已先行处理" in told
     assert "正在处理另一起警情" in told
-    phone.page.tap("text=放弃此步")
+    phone.page.tap("button:text-is('放弃此步')")
     phone.page.tap("text=确认放弃")
     phone.page.wait_for_selector(".item", state="detached")
 
@@ -158,6 +160,30 @@ def test_after_the_session_ended_one_logs_in_and_goes_on(installation: Installat
     phone.page.tap("form button")
 
     installation.case(case, until="ACKNOWLEDGED")
+
+
+def test_an_invitation_opens_the_one_case_and_a_photo_goes_with_it(installation: Installation, sit: Sit) -> None:
+    case = installation.warn(number="POCKET-6")
+    installation.case(case, until="ASSIGNED")
+    operator = bearer(installation.tokens.operator)
+    url = installation.client.post(f"/cases/{case}/invitations", headers=operator).json()["url"]
+    phone = sit(**POCKET)
+    page = phone.page
+    page.goto(url)
+    page.click("button")
+    page.wait_for_selector(".bar .main")
+
+    page.tap(".bar .main")
+    installation.case(case, until="ACKNOWLEDGED")
+    page.wait_for_selector("a[href^='tel:']")
+    page.locator("input[type=file]").first.set_input_files(PICTURE)
+    page.wait_for_selector("text=照片已保存")
+
+    def kept() -> Any:
+        return installation.client.get(f"/cases/{case}/evidence", headers=operator).json()["items"] or None
+
+    (photo,) = waited(kept)
+    assert (photo["kind"], photo["media_type"]) == ("PHOTO", "image/jpeg")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
