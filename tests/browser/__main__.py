@@ -33,6 +33,7 @@ asyncio.run(play(demo_settings(), Playing(speed=30, minutes=None, every_s=2), la
 CASES = 16  # so many are there before the first picture
 WITHIN_S = 120.0
 WIDE = {"width": 1366, "height": 768}
+POCKET = {"width": 360, "height": 740}
 WALL = {"width": 1920, "height": 1080}
 # By the picture's name: where it is, and the keys pressed before it is taken.
 PICTURES: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -63,16 +64,14 @@ def main(words: list[str]) -> int:
         for language in ("zh", "en"):
             for theme in ("light", "dark"):
                 _taken(browser, here, into, names, language=language, theme=theme)
+                _on_phone(browser, here, into / f"phone-{language}-{theme}.png", language=language, theme=theme)
         browser.close()
     return 0
 
 
 def _taken(browser: Browser, here: Running, into: Path, names: frozenset[str], *, language: str, theme: str) -> None:
     context = browser.new_context(viewport=WIDE, locale="zh-CN", reduced_motion="reduce")
-    kept = {"language": language, "theme": theme}
-    context.add_init_script(
-        "".join(f"localStorage.setItem('quanzu.{name}','{value}');" for name, value in kept.items())
-    )
+    context.add_init_script(_chosen(language, theme))
     page, ending = context.new_page(), f"{language}-{theme}.png"
     page.goto(f"{here.api}/")
     page.wait_for_selector("form")
@@ -97,6 +96,29 @@ def _taken(browser: Browser, here: Running, into: Path, names: frozenset[str], *
     page.wait_for_timeout(800)
     _shot(page, into / f"wall-{ending}")
     context.close()
+
+
+def _on_phone(browser: Browser, here: Running, path: Path, *, language: str, theme: str) -> None:
+    """The newest case that somebody works on, by a link of its own."""
+    bearer = {"authorization": f"Bearer {here.tokens['operator']}"}
+    with httpx2.Client(base_url=here.api or "", headers=bearer, timeout=10, trust_env=False) as client:
+        states = {"state": ["IN_PROGRESS", "CONTACTED"]}  # one that waits goes to the next too soon
+        case = next(one for one in client.get("/cases", params=states).json()["items"] if one["responder"])
+        url = client.post(f"/cases/{case['case_id']}/invitations").json()["url"]
+    context = browser.new_context(viewport=POCKET, is_mobile=True, has_touch=True, locale="zh-CN")
+    context.add_init_script(_chosen(language, theme))
+    page = context.new_page()
+    page.goto(url)
+    page.click("button")
+    page.wait_for_selector("article.card")
+    page.wait_for_timeout(800)
+    _shot(page, path)
+    context.close()
+
+
+def _chosen(language: str, theme: str) -> str:
+    kept = {"language": language, "theme": theme}
+    return "".join(f"localStorage.setItem('quanzu.{name}','{value}');" for name, value in kept.items())
 
 
 def _shot(page: Page, path: Path) -> None:

@@ -188,10 +188,14 @@ class Phone {
     }
   }
 
+  /** What a code is called, where the names could be read: an invitation has none. */
+  known(code: string | null | undefined): string | null {
+    const found = this.names[code ?? ''];
+    return found === undefined ? null : either(found);
+  }
+
   called(code: string | null | undefined): string {
-    if (code == null) return '–';
-    const found = this.names[code];
-    return found === undefined ? code : either(found);
+    return this.known(code) ?? code ?? '–';
   }
 
   /** Who came by an invitation has the one case that it names, and no list. */
