@@ -174,18 +174,23 @@ class Phone {
   }
 
   async draft(name: string): Promise<Record<string, string | boolean>> {
-    return (await this.#kept.get('drafts', name))?.values ?? {};
+    return (await this.#kept.get('drafts', this.#own(name)))?.values ?? {};
   }
 
   /** Whether it is kept: with a full storage what is typed is only on the screen. */
   async keepDraft(name: string, values: Record<string, string | boolean> | null): Promise<boolean> {
     try {
-      if (values === null) await this.#kept.delete('drafts', name);
-      else await this.#kept.put('drafts', { values, at: Date.now() }, name);
+      if (values === null) await this.#kept.delete('drafts', this.#own(name));
+      else await this.#kept.put('drafts', { values, at: Date.now() }, this.#own(name));
       return true;
     } catch {
       return false;
     }
+  }
+
+  /** What one person typed is nobody else's. */
+  #own(name: string): string {
+    return `${this.who?.name ?? ''} ${name}`;
   }
 
   /** What a code is called, where the names could be read: an invitation has none. */
