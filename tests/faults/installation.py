@@ -38,6 +38,8 @@ LIMITS_S = {
     "DISSUADE": 1,
     "FEEDBACK": 1,
     "TOTAL": 9,
+    "VISIT": 2,
+    "SECOND_ACK": 2,
 }
 
 
