@@ -164,6 +164,12 @@ class Settings(BaseSettings):
     session_idle_min: Annotated[float, Field(gt=0, description="a session ends so long after its last request")] = 30
     session_max_h: Annotated[float, Field(gt=0, description="a session ends after so long, used or not")] = 12
     invitation_h: Annotated[float, Field(gt=0, le=168, description="how long a responder's one-time link is good")] = 4
+    unmask_per_hour: Annotated[
+        int, Field(ge=1, le=1000, description="how many people one asker of one api process may be shown whole an hour")
+    ] = 30
+    search_per_min: Annotated[
+        int, Field(ge=1, le=1000, description="how often one asker of one api process may search a minute")
+    ] = 30
     var: Annotated[Path, Field(description="where the embedded installation keeps everything")] = Path("var")
 
     @field_validator("kafka")

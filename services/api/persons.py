@@ -78,6 +78,12 @@ def lead_value(sealer: Sealer, stored: Stored, kind: LinkKind) -> str | None:
     return None if said is None else MASKS[kind](said)
 
 
+def whole_of(sealer: Sealer, stored: Stored) -> Person:
+    """The person whole: for an answer that is on record with its reason, and no other."""
+    warning = _opened(sealer, stored)
+    return _full(warning) if isinstance(warning, WarningIssued) else warning
+
+
 def words_of(sealer: Sealer, stored: Stored, entry: Entry, *, seen_by: Actor) -> dict[str, object] | None:
     """The sealed words of one fact (a reason, a note, a feedback), where `seen_by` may read them.
 

@@ -69,6 +69,8 @@ class Action(StrEnum):
     ADD_EVIDENCE = "ADD_EVIDENCE"
     WITHDRAW_EVIDENCE = "WITHDRAW_EVIDENCE"  # marked, not deleted
     NOTE = "NOTE"  # somebody's words on the case; a correction is another note
+    UNMASK = "UNMASK"  # somebody was shown the whole person, and said why
+    ERASE = "ERASE"  # the person was forgotten for good; what figures need stays
 
 
 class TimerKind(StrEnum):

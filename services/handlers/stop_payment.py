@@ -25,6 +25,7 @@ from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotInCase
 from services.domain.stop_order import BankWord, StopOrder
 from services.domain.words import Mode
+from services.handlers import indexes
 from services.handlers.beside import carry_out_beside
 from services.handlers.command import Command, Done
 from services.handlers.context import Context, key_of
@@ -147,7 +148,7 @@ def _kept(sealer: Sealer, stored: Stored, order_id: UUID, payment: Payment) -> d
     )
     return {
         "sealed": None if key is None else key.seal(plain, bound_to=payment_bound_to(order_id)),
-        "account_key": sealer.blind("account", payment.account),
+        "account_key": indexes.account(sealer, payment.account),
     }
 
 
