@@ -37,7 +37,7 @@ async def carry_out_beside(
     seal: Seal = lambda *_: {},
 ) -> Done:
     """`carry_out` for a decision that needs, or changes, what is beside the case. Raises what that raises."""
-    stored = await locked(tx, command, by=by)
+    stored = await locked(tx, context, command, by=by)
     if isinstance(stored, Answer):
         return Done(answer=stored, change=None)
     before = (await store.load(tx.conn, [stored.id]))[stored.id]

@@ -1,6 +1,5 @@
 """What every command on one case has in common: idempotency, scope, turn, then the decision, saved with its messages."""
 
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,12 +57,12 @@ class Command:
     detail: dict[str, Any] | None = None  # for the timeline; no personal data
     private: dict[str, Any] | None = None  # for the timeline, sealed
 
-    @property
-    def fingerprint(self) -> bytes:
+    def fingerprint(self, sealer: Sealer) -> bytes:
+        """By which the same command is known again; keyed, because what it says may be a phone number."""
         said = orjson.dumps(
             [self.name, self.case_id, self.occurred_at, self.detail, self.private], option=orjson.OPT_SORT_KEYS
         )
-        return hashlib.sha256(said).digest()
+        return sealer.fingerprint("command", said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +92,7 @@ async def carry_out(
     """
     if by.role not in COMMANDING:
         raise NotAllowed(role=by.role)
-    stored = held or await locked(tx, command, by=by)
+    stored = held or await locked(tx, context, command, by=by)
     if isinstance(stored, Answer):
         return Done(answer=stored, change=None)
     case = stored.case
@@ -120,28 +119,28 @@ async def carry_out(
         # The only uniqueness that a move can break: one open case a subject (tables.CaseRow).
         raise NewerCaseOpen() from None
     try:
-        answer = await commands.remember(
-            tx, actor=by.name, key=command.key, fingerprint=command.fingerprint, case=change.case
-        )
+        fingerprint = command.fingerprint(context.sealer)
+        answer = await commands.remember(tx, actor=by.name, key=command.key, fingerprint=fingerprint, case=change.case)
     except IntegrityError:
         raise KeyReused() from None  # on another case, at this very moment: on the same one the lock would have waited
     await teller.write()
     return Done(answer=answer, change=change)
 
 
-async def locked(tx: Transaction, command: Command, *, by: Actor) -> Stored | Answer:
+async def locked(tx: Transaction, context: Context, command: Command, *, by: Actor) -> Stored | Answer:
     """The case of a command, locked, if it is in the sender's scope; or the answer, if the command was done before.
 
     Raises CaseNotFound, KeyReused.
     """
+    fingerprint = command.fingerprint(context.sealer)
     try:
         stored = await cases.lock(tx, command.case_id, scope=scope_of(by, acting=True))
     except CaseNotFound:  # a command may have taken it out of the sender's own sight
-        first = await commands.answered(tx, actor=by.name, key=command.key, fingerprint=command.fingerprint)
+        first = await commands.answered(tx, actor=by.name, key=command.key, fingerprint=fingerprint)
         if first is None:
             raise
         return first
-    return await commands.answered(tx, actor=by.name, key=command.key, fingerprint=command.fingerprint) or stored
+    return await commands.answered(tx, actor=by.name, key=command.key, fingerprint=fingerprint) or stored
 
 
 async def _turn_after(tx: Transaction, key: str, case: Case, *, by: Actor) -> int:

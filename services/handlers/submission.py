@@ -4,7 +4,6 @@ One transaction: the submission, its message, the note of an episode above the q
 the message however long the broker is away; a crash before it leaves nothing, and the sender tries again under its key.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -49,7 +48,8 @@ async def submit(
     before = {ce_id: one.fingerprint for ce_id, one in known.items()}
     fresh: dict[str, Submitted] = {}
     for one in given:
-        if before.setdefault(one.ce_id, _fingerprint(one)) != _fingerprint(one):
+        fingerprint = context.sealer.fingerprint("submission", one.said)
+        if before.setdefault(one.ce_id, fingerprint) != fingerprint:
             raise KeyReused()
         if one.ce_id not in known:
             fresh.setdefault(one.ce_id, one)
@@ -57,10 +57,6 @@ async def submit(
     for place, one in enumerate(fresh.values()):
         known[one.ce_id] = await _take(tx, context, one, source=source, by=by, later=place >= room)
     return [known[one.ce_id] for one in given]
-
-
-def _fingerprint(one: Submitted) -> bytes:
-    return hashlib.sha256(one.said).digest()
 
 
 async def _room(tx: Transaction, source: str, wanted: int, by: Actor) -> int:
@@ -91,7 +87,7 @@ async def _take(
         warning_id=warning_id_for(source, one.ce_id),
         source=source,
         ce_id=one.ce_id,
-        fingerprint=_fingerprint(one),
+        fingerprint=context.sealer.fingerprint("submission", one.said),
         by=by.name,
         at=tx.now,
         later=later,

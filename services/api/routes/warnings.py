@@ -4,7 +4,6 @@ Where the broker is embedded nothing else would keep a warning, so the door answ
 """
 
 import asyncio
-import hashlib
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -156,7 +155,7 @@ async def post_table(
     rows = await asyncio.to_thread(_rows, content, parts)
     made: dict[str, Submission] = {}
     if not dry_run:
-        good = warning_rows.submitted_of(rows, file_id=hashlib.sha256(content).hexdigest()[:32])
+        good = warning_rows.submitted_of(rows, file_id=parts.context.sealer.fingerprint("table", content).hex()[:32])
         for start in range(0, len(good), MOST):
             done = await _submit(parts, good[start : start + MOST], source=by.as_source, by=by)
             made |= {one.ce_id.rpartition(":")[2]: one for one in done}
