@@ -170,6 +170,19 @@ class Settings(BaseSettings):
     search_per_min: Annotated[
         int, Field(ge=1, le=1000, description="how often one asker of one api process may search a minute")
     ] = 30
+    keep_cases_days: Annotated[
+        int, Field(ge=0, description="days after a case has ended until its person is archived and forgotten; 0: never")
+    ] = 1095
+    keep_submissions_days: Annotated[
+        int, Field(ge=0, description="days that it is kept who sent which warning by HTTP; 0: for good")
+    ] = 180
+    keep_tips_days: Annotated[int, Field(ge=0, description="days that a tip of the public is kept; 0: for good")] = 180
+    keep_dead_letters_days: Annotated[
+        int, Field(ge=0, description="days that a record nobody could read is kept; 0: for good")
+    ] = 180
+    archive: Annotated[
+        Path | None, Field(description="the folder of what retention took out; empty: archive in QUANZU_VAR")
+    ] = None
     var: Annotated[Path, Field(description="where the embedded installation keeps everything")] = Path("var")
 
     @field_validator("kafka")
@@ -310,6 +323,10 @@ class Settings(BaseSettings):
         if given.strip():
             return self._key("QUANZU_AUDIT_KEY", given)
         return hmac.digest(self.index, b"quanzu audit checkpoints", "sha256")
+
+    @property
+    def archive_folder(self) -> Path:
+        return self.archive or self.var / "archive"
 
     @property
     def checkpoints(self) -> Path:

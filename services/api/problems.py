@@ -50,6 +50,7 @@ STATUS: Final[Mapping[str, int]] = {
     "wrong-method": 405,
     "out-of-order": 409,
     "nobody-fits": 409,
+    "on-legal-hold": 409,
     "newer-case-open": 409,
     "not-done-before": 409,
     "tries-missing": 409,

@@ -73,6 +73,10 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("案件由他人承办", "请刷新案件查看当前承办单位和承办人;需要时请中心改派。"),
         ("Somebody else has the case", "Read the case to see who has it; ask the centre to reassign it if need be."),
     ),
+    "on-legal-hold": _both(
+        ("依法留存,不得删除", "该案件处于依法留存状态;解除留存后再办理。"),
+        ("Under a legal hold", "Nothing of it may be erased before the hold is lifted."),
+    ),
     "own-submission": _both(
         ("不得审核本人提交的反馈", "请由另一名值班员审核。"),
         ("Nobody reviews their own feedback", "Let another operator review it."),

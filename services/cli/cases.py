@@ -1,6 +1,7 @@
-"""cases: the newest cases and one case with its limits and timeline, straight from the store. Always masked."""
+"""cases: the newest cases and one case with its limits and timeline, straight from the store, always masked; erasure."""
 
 import asyncio
+import getpass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,13 +15,19 @@ from services.cli.stopped import Stopped
 from services.cli.words import say
 from services.domain import masking
 from services.domain import timers as limits
+from services.domain.actor import Actor
+from services.domain.contents import Unkept
+from services.domain.refusals import CaseNotFound, OnLegalHold, OutOfOrder
 from services.domain.states import State, TimerKind
+from services.domain.words import Role
 from services.handlers.context import open_warning
+from services.handlers.erasure import Because, Erased, erase_whole
 from services.settings import Settings
 from services.store import cases, events
 from services.store.cases import Stored
 from services.store.events import Entry
 from services.store.sealing import Sealer
+from services.wiring import contents_of
 
 app = typer.Typer(help=say("help.cases"), no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -89,6 +96,32 @@ def show(ctx: typer.Context, case_id: UUID) -> None:
         print_json(document)
     else:
         _tell(document)
+
+
+@app.command(
+    help=say("help.cases.erase"), epilog=say("example", command="quanzu cases erase 2f6d3c0e-… --reason ON_REQUEST")
+)
+def erase(
+    ctx: typer.Context, case_id: UUID, *, reason: Annotated[Because, typer.Option(help=say("option.because"))]
+) -> None:
+    settings = settings_of(ctx)[0]
+    by = Actor(name=getpass.getuser(), role=Role.ADMINISTRATOR)
+    try:
+        erased = asyncio.run(_erase(settings, case_id, by, reason))
+    except CaseNotFound:
+        raise Stopped(say("fault.no_case", case_id=case_id)) from None
+    except OnLegalHold:
+        raise Stopped(say("fault.legal_hold")) from None
+    except OutOfOrder as refused:
+        raise Stopped(say("fault.not_ended", state=refused.facts.get("state"))) from None
+    except Unkept:
+        raise Stopped(say("fault.contents")) from None
+    typer.echo(say("cases.erased", case_id=case_id, count=len(erased.contents)), err=given(ctx).json)
+
+
+async def _erase(settings: Settings, case_id: UUID, by: Actor, because: Because) -> Erased:
+    async with store_of(settings) as store:
+        return await erase_whole(store, contents_of(settings), case_id, by=by, because=because)
 
 
 async def _show(settings: Settings, case_id: UUID) -> tuple[Stored, list[Entry], WarningIssued | None]:

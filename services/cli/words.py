@@ -101,6 +101,72 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "来源须以 / 开头,至多 256 个可见字符:{source}",
         "a source begins with / and has at most 256 visible characters: {source}",
     ),
+    "help.keys": ("主密钥:查询、轮换", "master keys: what each has wrapped, rotation"),
+    "help.keys.status": (
+        "各表由哪个主密钥包裹;退出码 1:有此处没有的密钥",
+        "how many rows each master key has wrapped; exit 1 where a key is not here",
+    ),
+    "help.keys.rotate": (
+        "把旧主密钥包裹的改由最新的包裹,边运行边做,可中断再来;之前:新密钥先放在后面、重启各进程,再放到最前、再重启",
+        "wrap by the newest master key what older ones wrapped, beside the running processes; may be killed and begun"
+        " again. Before: name the new key last and restart every process, then first and restart them again",
+    ),
+    "keys.newest": ("最新", "newest"),
+    "keys.older": ("较旧", "older"),
+    "keys.not_here": ("此处没有", "not here"),
+    "keys.rotating": ("换密钥", "rotating"),
+    "keys.rotated": (
+        "已改由 {key} 包裹 {done} 行;旧密钥现在可以去掉",
+        "{done} rows are wrapped by {key} now; the older keys may go",
+    ),
+    "keys.left": (
+        "已换 {done} 行;{left} 行正被占用,{unknown} 行的密钥不在此处:旧密钥先别去掉",
+        "{done} rows are wrapped anew; {left} were held by others, {unknown} have a key that is not here: keep the older keys",
+    ),
+    "help.retention": (
+        "保存期限:查看、归档后删除、核验归档、依法留存",
+        "retention: plan, archive and delete, verify archives, legal holds",
+    ),
+    "help.retention.plan": (
+        "各类数据已过保存期限的行数;不改动",
+        "how many rows of each kind are past their period; changes nothing",
+    ),
+    "help.retention.run": (
+        "过期数据归档、核验归档、再删除;案件只忘掉个人信息,统计不变",
+        "archive what is past its period, read the archive back, then delete; of cases only the person goes, no figure changes",
+    ),
+    "help.retention.verify": ("核对归档文件与其清单", "hold an archive against its manifest"),
+    "help.retention.hold": (
+        "依法留存:此案(不指明则全部)不得删除",
+        "a legal hold: nothing of the case (none named: of all) may go",
+    ),
+    "help.retention.lift": ("解除依法留存", "lift a legal hold"),
+    "help.retention.holds": ("全部依法留存", "every legal hold"),
+    "option.held_case": ("只留存此案", "this case alone"),
+    "retention.running": ("清理", "taking out"),
+    "retention.nothing": ("没有过期数据", "nothing is past its period"),
+    "retention.archived": ("归档 {path}(SHA-256 {sha})", "archived in {path} (SHA-256 {sha})"),
+    "retention.sound": ("归档完好,{rows} 行", "the archive is sound: {rows} rows"),
+    "retention.held": ("已留存,编号 {number}", "held, number {number}"),
+    "retention.lifted": ("留存 {number} 已解除", "hold {number} is lifted"),
+    "fault.legal_hold": ("处于依法留存状态,未删除", "under a legal hold: nothing was deleted"),
+    "fault.archive": ("归档文件有误({why}),未删除", "the archive is not sound ({why}): nothing was deleted by it"),
+    "fault.contents": ("证据存放处没有响应;请再运行一次", "where evidence lies does not answer: run it again"),
+    "fault.reference": ("留存文号须为 1 至 64 个可见字符", "the reference has 1 to 64 visible characters"),
+    "fault.no_hold": ("没有未解除的留存 {number}", "there is no hold {number} that is not lifted"),
+    "help.cases.erase": (
+        "永久忘掉已结束案件的个人信息(密钥、索引、证据);统计和审计不变",
+        "forget the person of an ended case for good: key, indexes, evidence; figures and audit stay",
+    ),
+    "option.because": ("原因", "why"),
+    "cases.erased": (
+        "{case_id} 的个人信息已忘掉,证据 {count} 件",
+        "{case_id}: the person is forgotten, with {count} pieces of evidence",
+    ),
+    "fault.not_ended": (
+        "案件未结束,或仍有待办(回访、回执):{state}",
+        "the case has not ended, or still waits for something (a follow-up, a receipt): {state}",
+    ),
     "help.audit": ("审计:核验封存链、查询记录", "the audit: verify the chain of seals, list its lines"),
     "help.audit.verify": (
         "逐行核验封存链和检查点;指出第一处问题,退出码 1",

@@ -123,6 +123,12 @@ class BadEvidence(Refused):
     code = "bad-evidence"
 
 
+class OnLegalHold(Refused):
+    """The case, or everything, is under a legal hold: nothing of it may be erased."""
+
+    code = "on-legal-hold"
+
+
 class KeyReused(Refused):
     """The idempotency key was used for another command."""
 

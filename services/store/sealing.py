@@ -58,22 +58,41 @@ class Sealer:
         self._wrapper = self._masters[self._current]
         self._index = hmac.new(index_key, digestmod="sha256")
 
+    @property
+    def current(self) -> bytes:
+        """The id of the master key that wraps."""
+        return self._current
+
+    @property
+    def known(self) -> frozenset[bytes]:
+        """The ids of the master keys that are here."""
+        return frozenset(self._masters)
+
     def new_key(self) -> RowKey:
         random = os.urandom(KEY_BYTES + NONCE_BYTES)
         key, nonce = random[:KEY_BYTES], random[KEY_BYTES:]
-        return RowKey(self._current + nonce + self._wrapper.encrypt(nonce, key, self._current), AESGCM(key))
+        return RowKey(self._wrap(key, nonce), AESGCM(key))
+
+    def rewrap(self, wrapped: bytes) -> bytes:
+        """The same key, wrapped by the newest master: what is sealed under it stays as it is. Raises CannotOpen."""
+        return self._wrap(self._key(wrapped), os.urandom(NONCE_BYTES))
 
     def unwrap(self, wrapped: bytes) -> RowKey:
         """Raises CannotOpen."""
+        return RowKey(wrapped, AESGCM(self._key(wrapped)))
+
+    def _wrap(self, key: bytes, nonce: bytes) -> bytes:
+        return self._current + nonce + self._wrapper.encrypt(nonce, key, self._current)
+
+    def _key(self, wrapped: bytes) -> bytes:
         master_id, nonce = wrapped[:KEY_ID_BYTES], wrapped[KEY_ID_BYTES : KEY_ID_BYTES + NONCE_BYTES]
         master = self._masters.get(master_id)
         if master is None:
             raise CannotOpen("wrapped by an unknown master key")
         try:
-            key = master.decrypt(nonce, wrapped[KEY_ID_BYTES + NONCE_BYTES :], master_id)
+            return master.decrypt(nonce, wrapped[KEY_ID_BYTES + NONCE_BYTES :], master_id)
         except InvalidTag:
             raise CannotOpen from None
-        return RowKey(wrapped, AESGCM(key))
 
     def fingerprint(self, kind: str, said: bytes) -> bytes:
         """A keyed hash by which the same words are known again, and nobody without the key can guess at them."""

@@ -26,6 +26,7 @@ from services.store.evidence_tables import EvidenceRow
 from services.store.link_tables import CaseLinkRow, LinkProgressRow, WithdrawalRow
 from services.store.notice_tables import NoticeCaseRow, NoticeRow
 from services.store.position_tables import ResponderStatusRow, StatusChangeRow, TrailRow
+from services.store.retention_tables import LegalHoldRow
 from services.store.rota_tables import (
     DutySwapRow,
     HandoverRow,
@@ -515,6 +516,7 @@ follow_up, review, protective_hold = _table(FollowUpRow), _table(ReviewRow), _ta
 audit, seal = _table(AuditRow), _table(SealRow)
 source, submission, tip = _table(SourceRow), _table(SubmissionRow), _table(TipRow)
 evidence = _table(EvidenceRow)
+legal_hold = _table(LegalHoldRow)
 figure_position, figure_case = figure_tables.figure_position, figure_tables.figure_case
 figure_count = figure_tables.figure_count
 notice, notice_case = _table(NoticeRow), _table(NoticeCaseRow)
