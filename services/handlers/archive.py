@@ -48,14 +48,15 @@ class Archive:
         """One row of a table, kept because of the class `of`."""
         line = {"of": of, "table": table, "row": {name: _plain(cell) for name, cell in row.items()}}
         self._file.write(orjson.dumps(line) + b"\n")
-        self.counts[table] += 1
+        self.counts[str(table)] += 1  # a name that SQLAlchemy quotes is no plain text
 
     def finish(self, *, at: datetime, before: Mapping[str, datetime]) -> str:
         """The file is on the disk, and so is its manifest. Gives the file's SHA-256."""
         self._file.flush()
         os.fsync(self._file.fileno())
         digest = sha256(self.path)
-        told = {"file": self.path.name, "sha256": digest, "at": at, "before": dict(before), "rows": dict(self.counts)}
+        limits = {str(kind): until for kind, until in before.items()}
+        told = {"file": self.path.name, "sha256": digest, "at": at, "before": limits, "rows": dict(self.counts)}
         manifest = self.folder / f"{self.name}{MANIFEST}"
         with os.fdopen(os.open(manifest, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(orjson.dumps(told, option=orjson.OPT_INDENT_2))
