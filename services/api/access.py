@@ -118,6 +118,8 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "GET /cases/{case_id}": _READ,
     "GET /cases/{case_id}/timeline": _READ,
     "GET /cases/{case_id}/place": _READ,
+    "POST /cases/{case_id}/unmasking": _case(REVIEWERS),
+    "POST /search": _READ,
     "GET /events": _READ,
     "GET /ground": Rule(ANYONE, Scope.INSTALLATION, Purpose.REGISTRY),
     "GET /fraud-types": Rule(ANYONE, Scope.INSTALLATION, Purpose.REGISTRY),

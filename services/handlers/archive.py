@@ -55,8 +55,7 @@ class Archive:
         self._file.flush()
         os.fsync(self._file.fileno())
         digest = sha256(self.path)
-        limits = {str(kind): until for kind, until in before.items()}
-        told = {"file": self.path.name, "sha256": digest, "at": at, "before": limits, "rows": dict(self.counts)}
+        told = {"file": self.path.name, "sha256": digest, "at": at, "before": dict(before), "rows": dict(self.counts)}
         manifest = self.folder / f"{self.name}{MANIFEST}"
         with os.fdopen(os.open(manifest, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(orjson.dumps(told, option=orjson.OPT_INDENT_2))

@@ -55,6 +55,17 @@ def links_of(sealer: Sealer, warning: WarningIssued) -> dict[LinkKind, bytes]:
     return found if person is None else {LinkKind.SUBJECT: person, **found}
 
 
+def keys_of(sealer: Sealer, kind: LinkKind, said: str) -> list[bytes]:
+    """The keyed hashes, in earnest and in a drill, of a number that somebody looks for: SUBJECT stands for an ID number."""
+    plain = number(said).upper()
+    if not plain:
+        return []
+    if kind is LinkKind.SUBJECT:
+        keys = [subject_key(sealer, Subject(id_number=plain), mode) for mode in Mode]
+        return [key for key in keys if key is not None]
+    return [_blind(sealer, kind, plain, mode) for mode in Mode]
+
+
 def linked_value(warning: WarningIssued, kind: LinkKind) -> str | None:
     """What a warning says of this kind, as it is compared."""
     return dict(_linking(warning)).get(kind)

@@ -86,7 +86,7 @@ async def run(
     with archive:
         for kind, before in befores.items():
             await _archive(store, archive, kind, before)
-        digest = archive.finish(at=now, before=befores)
+        digest = archive.finish(at=now, before={kind.value: until for kind, until in befores.items()})
     await _note(store, "RETENTION_ARCHIVED", by, archive, {"sha256": digest, "rows": dict(archive.counts)})
     archived: dict[Class, int] = dict.fromkeys(Class, 0)
     gone: dict[Class, int] = dict.fromkeys(Class, 0)

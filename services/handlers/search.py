@@ -4,10 +4,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.domain.actor import Actor
-from services.domain.case import case_id_for
+from services.domain.links import LinkKind
 from services.domain.value import value
-from services.handlers import indexes
 from services.handlers.context import Context
+from services.handlers.incoming import keys_of
+from services.handlers.stop_payment import account_key
 from services.store import audit, search
 from services.store.cases import Stored
 from services.store.engine import Transaction
@@ -20,6 +21,10 @@ class Kind(StrEnum):
     PHONE = "phone"
     ID_NUMBER = "id_number"
     ACCOUNT = "account"
+
+
+# By what a case was linked within a second of its opening.
+LINKS = {Kind.PHONE: LinkKind.PHONE, Kind.ID_NUMBER: LinkKind.SUBJECT, Kind.ACCOUNT: LinkKind.ACCOUNT}
 
 
 @value
@@ -54,12 +59,8 @@ async def _found(tx: Transaction, context: Context, wanted: Wanted, *, scope: Sc
     if wanted.kind is Kind.CASE_ID:
         return await search.by_ids(conn, [UUID(wanted.value)], scope=scope, limit=limit)
     if wanted.kind is Kind.INSTRUCTION_NUMBER:
-        known = await search.sources(conn) if wanted.source is None else [wanted.source]
-        named = [case_id_for(source, wanted.value) for source in known]
-        return await search.by_ids(conn, named, scope=scope, limit=limit)
-    asked, key = {
-        Kind.PHONE: (search.by_phone, indexes.phone(sealer, wanted.value)),
-        Kind.ID_NUMBER: (search.by_subject, indexes.id_number(sealer, wanted.value)),
-        Kind.ACCOUNT: (search.by_account, indexes.account(sealer, wanted.value)),
-    }[wanted.kind]
-    return [] if key is None else await asked(conn, key, scope=scope, limit=limit)
+        return await search.by_number(conn, wanted.value, wanted.source, scope=scope, limit=limit)
+    kind = LINKS[wanted.kind]
+    keys = keys_of(sealer, kind, wanted.value)
+    orders = [account_key(sealer, wanted.value)] if kind is LinkKind.ACCOUNT else []
+    return await search.by_keys(conn, kind, keys, orders=orders, scope=scope, limit=limit)

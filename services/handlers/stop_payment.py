@@ -20,12 +20,12 @@ from services.domain import stopping
 from services.domain.actor import Actor
 from services.domain.beside import Beside, Made
 from services.domain.case import Case
+from services.domain.links import number
 from services.domain.moves import Said
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotInCase
 from services.domain.stop_order import BankWord, StopOrder
 from services.domain.words import Mode
-from services.handlers import indexes
 from services.handlers.beside import carry_out_beside
 from services.handlers.command import Command, Done
 from services.handlers.context import Context, key_of
@@ -136,6 +136,11 @@ def open_payment(sealer: Sealer, stored: Stored, order_id: UUID, sealed: bytes |
     return payment
 
 
+def account_key(sealer: Sealer, account: str) -> bytes:
+    """By which the orders of one account are found, however it was written."""
+    return sealer.blind("account", number(account).upper())
+
+
 def _kept(sealer: Sealer, stored: Stored, order_id: UUID, payment: Payment) -> dict[str, bytes | None]:
     key = key_of(sealer, stored)
     plain = orjson.dumps(
@@ -148,7 +153,7 @@ def _kept(sealer: Sealer, stored: Stored, order_id: UUID, payment: Payment) -> d
     )
     return {
         "sealed": None if key is None else key.seal(plain, bound_to=payment_bound_to(order_id)),
-        "account_key": indexes.account(sealer, payment.account),
+        "account_key": account_key(sealer, payment.account),
     }
 
 

@@ -1,11 +1,12 @@
 """Forgetting the person of a case: the key, and whatever finds it again. SQL only; what figures need stays."""
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from services.store import tables
 from services.store.engine import Transaction
 
 cases, stop_order, evidence = tables.cases, tables.stop_order, tables.evidence
+case_link, received, withdrawal = tables.case_link, tables.received, tables.withdrawal
 
 
 async def forget(tx: Transaction, row_id: int) -> None:
@@ -16,6 +17,11 @@ async def forget(tx: Transaction, row_id: int) -> None:
     await tx.conn.execute(update(cases).where(cases.c.id == row_id).values(nothing))
     unfound = dict.fromkeys(("sealed", "account_key"))
     await tx.conn.execute(update(stop_order).where(stop_order.c.case_id == row_id).values(unfound))
+    await tx.conn.execute(delete(case_link).where(case_link.c.case_id == row_id))
+    await tx.conn.execute(update(received).where(received.c.case_id == row_id).values(subject_key=None))
+    public = select(cases.c.case_id).where(cases.c.id == row_id).scalar_subquery()
+    taken_back = update(withdrawal).where(withdrawal.c.case_id == public)
+    await tx.conn.execute(taken_back.values(wrapped_key=None, sealed=None))
 
 
 async def contents(tx: Transaction, row_id: int) -> list[str]:

@@ -74,6 +74,7 @@ POLICIES: Final[Mapping[str, str]] = {
     "evidence": _of_case("evidence"),
     "case_link": _ANY_UNIT,  # keyed hashes: that somebody elsewhere shares one may be known, the case may not
     "notice": f"{_EVERY} OR unit = {_UNIT} OR person = {_said('responder')} OR {_TOLD_OF_CASE}",
+    "legal_hold": "false",
     "notice_case": _ANY_UNIT,  # ids: whether a group waits for more must be seen whole
     "figure_case": _of_case("figure_case"),
     "withdrawal": f"{_EVERY} OR source = {_said('source')}",

@@ -1,7 +1,7 @@
 """Forgetting a person: by hand and by the period, nothing left to open, figures and the audit's chain as they were."""
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ FORGOTTEN = ("wrapped_key", "sealed", "subject_key", "phone_key", "account_key")
 
 
 @pytest.fixture
-async def ended(centre: Centre, tmp_path: Path) -> AsyncIterator[UUID]:
+async def ended(centre: Centre, tmp_path: Path) -> UUID:
     """A closed case with an order, evidence, notes; its month of follow-ups is over."""
     centre.parts.contents = Folder(tmp_path / "evidence")
     settings = {"archive": tmp_path / "archive", "var": tmp_path}
@@ -48,7 +48,7 @@ async def ended(centre: Centre, tmp_path: Path) -> AsyncIterator[UUID]:
     await told_ok(centre, f"/cases/{case}/notes", {"text": f"已联系 {PHONE}"}, "R11")
     await work_on(centre, case)
     await centre.pass_time(minute(0) + 40 * DAY)
-    yield case
+    return case
 
 
 async def erase(centre: Centre, case: UUID, by: Actor = ADMINISTRATOR) -> Erased:

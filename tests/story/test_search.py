@@ -8,11 +8,18 @@ from centre import Centre
 from sqlalchemy import select
 
 from services.api.app import make_app
+from services.handlers.links import link_new
 from services.store import tables
 
 
 async def search(centre: Centre, who: str, **wanted: Any) -> httpx2.Response:
     return await centre.client.post("/search", headers=centre.headers(who), json=wanted)
+
+
+async def linked(centre: Centre) -> None:
+    """What a timekeeper does within a second."""
+    async with centre.store.begin() as tx:
+        await link_new(tx, centre.context)
 
 
 async def found(centre: Centre, who: str, **wanted: Any) -> list[str]:
@@ -26,6 +33,7 @@ async def test_each_exact_value_finds_its_cases(centre: Centre) -> None:
     second = await centre.warn(number="A-2", phone="+86 199 0000 0011", scam={"suspect_account": "9900 0000 0000 0077"})
     await centre.warn(number="A-3", phone="199-0000-0012")
     ordered = await stop_asked(centre)
+    await linked(centre)
 
     assert await found(centre, "operator", case_id=str(first)) == [str(first)]
     assert await found(centre, "operator", instruction_number="A-1") == [str(first)]
@@ -41,6 +49,7 @@ async def test_each_exact_value_finds_its_cases(centre: Centre) -> None:
 async def test_a_search_stays_in_scope_and_masked(centre: Centre) -> None:
     own, others = await centre.warn(phone="199-0000-0011"), await centre.warn(unit="P2", phone="199-0000-0011")
     await centre.do("R11", own, "acknowledgement")
+    await linked(centre)
 
     answer = await search(centre, "R11", phone="199-0000-0011")
     desk = await found(centre, "desk-2", phone="199-0000-0011")
@@ -56,6 +65,7 @@ async def test_a_search_stays_in_scope_and_masked(centre: Centre) -> None:
 
 async def test_a_search_is_on_record_without_its_value(centre: Centre) -> None:
     case = await centre.warn(phone="199-0000-0011")
+    await linked(centre)
 
     await search(centre, "desk-1", phone="199-0000-0011")
     await search(centre, "desk-1", id_number="990102190001019999")

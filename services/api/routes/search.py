@@ -14,10 +14,10 @@ from services.api.identity import CaseReader
 from services.api.persons import masked_of
 from services.api.problems import responses
 from services.api.rates import Rates
-from services.api.routes.cases import scope_of
 from services.api.views import Line, View, line_of
 from services.api.work import TheParts
 from services.handlers.search import Kind, Wanted, find
+from services.store.scope import scope_of
 
 router = APIRouter(tags=["cases"])
 
