@@ -54,7 +54,7 @@ def rotate_(ctx: typer.Context) -> None:
     if given(ctx).json:
         print_json({"key": sealer.current.hex(), "done": found.done, "left": found.left, "unknown": found.unknown})
     else:
-        told = {"done": found.done, "left": found.left, "unknown": found.unknown, "key": sealer.current.hex()}
+        told = {"done": found.done, "left": found.left, "unknown": found.unknown, "master": sealer.current.hex()}
         typer.echo(say("keys.rotated" if clean else "keys.left", **told))
     raise typer.Exit(0 if clean else 1)
 

@@ -116,8 +116,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "keys.not_here": ("此处没有", "not here"),
     "keys.rotating": ("换密钥", "rotating"),
     "keys.rotated": (
-        "已改由 {key} 包裹 {done} 行;旧密钥现在可以去掉",
-        "{done} rows are wrapped by {key} now; the older keys may go",
+        "已改由 {master} 包裹 {done} 行;旧密钥现在可以去掉",
+        "{done} rows are wrapped by {master} now; the older keys may go",
     ),
     "keys.left": (
         "已换 {done} 行;{left} 行正被占用,{unknown} 行的密钥不在此处:旧密钥先别去掉",
