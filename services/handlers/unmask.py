@@ -30,17 +30,12 @@ class Why(StrEnum):
     OTHER = "OTHER"
 
 
-def must_be_allowed(by: Actor) -> None:
-    """Raises NotAllowed."""
-    if by.role not in UNMASKING:
-        raise NotAllowed(role=by.role, action=Action.UNMASK)
-
-
 async def unmask(tx: Transaction, context: Context, command: Command, *, by: Actor, why: Why) -> Done:
     """Note that `by` is shown the person; the same command again is shown again, and on record again."""
 
     def decide(case: Case, policy: Policy, said: Said) -> Change:  # noqa: ARG001 - the signature of all
-        must_be_allowed(by)
+        if by.role not in UNMASKING:
+            raise NotAllowed(role=by.role, action=Action.UNMASK)
         return telling.noted(case, Action.UNMASK, by=by, now=tx.now, detail={"why": why.value}, private=said.private)
 
     done = await carry_out(tx, context, command, by=by, decide=decide)

@@ -40,6 +40,7 @@ BODIES: Final[dict[str, Any]] = {
     "POST /cases/{case_id}/stop-payment/answer": {"result": "FROZEN"},
     "POST /stop-payments/{order_id}/receipts": {"result": "FROZEN"},
     "POST /policies": {"document": {}},
+    "POST /search": {"instruction_number": "T-1"},
     "POST /warnings": WARNING,
     "POST /warnings/by-hand": WARNING,
     "POST /warnings/table": None,
