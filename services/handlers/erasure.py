@@ -68,7 +68,7 @@ async def erase(
 async def erase_whole(
     store: Store, contents: Contents, case_id: UUID, *, by: Actor, because: Because, seen_version: int | None = None
 ) -> Erased:
-    """`erase`, and then its evidence. A crash in between leaves contents that nobody can open: once more takes them away.
+    """`erase`, and then its evidence. A crash in between leaves contents that nobody can open, until `evidence.sweep`.
 
     Raises also ContentsAway.
     """

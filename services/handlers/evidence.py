@@ -109,7 +109,10 @@ def find(there: list[Evidence], evidence_id: UUID) -> Evidence:
 
 
 async def sweep(store: Store, contents: Contents, *, now: datetime) -> int:
-    """Take away what has lain for a day without a row that names it; gives how many. Any number may do this at once."""
+    """Take away what has lain for a day and is named by no row, or of a case that was forgotten; gives how many.
+
+    Any number may do this at once.
+    """
     old = [name async for name, at in contents.listed() if at < now - UNNAMED_FOR]
     swept = 0
     for begin in range(0, len(old), AT_ONCE):

@@ -32,10 +32,15 @@ async def of_case(conn: AsyncConnection, case: int) -> list[Evidence]:
 
 
 async def named(conn: AsyncConnection, names: Collection[str]) -> set[str]:
-    """Which of these names a row points at."""
+    """Which of these names a row points at whose case still has its key: what was forgotten needs no content."""
     if not names:
         return set()
-    question = select(evidence.c.name).where(evidence.c.name.in_(names))
+    cases = tables.cases
+    question = (
+        select(evidence.c.name)
+        .join(cases, cases.c.id == evidence.c.case_id)
+        .where(evidence.c.name.in_(names), cases.c.wrapped_key.is_not(None))
+    )
     return set((await conn.execute(question)).scalars())
 
 

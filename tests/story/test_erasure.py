@@ -1,6 +1,7 @@
 """Forgetting a person: by hand and by the period, nothing left to open, figures and the audit's chain as they were."""
 
 import json
+import os
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -15,12 +16,15 @@ from sqlalchemy import select, update
 
 from services.contents.folder import Folder
 from services.domain.actor import Actor
+from services.domain.contents import ContentsAway
 from services.domain.refusals import CaseNotFound, NotAllowed, OnLegalHold, OutOfOrder
 from services.domain.words import Role
 from services.handlers.archive import BadArchive, read_back
 from services.handlers.audit import seal_settled, verify
-from services.handlers.counting import count_on
+from services.handlers.counting import check, count_on
 from services.handlers.erasure import Because, Erased, erase_whole
+from services.handlers.erasure import erase as erase_only
+from services.handlers.evidence import sweep
 from services.handlers.retention import Ran, plan, run
 from services.store import legal_holds, seals, tables
 from services.store.retention import Class
@@ -114,6 +118,18 @@ async def test_an_erased_person_is_gone_and_the_figures_stay(centre: Centre, end
     ]
 
 
+async def test_what_a_crash_left_of_the_forgotten_is_swept(centre: Centre, ended: UUID, tmp_path: Path) -> None:
+    async with centre.store.begin() as tx:
+        left = await erase_only(tx, ended, by=ADMINISTRATOR, because=Because.BY_ORDER)
+    (file,) = [path for path in (tmp_path / "evidence").rglob("*") if path.name == left.contents[0]]
+    long_ago = (centre.clock.now() - DAY - timedelta(hours=1)).timestamp()
+    os.utime(file, times=(long_ago, long_ago))
+
+    assert await sweep(centre.store, centre.parts.contents, now=centre.clock.now()) == 1
+
+    assert not file.exists()
+
+
 async def test_only_an_ended_case_without_a_hold_is_erased(centre: Centre, ended: UUID) -> None:
     running = await centre.warn()
     async with centre.store.begin() as tx:
@@ -185,11 +201,37 @@ async def test_what_is_past_its_period_is_archived_and_goes(centre: Centre, ende
     assert (await centre.case(ended))["person"]["shown"] == "erased"
     assert (await centre.case(young))["person"]["shown"] == "masked"
     assert await kept(centre) == before
+    assert (await check(centre.store, centre.context.zone)).right
     await seal_all(centre)
     assert await fault(centre) is None
     lines = (await centre.get("auditor", "/audit", params={"about": "retention"})).json()["items"]
     assert [line["action"] for line in lines] == ["RETENTION_RAN", "RETENTION_ARCHIVED"]
     assert lines[1]["detail"]["sha256"] == ran.sha256
+
+
+class Away(Folder):
+    async def remove(self, name: str) -> None:  # noqa: ARG002 - the signature of all
+        raise ContentsAway
+
+
+async def test_a_run_that_broke_off_is_begun_again(centre: Centre, ended: UUID, tmp_path: Path) -> None:
+    await old_things(centre)
+    folder = centre.parts.contents
+    centre.parts.contents = Away(tmp_path / "evidence")
+
+    with pytest.raises(ContentsAway):
+        await run_all(centre)
+    centre.parts.contents = folder
+    centre.clock.move_to(centre.clock.now() + timedelta(seconds=1))
+    ran = await run_all(centre)
+
+    assert counts(ran) == {
+        Class.CASES: (0, 0, 0, 0),  # forgotten before it broke off; the sweep takes its evidence
+        Class.SUBMISSIONS: (1, 0, 1, 1),
+        Class.TIPS: (1, 0, 1, 1),
+        Class.DEAD_LETTERS: (0, 0, 0, 0),
+    }
+    assert (await centre.case(ended))["person"]["shown"] == "erased"
 
 
 async def test_a_legal_hold_stops_retention(centre: Centre, ended: UUID) -> None:

@@ -49,7 +49,11 @@ def test_a_hold_is_placed_listed_and_lifted_once(installed: Quanzu, case_id: UUI
     placed = installed("retention", "hold", "2026-117", "--case", case_id)
     everything = installed("retention", "hold", "2026-118", "--json")
     listed = json.loads(installed("retention", "holds", "--json").out)
-    refused = [installed("retention", "run"), installed("retention", "hold", ""), installed("retention", "hold", "x\ny")]
+    refused = [
+        installed("retention", "run"),
+        installed("retention", "hold", ""),
+        installed("retention", "hold", "x\ny"),
+    ]
     unknown = installed("retention", "hold", "2026-119", "--case", uuid4())
     lifted = [installed("retention", "lift", json.loads(everything.out)["id"]).code for _ in range(2)]
 
