@@ -228,8 +228,15 @@ async def streamed(centre: Centre) -> str:
 
 
 async def seen_by_masked_roles(centre: Centre, case: UUID) -> list[str]:
-    paths = ("/cases?limit=50", f"/cases/{case}", f"/cases/{case}/timeline", f"/cases/{case}/stop-payments")
-    more = ("/dead-letters", "/audit?limit=200", "/reviews", "/follow-ups", f"/cases/{case}/protective-holds")
+    paths = ("/cases?limit=50", f"/cases/{case}", f"/cases/{case}/timeline", f"/cases/{case}/place")
+    more = (
+        f"/cases/{case}/stop-payments",
+        "/dead-letters",
+        "/audit?limit=200",
+        "/reviews",
+        "/follow-ups",
+        f"/cases/{case}/protective-holds",
+    )
     return [(await centre.get(who, path)).text for who in MASKED for path in (*paths, *more)]
 
 

@@ -86,6 +86,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{case_id}/unmasking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post_unmasking_cases__case_id__unmasking_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post_search_search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{case_id}/acknowledgement": {
         parameters: {
             query?: never;
@@ -2259,6 +2291,9 @@ export interface components {
             loss_after_fen?: number | null;
             note?: string | null;
         };
+        Found: {
+            items: components["schemas"]["Line"][];
+        };
         FraudTypeView: {
             code: string;
             name_zh: string;
@@ -2924,6 +2959,14 @@ export interface components {
             /** @default false */
             transfer_under_way: boolean;
         };
+        Searching: {
+            case_id?: string | null;
+            instruction_number?: string | null;
+            source?: string | null;
+            phone?: string | null;
+            id_number?: string | null;
+            account?: string | null;
+        };
         SecondAcknowledgementView: {
             /** Format: date-time */
             due_at: string;
@@ -3255,6 +3298,21 @@ export interface components {
         Units: {
             items: components["schemas"]["UnitView"][];
         };
+        Unmasked: {
+            /** Format: uuid */
+            case_id: string;
+            state: components["schemas"]["State"];
+            version: number;
+            turn: number;
+            /** Format: date-time */
+            at: string;
+            person: components["schemas"]["Person"];
+        };
+        Unmasking: {
+            occurred_at?: string | null;
+            reason: string;
+            why: components["schemas"]["Why"];
+        };
         UnmatchedView: {
             id: number;
             /** Format: uuid */
@@ -3363,6 +3421,8 @@ export interface components {
             /** Format: date-time */
             now: string;
         };
+        /** @enum {string} */
+        Why: "CONTACT" | "IDENTIFY" | "STOP_PAYMENT" | "REVIEW" | "COMPLAINT" | "OTHER";
         WindowBody: {
             /** Format: date-time */
             starts_at: string;
@@ -3497,6 +3557,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Leads"];
+                };
+            };
+        };
+    };
+    post_unmasking_cases__case_id__unmasking_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Unmasking"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unmasked"];
+                };
+            };
+        };
+    };
+    post_search_search_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Searching"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
                 };
             };
         };
