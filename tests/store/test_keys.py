@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Sequence
 
-import pytest
 from sqlalchemy import func, insert, select, update
 from store_steps import NOW, SEALER, opening, stored, write
 
@@ -17,10 +16,11 @@ from services.store import keys, tables, trail
 from services.store.engine import Store
 from services.store.sealing import CannotOpen, Sealer
 from services.store.trail import Stretch
+from tests.proofs import proof, sized
 
 OLD, NEW, INDEX = bytes(32), b"n" * 32, bytes(reversed(range(32)))
 BOTH, ALONE = Sealer([NEW, OLD], INDEX), Sealer([NEW], INDEX)
-SOME = 2000
+SOME = sized(2_000, 100_000)
 
 
 async def fill(store: Store, rows: int = SOME) -> None:
@@ -106,6 +106,7 @@ async def test_a_row_that_somebody_holds_is_taken_later(postgres_store: Store) -
     assert (found, done[0] < 2) == (Rotated(done=2, unknown=0, left=0), True)
 
 
+@proof
 async def test_rotation_under_load_and_cancelled_loses_nothing(store: Store) -> None:
     """Two rotations at once, one of them cancelled in the middle, while rows come, are read and go."""
     await fill(store)
@@ -147,10 +148,10 @@ async def test_rotation_under_load_and_cancelled_loses_nothing(store: Store) -> 
     assert {ALONE.unwrap(wrapped).open(sealed, bound_to=b"r") for wrapped, sealed in found} == {b"[]"}
 
 
-@pytest.mark.parametrize("rows", [SOME])
-async def test_a_killed_command_is_begun_again(postgres_store: Store, postgres_url: str, rows: int) -> None:
+@proof
+async def test_a_killed_command_is_begun_again(postgres_store: Store, postgres_url: str) -> None:
     """The command itself, killed with −9 as soon as something is done."""
-    store = postgres_store
+    store, rows = postgres_store, SOME
     await fill(store, rows)
     process = await asyncio.create_subprocess_exec(*_rotating(), env=_settings(postgres_url))
     while await waiting(store, BOTH) == rows:

@@ -63,6 +63,16 @@ async def test_a_search_stays_in_scope_and_masked(centre: Centre) -> None:
     assert "0000-0011" not in answer.text
 
 
+async def test_a_desk_finds_its_own_case_by_a_number_alone(centre: Centre) -> None:
+    own = await centre.warn(number="A-1")
+    await centre.warn(number="A-2", unit="P2")
+
+    assert await found(centre, "desk-1", instruction_number="A-1") == [str(own)]
+    assert await found(centre, "desk-1", instruction_number="A-1", source="test-source") == [str(own)]
+    assert await found(centre, "desk-1", instruction_number="A-2") == []
+    assert await found(centre, "desk-1", instruction_number="A-2", source="test-source") == []
+
+
 async def test_a_search_is_on_record_without_its_value(centre: Centre) -> None:
     case = await centre.warn(phone="199-0000-0011")
     await linked(centre)
