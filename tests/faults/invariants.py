@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,17 @@ def misplaced(url: str, begins: Mapping[tuple[str, int], int]) -> int:
     return read - int(taken[0]["n"])
 
 
+def _assignments(
+    case: asyncpg.Record, timeline: Sequence[asyncpg.Record], told: Mapping[tuple[str, int], int]
+) -> list[bool]:
+    """Of each assignment whether an instruction tells it: of its own fact, or of one that came with it before the next."""
+    versions = sorted(event["version"] for event in timeline if event["action"] == Action.ASSIGN)
+    return [
+        any((str(case["case_id"]), version) in told for version in range(first, following))
+        for first, following in pairwise([*versions, case["version"] + 1])
+    ]
+
+
 def judge(
     url: str,
     bootstrap: str,
@@ -115,15 +127,10 @@ def judge(
     if lateness > LATE_S + away_s:
         broken.append(f"I5: a limit fired {lateness:.1f} s late, and nobody was away for more than {away_s:.1f} s")
     sent = everything_on(bootstrap, INSTRUCTION_ISSUED)
-    assigned = {
-        (str(case["case_id"]), event["version"])
-        for case in cases
-        for event in timelines.get(case["id"], [])
-        if event["action"] == Action.ASSIGN
-    }
     told = Counter((body["case_id"], body["version"]) for _, body in sent)
-    if missing := assigned - told.keys():
-        broken.append(f"I2: {len(missing)} assignments without an instruction")
+    assigned = [one for case in cases for one in _assignments(case, timelines.get(case["id"], []), told)]
+    if missing := assigned.count(False):
+        broken.append(f"I2: {missing} assignments without an instruction")
     if len({ce_id for ce_id, _ in sent}) != len(told):
         broken.append(f"I2: {len({ce_id for ce_id, _ in sent})} ids for {len(told)} effects")
     changes = {(body["case_id"], body["version"]) for _, body in everything_on(bootstrap, CASE_CHANGED)}
@@ -136,7 +143,7 @@ def judge(
         acknowledged=len(lines),
         cases=len(cases),
         dead_letters=len(letters),
-        instructions=len(assigned & told.keys()),
+        instructions=assigned.count(True),
         copies=len(sent) - len(told),
         lost=lost,
         doubled=doubled,
