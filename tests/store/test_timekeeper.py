@@ -132,7 +132,7 @@ async def test_a_fault_of_our_own_is_not_the_databases(postgres_store: Store) ->
     async with keeping(postgres_store) as parts:
         await until(lambda: _ready(parts))
         async with postgres_store.engine.begin() as conn:
-            await conn.execute(text("DROP TABLE cases"))
+            await conn.execute(text("DROP TABLE cases CASCADE"))
 
         await until(lambda: _waits_for_database(parts))
 
