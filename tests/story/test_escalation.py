@@ -161,7 +161,7 @@ async def test_the_centre_jumps_to_a_level_and_may_again(centre: Centre) -> None
     stopped = await centre.post("operator", case, "escalate", body | {"timer": "FEEDBACK"})
     assert (stopped.status_code, stopped.json()["field"]) == (422, "timer")
     assert (await centre.post("desk-1", case, "escalate", body)).status_code == 403
-    assert (await centre.post("R21", case, "escalate", body)).status_code == 404
+    assert (await centre.post("R21", case, "escalate", body)).status_code == 403
 
 
 async def test_nights_and_holidays_call_in_others_than_days(centre: Centre) -> None:
