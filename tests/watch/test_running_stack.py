@@ -107,6 +107,7 @@ async def test_every_panel_returns_data_from_the_running_stack(
         "QUANZU_DATABASE": database_url,
         "QUANZU_KAFKA": kafka.bootstrap,
         "QUANZU_API_PORT": str(api),
+        "QUANZU_IDENTITY": "tokens",
     }
     traffic = Traffic(county(), source=f"/simulation/{uuid4()}", seed=7)
     sender = Sender(address, name="test")
