@@ -6,6 +6,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from deploy.native.places import account_for_postgres, bin_folder, reachable
 from deploy.native.ports import free_port
 from deploy.native.processes import Program, Server, StartError, become, start
 
+WAITS, WAIT_S = 40, 0.25  # for a worker of the server's own
 ROLE = "quanzu"
 API_ROLE = "quanzu_api"  # owns nothing: what comes over HTTP is asked as this one
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -101,8 +103,18 @@ class Postgres(Server):
         return self.url_of(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database and cut its connections. Harmless when there is none."""
-        self._run(f"DROP DATABASE IF EXISTS {_plain(name)} WITH (FORCE)")
+        """Drop a database and cut its connections. Harmless when there is none.
+
+        A worker that cleans it up just now is not ours to end: it is waited for.
+        """
+        statement = f"DROP DATABASE IF EXISTS {_plain(name)} WITH (FORCE)"
+        for _ in range(WAITS):
+            done = self._psql(statement)
+            if "pg_signal_backend" not in done.stderr:
+                break
+            time.sleep(WAIT_S)
+        if done.returncode:
+            raise StartError(f"postgres: {statement}: {done.stderr.strip()}")
 
     def certify(self, chain: bytes, key: bytes) -> None:
         """Show another certificate from the next connection on."""
