@@ -1,12 +1,14 @@
 """The responder's phone: small, on a bad line, with one thumb; what is tapped without a line arrives once and in order."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from desk import Desk, Sit
-from installation import Installation, bearer, waited
+from installation import Installation, bearer, started, waited
 from test_everybody import AXE, CHINESE, RUN
 
 from deploy.native.console import HOME
@@ -32,6 +34,14 @@ HARD_PLACE = {"point": {"lat": LAT, "lon": LON, "datum": "GCJ02"}, "address": "å
 PICTURE = HOME / "public" / "phone" / "icon-512.png"
 # What is no word of ours: names, places and codes, and who the buttons switch to.
 DATA = "noscript, .told, .who, [lang], .words, .name"
+
+
+@pytest.fixture(scope="module")
+def installation(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One of its own: the many cases of the other tests would all be on the phone's list."""
+    del program
+    with started(Path(tmp_path_factory.mktemp("phone"))) as made:
+        yield made
 
 
 def on_phone(desk: Desk, installation: Installation, case: UUID, who: str) -> None:

@@ -188,7 +188,8 @@ def _legal(case: asyncpg.Record, timeline: list[asyncpg.Record], broken: list[st
             legal = before is None
         else:
             move = MOVES.get((State(before), action))
-            legal = move is not None and move.to == after
+            stays = action is Action.REROUTE and after == before  # another place of the same unit
+            legal = stays or (move is not None and move.to == after)
         if not legal:
             broken.append(f"I4: case {case['id']}: {action} from {before} to {after}")
         state = after
