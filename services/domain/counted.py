@@ -7,8 +7,9 @@ Counted are actual cases only. One that was cancelled or transferred is out if t
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
+from services.domain import corrections
 from services.domain.beside import Beside
 from services.domain.case import Case
 from services.domain.corrections import Correction, Stamp, corrected, corrections_of
@@ -93,23 +94,15 @@ class Count(StrEnum):
     CLOSED = "closed"
 
 
-class Told(Protocol):
+class Told(corrections.Told, Protocol):
     """A fact of the timeline, stored or new."""
 
     @property
     def version(self) -> int: ...
     @property
-    def action(self) -> str: ...
-    @property
     def to_state(self) -> str: ...
     @property
     def at(self) -> datetime: ...
-    @property
-    def recorded_at(self) -> datetime: ...
-    @property
-    def actor(self) -> str: ...
-    @property
-    def detail(self) -> dict[str, Any]: ...
 
 
 @value

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.chain import LEAF_BYTES, Checkpoint, sign
 from services.handlers.audit import message_of, seal_settled, told_of
 from services.relay import metrics
+from services.relay.sole import Sole
 from services.store import outbox, seals
 from services.store.engine import Transaction
 from services.store.seals import Horizon
@@ -39,13 +39,13 @@ async def keep_seals(parts: Parts) -> None:
 
 
 class SealKeeper:
-    """Holds the connection that may seal: whoever has it is the one, and loses it with the connection."""
+    """Seals on the one connection that may."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._key = Ed25519PrivateKey.from_private_bytes(parts.settings.audit_seed)
         self._file = parts.settings.checkpoints
-        self._conn: AsyncConnection | None = None
+        self._sole = Sole(parts.store, seals.may_seal)
         self._horizon: Horizon | None = None
         self._looked_at = parts.clock.now()
         self._complete_as_of: datetime | None = None  # everything that was there then is sealed
@@ -53,14 +53,14 @@ class SealKeeper:
         metrics.SEAL_LAG.set_function(self._lag_s)
 
     def _lag_s(self) -> float:
-        if self._conn is None or self._complete_as_of is None:
+        if self._sole.conn is None or self._complete_as_of is None:
             return 0.0
         return max(0.0, (self._parts.clock.now() - self._complete_as_of).total_seconds())
 
     async def round(self) -> bool:
         """Seal what is settled. Whether there is more to seal at once."""
         try:
-            if not await self._may_seal():
+            if not await self._sole.held():
                 return False
             if self._horizon is None:
                 await self._look()
@@ -75,15 +75,13 @@ class SealKeeper:
 
     async def stop(self) -> None:
         """Let another seal."""
-        conn, self._conn, self._horizon = self._conn, None, None
-        if conn is not None:
-            await conn.invalidate()  # back in the pool, it would still be the one that seals
-            await conn.close()
+        self._horizon = None
+        await self._sole.let_go()
 
     async def _seal(self) -> bool:
         assert self._horizon is not None  # noqa: S101 - a round looks first
         checkpoint = None
-        async with self._parts.store.begin(on=self._conn) as tx:
+        async with self._parts.store.begin(on=self._sole.conn) as tx:
             settled = await self._horizon.settled(tx.conn, postgres=tx.postgres)
             made = await seal_settled(tx, settled)
             if tx.now >= self._sign_at:
@@ -100,7 +98,7 @@ class SealKeeper:
 
     async def _look(self) -> None:
         looked_at = self._parts.clock.now()
-        async with self._parts.store.begin(on=self._conn) as tx:
+        async with self._parts.store.begin(on=self._sole.conn) as tx:
             self._horizon = await seals.look(tx.conn, postgres=tx.postgres)
         self._looked_at = looked_at
         self._complete_as_of = self._complete_as_of or looked_at
@@ -115,20 +113,6 @@ class SealKeeper:
         await outbox.add(tx, [message_of(checkpoint)])
         self._signed = last.number
         return checkpoint
-
-    async def _may_seal(self) -> bool:
-        if self._conn is not None:
-            return True
-        conn = await self._parts.store.engine.connect()
-        chosen = False
-        try:
-            async with self._parts.store.begin(on=conn) as tx:
-                chosen = await seals.may_seal(tx)
-        finally:
-            if not chosen:
-                await conn.close()
-        self._conn = conn if chosen else None
-        return chosen
 
 
 def _append(file: Path, checkpoint: Checkpoint) -> None:

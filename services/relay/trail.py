@@ -7,9 +7,9 @@ import asyncio
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handlers.trail import Waiting, store
+from services.relay.sole import Sole
 from services.store import trail
 from services.wiring import DATABASE_AWAY, Parts
 
@@ -33,12 +33,12 @@ async def keep_trail(parts: Parts) -> None:
 
 
 class TrailWriter:
-    """Holds the connection that may write: whoever has it is the one, and loses it with the connection."""
+    """Stores on the one connection that may write."""
 
     def __init__(self, parts: Parts) -> None:
         self.waiting = Waiting()
         self._parts = parts
-        self._conn: AsyncConnection | None = None
+        self._sole = Sole(parts.store, trail.may_write)
         self._forget_at = parts.clock.now()
 
     async def round(self, *, everything: bool = False) -> None:
@@ -46,9 +46,9 @@ class TrailWriter:
         now = self._parts.clock.now()
         due = self.waiting.all() if everything else self.waiting.due(now.timestamp())
         try:
-            if not await self._may_write() or not (due or now >= self._forget_at):
+            if not await self._sole.held() or not (due or now >= self._forget_at):
                 return
-            async with self._parts.store.begin(on=self._conn) as tx:
+            async with self._parts.store.begin(on=self._sole.conn) as tx:
                 if due:
                     await store(tx, self._parts.context.sealer, due)
                 if now >= self._forget_at:
@@ -56,32 +56,12 @@ class TrailWriter:
                     self._forget_at = now + FORGET_EVERY
         except DATABASE_AWAY as away:
             log.info("trail.lost", action="trail.lost", reason=type(away).__name__, responders=len(due))
-            await self._let_go()
+            await self._sole.let_go()
         except Exception as bug:  # the relay's messages do not end with the trail; the words may quote a position
             log.error("trail.bug", action="trail.bug", error=type(bug).__name__)
-            await self._let_go()
+            await self._sole.let_go()
 
     async def stop(self) -> None:
         """Store what waits, if the database is there, and let another write."""
         await self.round(everything=True)
-        await self._let_go()
-
-    async def _may_write(self) -> bool:
-        if self._conn is not None:
-            return True
-        conn = await self._parts.store.engine.connect()
-        chosen = False
-        try:
-            async with self._parts.store.begin(on=conn) as tx:
-                chosen = await trail.may_write(tx)
-        finally:
-            if not chosen:
-                await conn.close()
-        self._conn = conn if chosen else None
-        return chosen
-
-    async def _let_go(self) -> None:
-        conn, self._conn = self._conn, None
-        if conn is not None:
-            await conn.invalidate()  # back in the pool, it would still be the one that writes
-            await conn.close()
+        await self._sole.let_go()
