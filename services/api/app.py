@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx2
 import structlog
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -145,9 +145,10 @@ def make_app(
     *,
     access: Mapping[str, Rule] = ACCESS,
     outside: httpx2.AsyncClient | None = None,
+    routes: APIRouter | None = None,
 ) -> FastAPI:
-    """The app on `parts`. Without a broadcaster that somebody runs, /events only says that it is alive; without a
-    sender no position is taken. without `outside` no identity provider is reached. Raises NoRule.
+    """The app on `parts`, with all routes. Without a broadcaster that somebody runs, /events only says that it is alive;
+    without a sender no position is taken; without `outside` no identity provider is reached. Raises NoRule.
 
     /metrics is not here but on each process's own listener, which is not public.
     """
@@ -175,15 +176,25 @@ def make_app(
         app.add_exception_handler(kind, _problem)
     health = [route for route in parts.health.routes() if route.path != "/metrics"]
     must_have_lines((*_routes(*DATA_ROUTES, *DEVICE_ROUTES, pages), *tips.open_router.routes, *health), access)
-    for module in DATA_ROUTES:
-        app.include_router(module.router, dependencies=[BEARER, COOKIE])
-    for module in DEVICE_ROUTES:
-        app.include_router(module.router, dependencies=[BEARER, BASIC])
-    app.include_router(tips.open_router)
-    app.include_router(pages.router)
+    app.router.routes.extend((routes or ROUTES).routes)
     app.include_router(console.pages_of(console.BUILT))
     app.router.routes.extend(health)
     return app
+
+
+def included(overriding: FastAPI | None = None) -> APIRouter:
+    """All routes, each with the ways in that it takes; by `overriding.dependency_overrides` a test takes a guard away."""
+    every = APIRouter(dependencies=[Depends(permitted)], dependency_overrides_provider=overriding)
+    for module in DATA_ROUTES:
+        every.include_router(module.router, dependencies=[BEARER, COOKIE])
+    for module in DEVICE_ROUTES:
+        every.include_router(module.router, dependencies=[BEARER, BASIC])
+    every.include_router(tips.open_router)
+    every.include_router(pages.router)
+    return every
+
+
+ROUTES: Final = included()  # for every app of a process: what FastAPI makes of a route knows no app, and takes it 2 ms
 
 
 def _routes(*modules: ModuleType) -> Iterator[BaseRoute]:

@@ -59,6 +59,6 @@ export default defineConfig(({ mode }) => {
       rollupOptions: { input },
     },
     worker: { format: 'es' },
-    test: { include: ['src/**/*.test.ts'], environment: 'node' },
+    test: { include: ['src/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
   };
 });
