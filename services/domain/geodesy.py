@@ -1,6 +1,7 @@
 """Distances in metres on the WGS-84 ellipsoid, for whole arrays. For the lengths of a county, not of a continent."""
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 
 Numbers = NDArray[np.float64]
@@ -46,6 +47,14 @@ def distance_to_segment_m(lat: Numbers, lon: Numbers, ends: Numbers) -> Numbers:
     # where on the segment the foot of the perpendicular falls; a segment without length is its own end
     foot = np.clip(-(ax * dx + ay * dy) / np.where(length_squared > 0, length_squared, 1.0), 0.0, 1.0)
     return np.hypot(ax + foot * dx, ay + foot * dy)
+
+
+def boxes_around(lat: Numbers, lon: Numbers, limit_m: float | Numbers) -> NDArray[np.object_]:
+    """Boxes in degrees around all that is within `limit_m` of each point; cut off at 180° east and west."""
+    margin_m = np.multiply(limit_m, 1.01)
+    up = margin_m / metres_per_degree(lat)[0]
+    out = margin_m / metres_per_degree(np.minimum(np.abs(lat) + up, 89.9))[1]
+    return np.asarray(shapely.box(lon - out, lat - up, lon + out, lat + up))
 
 
 def _around(degrees: Numbers) -> Numbers:

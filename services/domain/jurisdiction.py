@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from services.domain.geodesy import distance_m, distance_to_segment_m, metres_per_degree
+from services.domain.geodesy import boxes_around, distance_to_segment_m
 from services.domain.ground import (
     Area,
     Problem,
@@ -20,8 +20,10 @@ from services.domain.ground import (
     split_edges,
     square_metres,
 )
+from services.domain.holders import UNSETTLED, Held, Holders
 from services.domain.located import Located, Rule, Why
 from services.domain.place import Places, point_fault, usable
+from services.domain.posts import Posts
 from services.domain.villages import Village, Villages
 
 Numbers = NDArray[np.float64]
@@ -60,22 +62,21 @@ class Jurisdictions:
         self._units = sorted(size_m2, key=lambda unit: (round(size_m2[unit]), unit))
         number = {unit: index for index, unit in enumerate(self._units)}
 
-        self._polygons, self._owners = polygons, np.array([number[unit] for unit in owners], np.int64)
-        shapely.prepare(self._polygons)
-        self._polygon_tree = shapely.STRtree(self._polygons)
-        self._edges, edge_polygons = split_edges(self._polygons)
-        self._edge_owners = self._owners[edge_polygons]
+        polygon_owners = np.array([number[unit] for unit in owners], np.int64)
+        self._holders = Holders(polygons, polygon_owners)
+        self._edges, edge_polygons = split_edges(polygons)
+        self._edge_owners = polygon_owners[edge_polygons]
         self._edge_tree = shapely.STRtree(shapely.linestrings(self._edges.reshape(-1, 2, 2)))
-        self._posts = np.array([(post.lat, post.lon) for post in posts], np.float64).reshape(-1, 2)
-        self._post_owners = np.array([number[post.unit] for post in posts], np.int64)
-        self._post_tree = shapely.STRtree(shapely.points(self._posts[:, 1], self._posts[:, 0]))
+        self._posts = Posts(
+            np.array([(post.lat, post.lon) for post in posts], np.float64).reshape(-1, 2),
+            np.array([number[post.unit] for post in posts], np.int64),
+        )
         self._codes = codes
         self._villages = Villages(villages)
         self._code_lengths = sorted({len(code) for code in codes}, reverse=True)
         # nearly every answer is one of these: made once, and shared because they cannot change
-        self._held_by = [
-            Located(unit=unit, rule=Rule.POLYGON, why=(Why.HOLDS_POINT,), distance_m=0.0) for unit in self._units
-        ]
+        self._settled = [self._held(held) for held in self._holders.sets]
+        self._known = dict(zip(self._holders.sets, self._settled, strict=True))
 
     def locate(
         self, places: Places, *, edge_limit_m: float = EDGE_LIMIT_M, station_limit_m: float = STATION_LIMIT_M
@@ -102,33 +103,30 @@ class Jurisdictions:
 
         A point on an edge belongs to each polygon that has the edge (intersects, not within).
         """
-        x, y = places.lon[rows], places.lat[rows]
-        at, polygons = self._polygon_tree.query(shapely.points(x, y))
-        holds = shapely.intersects_xy(self._polygons[polygons], x[at], y[at])
-        # pairs of row and unit, ascending, without the repeats of a unit with several parts
-        pairs = np.unique(at[holds] * len(self._units) + self._owners[polygons[holds]])
-        at, owners = np.divmod(pairs, max(len(self._units), 1))
-        starts = _starts(at)
-        for row, owner in zip(rows[at[starts]].tolist(), owners[starts].tolist(), strict=True):
-            answers[row] = self._held_by[owner]
-        if len(starts) < len(at):
-            for row, holders in zip(rows[at[starts]].tolist(), np.split(owners, starts[1:]), strict=True):
-                if len(holders) > 1:
-                    answers[row] = self._shared([self._units[owner] for owner in holders])
-        return np.delete(rows, at[starts])
+        lat, lon = places.lat[rows], places.lon[rows]
+        numbers = self._holders.settled(lat, lon)
+        for row, number in zip(rows.tolist(), numbers.tolist(), strict=True):
+            if number != UNSETTLED:
+                answers[row] = self._settled[number]
+        asked = np.flatnonzero(numbers == UNSETTLED)
+        if asked.size:
+            for row, held in zip(rows[asked].tolist(), self._holders.search(lat[asked], lon[asked]), strict=True):
+                answers[row] = self._known.get(held) or self._held(held)
+        return np.array([row for row in rows.tolist() if answers[row] is None], np.int64)
 
-    @staticmethod
-    def _shared(units: list[str]) -> Located:
-        first, *others = units
-        return Located(
-            unit=first, rule=Rule.POLYGON, why=(Why.MANY_HOLD_POINT,), distance_m=0.0, also=tuple(sorted(others))
-        )
+    def _held(self, held: Held) -> Located | None:
+        """The first of several has the lowest number."""
+        if not held:
+            return None
+        first, *others = (self._units[owner] for owner in held)
+        why = Why.MANY_HOLD_POINT if others else Why.HOLDS_POINT
+        return Located(unit=first, rule=Rule.POLYGON, why=(why,), distance_m=0.0, also=tuple(sorted(others)))
 
     def _by_nearest(self, rule: Rule, limit_m: float, places: Places, rows: Indexes, answers: Answers) -> Indexes:
         """Rules 2 and 3: of what is within the limit the nearest, to the millimetre."""
         if not rows.size:
             return rows
-        candidates = self._edges_near if rule is Rule.EDGE else self._stations_near
+        candidates = self._edges_near if rule is Rule.EDGE else self._posts.near
         at, owners, metres = candidates(places.lat[rows], places.lon[rows], limit_m)
         near = metres <= limit_m
         at, owners, metres = at[near], owners[near], metres[near]
@@ -144,13 +142,10 @@ class Jurisdictions:
         return np.delete(rows, at[starts])
 
     def _edges_near(self, lat: Numbers, lon: Numbers, limit_m: float) -> Candidates:
-        at, edges = self._edge_tree.query(_boxes(lat, lon, limit_m))
+        if not len(self._edges):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+        at, edges = self._edge_tree.query(boxes_around(lat, lon, limit_m))
         return at, self._edge_owners[edges], distance_to_segment_m(lat[at], lon[at], self._edges[edges])
-
-    def _stations_near(self, lat: Numbers, lon: Numbers, limit_m: float) -> Candidates:
-        at, posts = self._post_tree.query(_boxes(lat, lon, limit_m))
-        metres = distance_m(lat[at], lon[at], self._posts[posts, 0], self._posts[posts, 1])
-        return at, self._post_owners[posts], metres
 
     def _by_region_code(self, places: Places, row: int, *, too_far: bool) -> Located:
         """Rules 4 and 5."""
@@ -161,14 +156,6 @@ class Jurisdictions:
                 return Located(unit=unit, rule=Rule.REGION_CODE, why=(fault,), region_code=given[:length])
         code_fault = Why.UNKNOWN_REGION_CODE if given else Why.NO_REGION_CODE
         return Located(unit=None, rule=Rule.CENTRE, why=(fault, code_fault))
-
-
-def _boxes(lat: Numbers, lon: Numbers, limit_m: float) -> Geometries:
-    """Boxes in degrees around all that is within `limit_m` of each point; cut off at 180° east and west."""
-    margin_m = limit_m * 1.01
-    up = margin_m / metres_per_degree(lat)[0]
-    out = margin_m / metres_per_degree(np.minimum(np.abs(lat) + up, 89.9))[1]
-    return np.asarray(shapely.box(lon - out, lat - up, lon + out, lat + up))
 
 
 def _starts(ascending: Indexes) -> Indexes:

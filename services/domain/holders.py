@@ -1,0 +1,70 @@
+"""Which units' areas hold a point, a whole batch at once, exactly: most of it known beforehand, cell by cell."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from services.domain.cells import Box, Cells, Indexes, Numbers
+from services.domain.ground import split_edges
+
+CELLS_AN_AREA = 512
+MOST_CELLS = 1_000_000  # four bytes each
+WORLD = shapely.box(-180, -90, 180, 90)
+NOBODY, UNSETTLED = 0, -1
+
+Held = tuple[int, ...]  # the numbers of units, ascending
+
+
+class Holders:
+    """Built once and never changed. A point on an edge is held by each area that has the edge.
+
+    A cell that no edge crosses is held by the same units all over: those are looked for once. Points of the other
+    cells are looked for one by one.
+    """
+
+    def __init__(self, polygons: NDArray[Any], owners: Indexes) -> None:
+        """`owners` are the units' numbers, of polygon after polygon."""
+        self._polygons, self._owners = polygons, owners
+        self._many = int(owners.max(initial=0)) + 1
+        shapely.prepare(polygons)
+        self._tree = shapely.STRtree(polygons)
+        self.sets: list[Held] = [()]
+        on_earth = polygons[shapely.intersects(polygons, WORLD)]
+        edges, _ = split_edges(on_earth)
+        self._cells = _cells_over(on_earth, edges) if len(on_earth) else None
+        if self._cells is not None:
+            self._settled = self._settle(self._cells, edges)
+
+    def _settle(self, cells: Cells, edges: Numbers) -> NDArray[np.int32]:
+        """For each cell the number of its set, or UNSETTLED."""
+        crossed = cells.crossed(edges)
+        first, run = cells.runs(crossed)
+        number: dict[Held, int] = {(): NOBODY}
+        found = [number.setdefault(held, len(number)) for held in self.search(*cells.middles(first))]
+        self.sets = list(number)
+        return np.where(crossed, np.int32(UNSETTLED), np.array(found, np.int32)[run])
+
+    def settled(self, lat: Numbers, lon: Numbers) -> NDArray[np.int32]:
+        """For each point on the earth the number, in `sets`, of those that hold it; or UNSETTLED: only `search` knows."""
+        if self._cells is None:
+            return np.full(len(lat), NOBODY, np.int32)
+        return self._settled[self._cells.of(lat, lon)]
+
+    def search(self, lat: Numbers, lon: Numbers) -> list[Held]:
+        """For each point those that hold it."""
+        at, polygons = self._tree.query(shapely.points(lon, lat))
+        holds = shapely.intersects_xy(self._polygons[polygons], lon[at], lat[at])
+        # pairs of point and unit, ascending, without the repeats of a unit with several parts
+        at, owners = np.divmod(np.unique(at[holds] * self._many + self._owners[polygons[holds]]), self._many)
+        ends, held = np.searchsorted(at, np.arange(len(lat)), side="right").tolist(), owners.tolist()
+        return [tuple(held[begin:end]) for begin, end in itertools.pairwise((0, *ends))]
+
+
+def _cells_over(polygons: NDArray[Any], edges: Numbers) -> Cells:
+    box = Box(*shapely.total_bounds(polygons).tolist())
+    lengths = np.maximum(np.abs(edges[:, 2] - edges[:, 0]), np.abs(edges[:, 3] - edges[:, 1]))
+    count = min(len(polygons) * CELLS_AN_AREA, MOST_CELLS)
+    return Cells(box, count, lines_degrees=float(lengths.sum()))
