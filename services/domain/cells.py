@@ -36,9 +36,11 @@ class Cells:
         """`lines_degrees` is how long the lines are that `crossed` will be asked for: the longer, the fewer cells."""
         wide, high = box.east - box.west, box.north - box.south
         side = max(sqrt(wide * high / count), max(wide, high) / MOST_ACROSS, lines_degrees / CROSSINGS, LEAST_SIDE)
-        self._per_degree = 1 / side
-        self._west, self._south = box.west - side / 2, box.south - side / 2  # nothing in the box touches the ring
+        self._side, self._per_degree = side, 1 / side
+        # the ring's corner, half a cell farther out: nothing in the box touches the ring
+        self._corner = np.array(((box.south - 1.5 * side,), (box.west - 1.5 * side,)))
         self.rows, self.columns = ceil(high / side) + 3, ceil(wide / side) + 3
+        self._ends = np.array(((self.rows - 1.0,), (self.columns - 1.0,)))
 
     def __len__(self) -> int:
         return self.rows * self.columns
@@ -46,25 +48,24 @@ class Cells:
     def of(self, lat: Numbers, lon: Numbers) -> Indexes:
         """The number of the cell that each point is in; none may be NaN."""
         row, column = self.spots(lat, lon)
-        return row * self.columns + column
+        return np.asarray(row * self.columns + column)
 
-    def spots(self, lat: Numbers, lon: Numbers) -> tuple[Indexes, Indexes]:
-        """The row and the column of the cell that each point is in."""
-        north, east = self._north_east(lat, lon)
-        return (
-            np.clip(north, 0, self.rows - 1).astype(np.int64),
-            np.clip(east, 0, self.columns - 1).astype(np.int64),
-        )
+    def spots(self, lat: Numbers, lon: Numbers) -> Indexes:
+        """The rows of the cells that the points are in, and the columns."""
+        return self._kept_in(self._spread(lat, lon))
 
-    def _north_east(self, lat: Numbers, lon: Numbers) -> tuple[Numbers, Numbers]:
-        """In cells from the south-west corner of the ring."""
-        return (lat - self._south) * self._per_degree + 1, (lon - self._west) * self._per_degree + 1
+    def _spread(self, lat: Numbers, lon: Numbers) -> Numbers:
+        """North and east of the ring's corner, in cells."""
+        return np.asarray((np.array((lat, lon)) - self._corner) * self._per_degree)
+
+    def _kept_in(self, spread: Numbers) -> Indexes:
+        return np.minimum(np.maximum(spread, 0.0), self._ends).astype(np.int64)
 
     def middles(self, numbers: Indexes, *, north: float = 0.5, east: float = 0.5) -> tuple[Numbers, Numbers]:
         """Latitude and longitude of a spot in each cell: its middle, or so much of a cell north and east of its corner."""
         row, column = np.divmod(numbers, self.columns)
-        lat = self._south + (row - 1 + north) / self._per_degree
-        return lat, self._west + (column - 1 + east) / self._per_degree
+        (south,), (west,) = self._corner
+        return south + (row + north) * self._side, west + (column + east) * self._side
 
     def inner(self, numbers: Indexes) -> NDArray[np.bool_]:
         """Which cells have an end: those of the ring have none."""
@@ -75,27 +76,25 @@ class Cells:
         """Which cells a line goes through or near; `lines` are straight, rows of (lon, lat, lon, lat)."""
         crossed = np.zeros((self.rows, self.columns), np.bool_)
         for first in range(0, len(lines), LINES_AT_ONCE):
-            some = lines[first : first + LINES_AT_ONCE]
-            begins = np.column_stack(self._north_east(some[:, 1], some[:, 0]))
-            ways = np.column_stack(self._north_east(some[:, 3], some[:, 2])) - begins
-            self._mark(crossed, begins, ways)
+            lon, lat, to_lon, to_lat = lines[first : first + LINES_AT_ONCE].T
+            begins = self._spread(lat, lon)
+            self._mark(crossed, begins, self._spread(to_lat, to_lon) - begins)
         return crossed.ravel()
 
     def _mark(self, crossed: NDArray[np.bool_], begins: Numbers, ways: Numbers) -> None:
-        """Each line in pieces no longer than a cell is wide, so that none goes through more than three, margins counted."""
-        pieces = np.maximum(np.ceil(np.abs(ways).max(axis=1)), 1).astype(np.int64)
+        """Each line in pieces no longer than a cell is wide: none goes through more than three abreast, margins counted."""
+        pieces = np.maximum(np.ceil(np.abs(ways).max(axis=0)), 1).astype(np.int64)
         line = np.repeat(np.arange(len(pieces)), pieces)
         nth = np.arange(len(line)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-        step = (ways / pieces[:, np.newaxis])[line]
-        begin = begins[line] + step * nth[:, np.newaxis]
-        most = (self.rows - 1, self.columns - 1)
-        low = np.clip(np.minimum(begin, begin + step) - MARGIN, 0, most).astype(np.int64)
-        high = np.clip(np.maximum(begin, begin + step) + MARGIN, 0, most).astype(np.int64)
+        step = (ways / pieces)[:, line]
+        begin = begins[:, line] + step * nth
+        low = self._kept_in(np.minimum(begin, begin + step) - MARGIN)
+        high = self._kept_in(np.maximum(begin, begin + step) + MARGIN)
         for up in range(3):
             for right in range(3):
-                crossed[np.minimum(low[:, 0] + up, high[:, 0]), np.minimum(low[:, 1] + right, high[:, 1])] = True
+                crossed[np.minimum(low[0] + up, high[0]), np.minimum(low[1] + right, high[1])] = True
 
-    def runs(self, crossed: NDArray[np.bool_]) -> tuple[Indexes, Indexes]:
+    def runs(self, crossed: NDArray[np.bool_]) -> tuple[Indexes, NDArray[np.int32]]:
         """The first cell of each run of cells in a row that no line crosses, and for every cell which run it is in.
 
         What holds for one point of a run holds for all of them. For a crossed cell the run says nothing.
@@ -103,4 +102,4 @@ class Cells:
         blocked = crossed.reshape(self.rows, self.columns)
         begins = ~blocked
         begins[:, 1:] &= blocked[:, :-1]
-        return np.flatnonzero(begins), np.cumsum(begins.ravel()) - 1
+        return np.flatnonzero(begins), np.cumsum(begins, dtype=np.int32) - 1

@@ -1,6 +1,5 @@
 """Which units' areas hold a point, a whole batch at once, exactly: most of it known beforehand, cell by cell."""
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,8 @@ from numpy.typing import NDArray
 from services.domain.cells import Box, Cells, Indexes, Numbers
 from services.domain.ground import split_edges
 
-CELLS_AN_AREA = 512
-MOST_CELLS = 1_000_000  # four bytes each
+CELLS_AN_AREA = 1_024
+MOST_CELLS = 1_000_000  # two bytes each, four where there are very many sets
 WORLD = shapely.box(-180, -90, 180, 90)
 NOBODY, UNSETTLED = 0, -1
 
@@ -26,41 +25,45 @@ class Holders:
     """
 
     def __init__(self, polygons: NDArray[Any], owners: Indexes) -> None:
-        """`owners` are the units' numbers, of polygon after polygon."""
+        """Of each polygon, which has one part only, the number of its unit."""
         self._polygons, self._owners = polygons, owners
-        self._many = int(owners.max(initial=0)) + 1
         shapely.prepare(polygons)
         self._tree = shapely.STRtree(polygons)
         self.sets: list[Held] = [()]
         on_earth = polygons[shapely.intersects(polygons, WORLD)]
         edges, _ = split_edges(on_earth)
-        self._cells = _cells_over(on_earth, edges) if len(on_earth) else None
-        if self._cells is not None:
+        self.anybody = len(on_earth) > 0
+        if self.anybody:
+            self._cells = _cells_over(on_earth, edges)
             self._settled = self._settle(self._cells, edges)
 
-    def _settle(self, cells: Cells, edges: Numbers) -> NDArray[np.int32]:
+    def _settle(self, cells: Cells, edges: Numbers) -> NDArray[np.signedinteger]:
         """For each cell the number of its set, or UNSETTLED."""
         crossed = cells.crossed(edges)
         first, run = cells.runs(crossed)
         number: dict[Held, int] = {(): NOBODY}
         found = [number.setdefault(held, len(number)) for held in self.search(*cells.middles(first))]
         self.sets = list(number)
-        return np.where(crossed, np.int32(UNSETTLED), np.array(found, np.int32)[run])
+        settled = np.array(found, np.min_scalar_type(-len(number)))[run]
+        settled[crossed] = UNSETTLED
+        return settled
 
-    def settled(self, lat: Numbers, lon: Numbers) -> NDArray[np.int32]:
-        """For each point on the earth the number, in `sets`, of those that hold it; or UNSETTLED: only `search` knows."""
-        if self._cells is None:
-            return np.full(len(lat), NOBODY, np.int32)
+    def settled(self, lat: Numbers, lon: Numbers) -> NDArray[np.signedinteger]:
+        """For each point on the earth the number, in `sets`, of those that hold it; or UNSETTLED: only `search` knows.
+
+        Where there is anybody.
+        """
         return self._settled[self._cells.of(lat, lon)]
 
     def search(self, lat: Numbers, lon: Numbers) -> list[Held]:
         """For each point those that hold it."""
         at, polygons = self._tree.query(shapely.points(lon, lat))
         holds = shapely.intersects_xy(self._polygons[polygons], lon[at], lat[at])
-        # pairs of point and unit, ascending, without the repeats of a unit with several parts
-        at, owners = np.divmod(np.unique(at[holds] * self._many + self._owners[polygons[holds]]), self._many)
-        ends, held = np.searchsorted(at, np.arange(len(lat)), side="right").tolist(), owners.tolist()
-        return [tuple(held[begin:end]) for begin, end in itertools.pairwise((0, *ends))]
+        found: list[list[int]] = [[] for _ in range(len(lat))]
+        for point, owner in zip(at[holds].tolist(), self._owners[polygons[holds]].tolist(), strict=True):
+            if owner not in found[point]:  # a unit with several parts holds it once
+                found[point].append(owner)
+        return [tuple(sorted(owners)) for owners in found]
 
 
 def _cells_over(polygons: NDArray[Any], edges: Numbers) -> Cells:

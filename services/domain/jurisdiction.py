@@ -20,7 +20,7 @@ from services.domain.ground import (
     split_edges,
     square_metres,
 )
-from services.domain.holders import UNSETTLED, Held, Holders
+from services.domain.holders import NOBODY, UNSETTLED, Held, Holders
 from services.domain.located import Located, Rule, Why
 from services.domain.place import Places, point_fault, usable
 from services.domain.posts import Posts
@@ -30,7 +30,7 @@ Numbers = NDArray[np.float64]
 Indexes = NDArray[np.int64]
 Geometries = NDArray[Any]
 Answers = list[Located | None]
-Candidates = tuple[Indexes, Indexes, Numbers]  # row, ascending; number of the unit; metres between them
+Candidates = tuple[Indexes, Indexes, Numbers]  # row; number of the unit; metres between them
 
 EDGE_LIMIT_M = 500.0
 STATION_LIMIT_M = 5_000.0
@@ -75,8 +75,8 @@ class Jurisdictions:
         self._villages = Villages(villages)
         self._code_lengths = sorted({len(code) for code in codes}, reverse=True)
         # nearly every answer is one of these: made once, and shared because they cannot change
-        self._settled = [self._held(held) for held in self._holders.sets]
-        self._known = dict(zip(self._holders.sets, self._settled, strict=True))
+        self._known = {units: self._held(units) for units in self._holders.sets}
+        self._settled = [*self._known.values(), None]  # UNSETTLED is the last
 
     def locate(
         self, places: Places, *, edge_limit_m: float = EDGE_LIMIT_M, station_limit_m: float = STATION_LIMIT_M
@@ -103,22 +103,26 @@ class Jurisdictions:
 
         A point on an edge belongs to each polygon that has the edge (intersects, not within).
         """
+        if not self._holders.anybody:
+            return rows
         lat, lon = places.lat[rows], places.lon[rows]
         numbers = self._holders.settled(lat, lon)
         for row, number in zip(rows.tolist(), numbers.tolist(), strict=True):
-            if number != UNSETTLED:
-                answers[row] = self._settled[number]
+            answers[row] = self._settled[number]
+        left = numbers == NOBODY
         asked = np.flatnonzero(numbers == UNSETTLED)
         if asked.size:
-            for row, held in zip(rows[asked].tolist(), self._holders.search(lat[asked], lon[asked]), strict=True):
-                answers[row] = self._known.get(held) or self._held(held)
-        return np.array([row for row in rows.tolist() if answers[row] is None], np.int64)
+            held = self._holders.search(lat[asked], lon[asked])
+            for row, units in zip(rows[asked].tolist(), held, strict=True):
+                answers[row] = self._known.get(units) or self._held(units)
+            left[asked] = [not units for units in held]
+        return rows[left]
 
-    def _held(self, held: Held) -> Located | None:
+    def _held(self, units: Held) -> Located | None:
         """The first of several has the lowest number."""
-        if not held:
+        if not units:
             return None
-        first, *others = (self._units[owner] for owner in held)
+        first, *others = (self._units[unit] for unit in units)
         why = Why.MANY_HOLD_POINT if others else Why.HOLDS_POINT
         return Located(unit=first, rule=Rule.POLYGON, why=(why,), distance_m=0.0, also=tuple(sorted(others)))
 
@@ -128,18 +132,17 @@ class Jurisdictions:
             return rows
         candidates = self._edges_near if rule is Rule.EDGE else self._posts.near
         at, owners, metres = candidates(places.lat[rows], places.lon[rows], limit_m)
-        near = metres <= limit_m
-        at, owners, metres = at[near], owners[near], metres[near]
-        if not at.size:
-            return rows
-        starts = _starts(at)
-        least = np.minimum.reduceat(metres, starts)
-        tied = metres <= np.repeat(least, np.diff(starts, append=len(at))) + TIE_M
-        winners = np.minimum.reduceat(np.where(tied, owners, len(self._units)), starts)
+        least = np.full(len(rows), np.inf)
+        np.minimum.at(least, at, metres)
+        tied = metres <= np.minimum(least + TIE_M, limit_m)[at]
+        winners = np.full(len(rows), len(self._units))
+        np.minimum.at(winners, at[tied], owners[tied])
+        near = least <= limit_m
         why = (Why.NEAR_EDGE if rule is Rule.EDGE else Why.NEAR_STATION,)
-        for row, winner, away_m in zip(rows[at[starts]].tolist(), winners.tolist(), least.tolist(), strict=True):
-            answers[row] = Located(unit=self._units[winner], rule=rule, why=why, distance_m=away_m)
-        return np.delete(rows, at[starts])
+        units = self._units
+        for row, winner, away_m in zip(rows[near].tolist(), winners[near].tolist(), least[near].tolist(), strict=True):
+            answers[row] = Located(unit=units[winner], rule=rule, why=why, distance_m=away_m)
+        return rows[~near]
 
     def _edges_near(self, lat: Numbers, lon: Numbers, limit_m: float) -> Candidates:
         if not len(self._edges):
@@ -156,8 +159,3 @@ class Jurisdictions:
                 return Located(unit=unit, rule=Rule.REGION_CODE, why=(fault,), region_code=given[:length])
         code_fault = Why.UNKNOWN_REGION_CODE if given else Why.NO_REGION_CODE
         return Located(unit=None, rule=Rule.CENTRE, why=(fault, code_fault))
-
-
-def _starts(ascending: Indexes) -> Indexes:
-    """Where each run of equal numbers begins."""
-    return np.flatnonzero(np.diff(ascending, prepend=-1))

@@ -1,9 +1,10 @@
 """Which unit a place belongs to, as an answer: the rule that decided, why, and the sentence that says so."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from services.domain.value import value
 
 Language = Literal["zh", "en"]
 
@@ -39,7 +40,7 @@ class Why(StrEnum):
     TOWNSHIP_WITHOUT_UNIT = "TOWNSHIP_WITHOUT_UNIT"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Located:
     """The unit responsible for one place; None where the centre must decide."""
 

@@ -24,46 +24,42 @@ class Posts:
 
     def __init__(self, posts: Numbers, owners: Indexes) -> None:
         """`posts` are rows of (lat, lon), all on the earth."""
-        self._posts, at = np.unique(posts.reshape(-1, 2), axis=0, return_inverse=True)
-        self._owners = np.full(len(self._posts), np.iinfo(np.int64).max)
+        spots, at = np.unique(posts.reshape(-1, 2), axis=0, return_inverse=True)
+        self._lat, self._lon = spots.T.copy()
+        self._owners = np.full(len(spots), np.iinfo(np.int64).max)
         np.minimum.at(self._owners, at.ravel(), owners)
-        self._tree = shapely.STRtree(shapely.points(self._posts[:, 1], self._posts[:, 0]))
-        if len(self._posts):
-            self._cells = _cells_over(self._posts)
+        self._tree = shapely.STRtree(shapely.points(self._lon, self._lat))
+        if len(spots):
+            self._cells = _cells_over(self._lat, self._lon)
             self._sizes, self._candidates = self._settle(self._cells)
             known = np.maximum(self._sizes, 0)
             self._firsts = np.cumsum(known, dtype=np.int32) - known
 
     def near(self, lat: Numbers, lon: Numbers, limit_m: float) -> tuple[Indexes, Indexes, Numbers]:
-        """Pairs of a point's place in the batch, ascending, and a post's unit; and the metres between them.
+        """Pairs of a point's place in the batch and a post's unit; and the metres between them.
 
         Of the posts within the limit the nearest is there, and whatever is as near to the millimetre. Farther ones
         may be there too. The points are on the earth.
         """
-        if not len(self._posts):
+        if not len(self._lat):
             return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-        at, posts = self._known(lat, lon)
-        unknown = np.flatnonzero(self._sizes[self._cells.of(lat, lon)] == UNSETTLED)
+        cell = self._cells.of(lat, lon)
+        sizes = self._sizes[cell]
+        unknown = np.flatnonzero(sizes == UNSETTLED)
+        sizes[unknown] = 0
+        at = np.arange(len(cell)).repeat(sizes)
+        posts = self._candidates[np.arange(len(at)) + (self._firsts[cell] + sizes - sizes.cumsum()).repeat(sizes)]
         if unknown.size:
             others, others_posts = self._tree.query(boxes_around(lat[unknown], lon[unknown], limit_m))
             at, posts = np.concatenate((at, unknown[others])), np.concatenate((posts, others_posts))
-            order = np.argsort(at, kind="stable")
-            at, posts = at[order], posts[order]
         return at, self._owners[posts], self._metres(lat[at], lon[at], posts)
 
-    def _known(self, lat: Numbers, lon: Numbers) -> tuple[Indexes, Indexes]:
-        cell = self._cells.of(lat, lon)
-        sizes = np.maximum(self._sizes[cell], 0)
-        at = np.repeat(np.arange(len(cell)), sizes)
-        within = np.arange(len(at)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return at, self._candidates[self._firsts[cell][at] + within]
-
     def _metres(self, lat: Numbers, lon: Numbers, posts: Indexes) -> Numbers:
-        return distance_m(lat, lon, self._posts[posts, 0], self._posts[posts, 1])
+        return distance_m(lat, lon, self._lat[posts], self._lon[posts])
 
     def _settle(self, cells: Cells) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
         """How many candidates each cell has, or that nothing is known of it; and all of them, cell after cell."""
-        sums = _sums(cells, self._posts)
+        sums = _sums(cells, self._lat, self._lon)
         parts = [
             self._settle_some(cells, np.arange(first, min(first + CELLS_AT_ONCE, len(cells))), sums)
             for first in range(0, len(cells), CELLS_AT_ONCE)
@@ -98,14 +94,14 @@ class Posts:
         return sizes, posts[near].astype(np.int32)
 
 
-def _cells_over(posts: Numbers) -> Cells:
-    around = shapely.total_bounds(boxes_around(posts[:, 0], posts[:, 1], AROUND_M))
-    return Cells(Box(*around.tolist()), min(len(posts) * CELLS_A_POST, MOST_CELLS))
+def _cells_over(lat: Numbers, lon: Numbers) -> Cells:
+    around = shapely.total_bounds(boxes_around(lat, lon, AROUND_M))
+    return Cells(Box(*around.tolist()), min(len(lat) * CELLS_A_POST, MOST_CELLS))
 
 
-def _sums(cells: Cells, posts: Numbers) -> Indexes:
+def _sums(cells: Cells, lat: Numbers, lon: Numbers) -> Indexes:
     """How many posts are in all cells south and west of each corner."""
-    counts = np.bincount(cells.of(posts[:, 0], posts[:, 1]), minlength=len(cells))
+    counts = np.bincount(cells.of(lat, lon), minlength=len(cells))
     sums = np.zeros((cells.rows + 1, cells.columns + 1), np.int64)
     sums[1:, 1:] = counts.reshape(cells.rows, cells.columns).cumsum(axis=0).cumsum(axis=1)
     return sums

@@ -12,7 +12,8 @@ import pytest
 import shapely
 
 from services.domain.datum import Datum, from_wgs84, to_wgs84
-from services.domain.ground import Area, Station
+from services.domain.ground import Area, Station, load_polygons
+from services.domain.holders import UNSETTLED, Holders
 from services.domain.jurisdiction import Jurisdictions
 from services.domain.located import Rule, Why
 from services.domain.place import Places
@@ -91,6 +92,22 @@ def test_points_shifted_to_gcj02_come_back_to_their_county(counties: list[Area])
     assert len(inside) == 20_000
     assert _agreement(converted, inside) >= 0.999
     assert _agreement(unconverted, inside) < 0.98  # what forgetting the datum would cost
+
+
+def test_cells_know_nothing_that_the_counties_do_not_say(counties: list[Area]) -> None:
+    """Anywhere, and within a few metres of the real boundaries."""
+    polygons, owners = load_polygons(counties, [])
+    holders = Holders(polygons, np.unique(owners, return_inverse=True)[1])
+    rng = np.random.default_rng(8)
+    west, south, east, north = shapely.total_bounds(polygons)
+    corners = rng.choice(shapely.get_coordinates(polygons), 10_000) + rng.normal(0, 1e-4, (10_000, 2))
+    lon, lat = np.concatenate((corners, rng.uniform((west, south), (east, north), (10_000, 2)))).T
+
+    numbers = holders.settled(lat, lon)
+
+    known = np.flatnonzero(numbers != UNSETTLED)
+    assert [holders.sets[number] for number in numbers[known]] == holders.search(lat[known], lon[known])
+    assert len(known) > 7_000
 
 
 def _areas(file: Path, code: str) -> list[Area]:
