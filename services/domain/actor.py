@@ -38,4 +38,5 @@ class Actor:
 ROUTER = Actor(name="router", role=Role.SYSTEM)
 TIMEKEEPER = Actor(name="timekeeper", role=Role.SYSTEM)
 HANDOVER = Actor(name="handover", role=Role.SYSTEM)  # a change of shift
+REGISTRY = Actor(name="registry", role=Role.SYSTEM)  # somebody has left
 RULES = Actor(name="rules", role=Role.SYSTEM)  # what a rule of the policy does by itself

@@ -59,7 +59,7 @@ class Cells:
         return np.asarray((np.array((lat, lon)) - self._corner) * self._per_degree)
 
     def _kept_in(self, spread: Numbers) -> Indexes:
-        return np.minimum(np.maximum(spread, 0.0), self._ends).astype(np.int64)
+        return np.asarray(np.minimum(np.maximum(spread, 0.0), self._ends), np.int64)
 
     def middles(self, numbers: Indexes, *, north: float = 0.5, east: float = 0.5) -> tuple[Numbers, Numbers]:
         """Latitude and longitude of a spot in each cell: its middle, or so much of a cell north and east of its corner."""

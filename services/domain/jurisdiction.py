@@ -116,7 +116,7 @@ class Jurisdictions:
             for row, units in zip(rows[asked].tolist(), held, strict=True):
                 answers[row] = self._known.get(units) or self._held(units)
             left[asked] = [not units for units in held]
-        return rows[left]
+        return np.asarray(rows[left])
 
     def _held(self, units: Held) -> Located | None:
         """The first of several has the lowest number."""

@@ -121,7 +121,7 @@ ENDED = frozenset({S.CLOSED, S.CANCELLED, S.TRANSFERRED})
 
 def _released(may: frozenset[Role]) -> Move:
     """Back to the queue: TOTAL runs on, ASSIGN starts again."""
-    own = may is _FIELD
+    own = may is not _SYSTEM
     return Move(to=S.PENDING, may=may, stamp="released_at", stops=STAGES, starts=(T.ASSIGN,), own_unit=own)
 
 
@@ -140,8 +140,9 @@ MOVES: Mapping[tuple[State, Action], Move] = {
     ),
     (S.ASSIGNED, A.DECLINE): _released(_FIELD),
     (S.ASSIGNED, A.EXPIRE): _released(_SYSTEM),
-    (S.ACKNOWLEDGED, A.HAND_OVER): _released(_FIELD),
-    (S.IN_PROGRESS, A.HAND_OVER): _released(_FIELD),
+    (S.ASSIGNED, A.HAND_OVER): _released(_SYSTEM),  # for somebody who has left, as the next two may be
+    (S.ACKNOWLEDGED, A.HAND_OVER): _released(_FIELD | _SYSTEM),
+    (S.IN_PROGRESS, A.HAND_OVER): _released(_FIELD | _SYSTEM),
     (S.CONTACTED, A.HAND_OVER): _released(_FIELD),
     (S.ACKNOWLEDGED, A.LAPSE): _released(_SYSTEM),
     (S.PENDING, A.REROUTE): Move(to=S.PENDING, may=_SYSTEM),

@@ -1,4 +1,5 @@
-"""Keeps the watch: draws the rotas further, lists what is open at a change of shift, tells the gaps ahead. Safe twice."""
+"""Keeps the watch: draws the rotas further, lists what is open at a change of shift, passes on what people who left still
+hold, tells the gaps ahead. Safe twice."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -6,8 +7,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.domain.refusals import Refused
-from services.handlers import handover
+from services.handlers import departed, handover
 from services.handlers.rota import redraw
+from services.handlers.tally import tally
 from services.handlers.watch import gaps_ahead, tell_gaps, watch_ahead
 from services.store import duty, handovers, rota, rota_answers
 from services.timekeeper import metrics
@@ -30,6 +32,7 @@ async def keep_watch(parts: Parts) -> None:
         try:
             await draw_short(parts)
             await open_handovers(parts)
+            await pass_on_departed(parts)
             if told_at is None or now - told_at >= GAPS_EVERY:
                 await tell_watch(parts)
                 told_at = now
@@ -62,6 +65,17 @@ async def open_handovers(parts: Parts) -> int:
     if opened:
         log.info("handover.opened", action="handover.opened", count=opened)
     return opened
+
+
+async def pass_on_departed(parts: Parts) -> int:
+    """Pass on the cases of those who left the registry; gives how many."""
+    async with parts.store.begin() as tx:
+        changes = await departed.pass_on(tx, parts.context)
+    tally(changes)
+    for change in changes:
+        case = change.case
+        log.info("case.passed_on", action="case.passed_on", case_id=str(case.case_id), version=case.version)
+    return len(changes)
 
 
 async def tell_watch(parts: Parts) -> None:

@@ -9,6 +9,7 @@ from centre import INSIDE, Centre, minute
 from services.store import registry
 from services.store.registry import Area, Responder, Unit, Village
 from services.store.registry_changes import Change, Work, carry_out
+from services.timekeeper.watch import pass_on_departed
 
 
 async def test_a_responder_who_left_gets_no_case_and_loses_none(centre: Centre) -> None:
@@ -23,6 +24,31 @@ async def test_a_responder_who_left_gets_no_case_and_loses_none(centre: Centre) 
     await centre.pass_time(minute(3.1))
     seen = await centre.case(held)
     assert (seen["state"], seen["responder"], seen["assigned_unit"]) == ("ASSIGNED", "R12", "P1")
+
+
+async def test_whoever_left_holds_no_case_any_more(centre: Centre) -> None:
+    """Asked or at it: the next one is asked at once. Already talking with the person: somebody else goes on from there."""
+    asked, begun, talking = [await centre.warn() for _ in range(3)]
+    for case in (begun, talking):
+        await centre.do("R11", case, "acknowledgement")
+        await centre.do("R11", case, "attempts", {"result": "NO_ANSWER", "channel": "call"})
+    await centre.do("R11", talking, "contact", {"mode": "voice"})
+    dissuade_by = (await centre.limit(talking, "DISSUADE"))["due_at"]
+    await _leave(centre, "R11", at=minute(0.5))
+
+    assert await pass_on_departed(centre.parts) == 3
+    assert await pass_on_departed(centre.parts) == 0
+
+    seen = [await centre.case(case) for case in (asked, begun, talking)]
+    assert [(one["state"], one["responder"]) for one in seen] == [
+        ("ASSIGNED", "R12"),
+        ("ASSIGNED", "R12"),
+        ("CONTACTED", "R12"),
+    ]
+    assert (await centre.limit(talking, "DISSUADE"))["due_at"] == dissuade_by
+    items = (await centre.get("supervisor", f"/cases/{begun}/timeline")).json()["items"]
+    assert [item["actor"] for item in items if item["action"] == "HAND_OVER"] == ["registry"]
+    await centre.do("R12", talking, "conclusion", {"outcome": "REFUSED"})
 
 
 async def test_a_planned_boundary_moves_new_cases_only(centre: Centre) -> None:
