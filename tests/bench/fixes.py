@@ -27,9 +27,12 @@ def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:
     for number in range(rounds):
         begins = _ends(ground)
         fill(ground.kafka.bootstrap, _fixes(count), topic=RESPONDER_POSITION)
-        ours, floor = (_rate(ground, count, begins, mode) for mode in ("take", "fetch"))
-        say(f"    round {number + 1}: taken {ours:,.0f}/s, only fetched {floor:,.0f}/s")
-        pairs.append((ours, floor))
+        ours, floor = (_rates(ground, count, begins, mode) for mode in ("take", "fetch"))
+        say(
+            f"    round {number + 1}: taken {ours['rate']:,.0f}/s, only fetched {floor['rate']:,.0f}/s;"
+            f" a core to itself takes {ours['a_core']:,.0f}/s"
+        )
+        pairs.append((ours["rate"], floor["rate"]))
     return [
         row_of(
             f"fixes: {count:,} taken over Kafka, {RESPONDERS:,} responders",
@@ -42,9 +45,10 @@ def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:
     ]
 
 
-def _rate(ground: Ground, count: int, begins: list[int], mode: str) -> float:
+def _rates(ground: Ground, count: int, begins: list[int], mode: str) -> dict[str, float]:
     order = ("-m", "tests.bench.fixes_taken", mode, str(count), json.dumps(begins))
-    return float(finished(ground.run(f"fixes-{mode}", order, "sqlite:///none"))["rate"])
+    told: dict[str, float] = finished(ground.run(f"fixes-{mode}", order, "sqlite:///none"))
+    return told
 
 
 def _ends(ground: Ground) -> list[int]:
