@@ -12,7 +12,7 @@ Indexes = NDArray[np.int64]
 MOST_ACROSS = 4_096  # cells
 LEAST_SIDE = 1e-6  # degrees, a tenth of a metre: far more than what rounding can move a point by
 MARGIN = 1e-3  # of a cell: so near a line counts as on it
-LINES_AT_ONCE = 50_000
+LINES_AT_ONCE = 10_000
 CROSSINGS = 500_000  # about so many cells are looked at in all, however long the lines are
 
 

@@ -11,6 +11,7 @@ from services.domain.ground import split_edges
 
 CELLS_AN_AREA = 1_024
 MOST_CELLS = 1_000_000  # two bytes each, four where there are very many sets
+RUNS_AT_ONCE = 10_000
 WORLD = shapely.box(-180, -90, 180, 90)
 NOBODY, UNSETTLED = 0, -1
 
@@ -42,7 +43,11 @@ class Holders:
         crossed = cells.crossed(edges)
         first, run = cells.runs(crossed)
         number: dict[Held, int] = {(): NOBODY}
-        found = [number.setdefault(held, len(number)) for held in self.search(*cells.middles(first))]
+        found = [
+            number.setdefault(held, len(number))
+            for begin in range(0, len(first), RUNS_AT_ONCE)
+            for held in self.search(*cells.middles(first[begin : begin + RUNS_AT_ONCE]))
+        ]
         self.sets = list(number)
         settled = np.array(found, np.min_scalar_type(-len(number)))[run]
         settled[crossed] = UNSETTLED
