@@ -5,22 +5,18 @@ A boundary is crossed in these two cases only (domain.md §5). Nobody is left to
 
 from dataclasses import replace
 
-import numpy as np
-
 from services.domain.choice import CANDIDATES_SHOWN, Ask, Candidate, Choice, Decided, Nobody, NoChoice, Rejected
-from services.domain.roster import positions
-from services.domain.within import Muster, Seen, choose_one, measured
-
-NEIGHBOURS = 50  # so many of the nearest are looked at
+from services.domain.others import Others
+from services.domain.within import Muster, choose_one
 
 
-def beyond(muster: Muster, ask: Ask, found: Choice | NoChoice) -> Choice | NoChoice:
-    """What becomes of the unit's own answer: mostly itself."""
+def beyond(muster: Muster, ask: Ask, found: Choice | NoChoice, others: Others) -> Choice | NoChoice:
+    """What becomes of the unit's own answer: mostly itself. `others` are of the same muster."""
     if isinstance(found, Choice):
-        return _sooner(muster, ask, found) if ask.urgent else found
+        return _sooner(muster, ask, found, others) if ask.urgent else found
     if found.reason is Nobody.ROUTING_OFF:
         return found
-    return _head(muster, ask, found) or _neighbour(muster, ask, found) or found
+    return _head(muster, ask, found) or _neighbour(muster, ask, found, others) or found
 
 
 def _head(muster: Muster, ask: Ask, found: NoChoice) -> Choice | None:
@@ -42,8 +38,8 @@ def _head(muster: Muster, ask: Ask, found: NoChoice) -> Choice | None:
     )
 
 
-def _neighbour(muster: Muster, ask: Ask, found: NoChoice) -> Choice | None:
-    across = choose_one(muster, _across(muster, ask), _elsewhere(ask))
+def _neighbour(muster: Muster, ask: Ask, found: NoChoice, others: Others) -> Choice | None:
+    across = choose_one(muster, others.near(ask), _elsewhere(ask))
     if isinstance(across, NoChoice):
         return None
     shown = (*across.candidates[:1], *found.candidates, *across.candidates[1:])
@@ -56,7 +52,7 @@ def _neighbour(muster: Muster, ask: Ask, found: NoChoice) -> Choice | None:
     )
 
 
-def _sooner(muster: Muster, ask: Ask, found: Choice) -> Choice:
+def _sooner(muster: Muster, ask: Ask, found: Choice, others: Others) -> Choice:
     """Who is across the boundary and there sooner by more than the gain that the rules name, lacking nothing more."""
     rules = muster.rules
     own = found.candidates[0]
@@ -65,7 +61,7 @@ def _sooner(muster: Muster, ask: Ask, found: Choice) -> Choice:
         own_s = own.distance_m / rules.speed_m_per_s
     if own_s is None or own_s <= rules.gain_to_cross.total_seconds():
         return found
-    across = choose_one(muster, _across(muster, ask), _elsewhere(ask))
+    across = choose_one(muster, others.near(ask), _elsewhere(ask))
     if isinstance(across, NoChoice) or len(across.lacks) > len(found.lacks):
         return found
     there = across.candidates[0]
@@ -85,16 +81,3 @@ def _sooner(muster: Muster, ask: Ask, found: Choice) -> Choice:
 def _elsewhere(ask: Ask) -> Ask:
     """What a beat and measured ways say is about the unit's own people."""
     return replace(ask, grid=None, travel_s={})
-
-
-def _across(muster: Muster, ask: Ask) -> list[Seen]:
-    """The nearest people of other units, by distance: nobody has measured the way for them."""
-    roster, _, _, rules = muster
-    first, end = roster.units.get(ask.unit, (0, 0))
-    people = np.flatnonzero(roster.offered)
-    people = people[(people < first) | (people >= end)]
-    scene = positions([(ask.lat, ask.lon)])
-    away, ages_s = measured(muster, people, np.repeat(scene, len(people), axis=0))
-    near = np.flatnonzero(away <= rules.neighbour_limit_m)
-    order = near[np.argsort(away[near], kind="stable")][:NEIGHBOURS]
-    return list(zip(people[order].tolist(), away[order].tolist(), ages_s[order].tolist(), strict=True))

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.domain.beyond import beyond
 from services.domain.choice import Ask, Choice, Nobody, NoChoice, Rules
+from services.domain.others import Others
 from services.domain.roster import Roster
 from services.domain.within import Muster, choose_one, seen_by_each
 
@@ -33,10 +34,11 @@ def choose_batch(
     but `load` itself stays as it was: the caller adds what was committed.
     """
     muster = Muster(roster, _loads_of(roster, load), now, rules)
+    others = Others(muster)
     answers: list[Choice | NoChoice] = []
     for ask, seen in zip(asks, seen_by_each(muster, asks), strict=True):
         own = NO_ROUTING if ask.unit in roster.closed else choose_one(muster, seen, ask)
-        answer = beyond(muster, ask, own)
+        answer = beyond(muster, ask, own, others)
         if isinstance(answer, Choice) and (person := roster.index.get(answer.responder)) is not None:
             muster.loads[person] += 1
         answers.append(answer)
