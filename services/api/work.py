@@ -38,7 +38,8 @@ class Answer(View):
 Handler = Callable[..., Awaitable[Done]]  # (tx, context, command, *, by, …)
 
 
-def parts_of(request: Request) -> Parts:
+# What a route depends on is `async` also where it waits for nothing: else FastAPI sends each through a thread.
+async def parts_of(request: Request) -> Parts:
     """The parts, with a store that shows what the asker may see: the one way by which a route comes to the database."""
     parts: Parts = request.app.state.parts
     narrowed = copy.copy(parts)
@@ -101,7 +102,7 @@ def etag(turn: int) -> str:
     return f'"{turn}"'
 
 
-def _key(
+async def _key(
     key: Annotated[
         str | None,
         Header(alias="Idempotency-Key", description="1 to 128 visible characters; the same key, the same answer."),
@@ -115,14 +116,14 @@ def _key(
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the case as last seen: its turn.")]
 
 
-def _turn(seen: IfMatch = None) -> int:
+async def _turn(seen: IfMatch = None) -> int:
     turn = _TURN.fullmatch((seen or "").strip())
     if turn is None:
         raise Problematic("turn-missing")
     return int(turn.group(2))
 
 
-def _seen(
+async def _seen(
     seen: IfMatch = None,
     after: Annotated[
         str | None,
@@ -132,7 +133,7 @@ def _seen(
     """The turn, or the key of the command before."""
     if seen is None and after is not None and _KEY.fullmatch(after):
         return after
-    return _turn(seen)
+    return await _turn(seen)
 
 
 Key = Annotated[str, Depends(_key)]

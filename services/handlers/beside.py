@@ -12,7 +12,7 @@ from services.domain.beside import Beside, Made
 from services.domain.case import Case, Change
 from services.domain.moves import Said
 from services.domain.policy import Policy
-from services.handlers.command import Command, Done, carry_out, locked
+from services.handlers.command import Command, Done, begin, carry_out
 from services.handlers.context import Context
 from services.store import beside as store
 from services.store.beside import BesideSaving
@@ -37,10 +37,11 @@ async def carry_out_beside(
     seal: Seal = lambda *_: {},
 ) -> Done:
     """`carry_out` for a decision that needs, or changes, what is beside the case. Raises what that raises."""
-    stored = await locked(tx, context, command, by=by)
-    if isinstance(stored, Answer):
-        return Done(answer=stored, change=None)
-    before = (await store.load(tx.conn, [stored.id]))[stored.id]
+    begun = await begin(tx, context, command, by=by, with_beside=True)
+    if isinstance(begun, Answer):
+        return Done(answer=begun, change=None)
+    stored = begun.stored
+    before = (await store.load(tx.conn, [stored.id], parts=begun.beside))[stored.id]
     decided: list[Made] = []
 
     async def deciding(case: Case, policy: Policy, said: Said) -> Change:
@@ -51,7 +52,7 @@ async def carry_out_beside(
     def messages(_: Change) -> Sequence[Message]:
         return also(decided[0])
 
-    done = await carry_out(tx, context, command, by=by, decide=deciding, also=messages, held=stored)
+    done = await carry_out(tx, context, command, by=by, decide=deciding, also=messages, held=begun)
     if done.change is not None:
         (made,) = decided
         saving = BesideSaving(

@@ -1,6 +1,6 @@
 """What every command on one case has in common: idempotency, scope, turn, then the decision, saved with its messages."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ from services.handlers.context import Context, fact_bound_to
 from services.handlers.deadline import told
 from services.handlers.notices import Teller
 from services.handlers.offering import offer_next
-from services.store import cases, commands
+from services.store import cases, commands, locking
 from services.store.cases import Saving, Stored
 from services.store.commands import Answer
 from services.store.engine import Transaction
@@ -73,6 +73,15 @@ class Done:
     change: Change | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A command's case, locked, where the command was not done before; and what there is beside the case."""
+
+    stored: Stored
+    fingerprint: bytes
+    beside: Collection[str]
+
+
 async def carry_out(
     tx: Transaction,
     context: Context,
@@ -81,21 +90,21 @@ async def carry_out(
     by: Actor,
     decide: Decide,
     also: Also = lambda _: (),
-    held: Stored | None = None,
+    held: Begun | None = None,
 ) -> Done:
     """Lock the case, let `decide` decide, write it with its messages and what `also` says of the change.
 
-    The same command again (same key) gives the first answer. `held` is the case where the caller has got it by `locked`.
+    The same command again (same key) gives the first answer. `held` is the case where the caller has got it by `begin`.
 
     Raises CaseNotFound (also for another unit's case), KeyReused, StaleTurn, NotDoneBefore, NewerCaseOpen, and whatever
     `decide` refuses.
     """
     if by.role not in COMMANDING:
         raise NotAllowed(role=by.role)
-    stored = held or await locked(tx, context, command, by=by)
-    if isinstance(stored, Answer):
-        return Done(answer=stored, change=None)
-    case = stored.case
+    begun = held or await begin(tx, context, command, by=by)
+    if isinstance(begun, Answer):
+        return Done(answer=begun, change=None)
+    stored, case = begun.stored, begun.stored.case
     seen = command.turn if command.after is None else await _turn_after(tx, command.after, case, by=by)
     if seen is not None and seen != case.turn:
         raise StaleTurn(turn=case.turn, state=case.state, holder=case.responder)
@@ -113,34 +122,37 @@ async def carry_out(
         messages=(*told(context, stored, change), *also(change)),
         sealed_facts=sealed_facts(context.sealer, stored, change),
     )
+    answer = Answer(state=change.case.state, version=change.case.version, turn=change.case.turn, at=tx.now)
+    kept = commands.row_of(answer, actor=by.name, key=command.key, fingerprint=begun.fingerprint, case=stored.id)
     try:
-        await cases.save(tx, [saving])
-    except IntegrityError:
-        # The only uniqueness that a move can break: one open case a subject (tables.CaseRow).
+        await cases.save(tx, [saving], answer=kept)
+    except IntegrityError as broken:
+        if commands.is_taken(broken):
+            raise KeyReused() from None  # on another case, at this very moment: on the same one the lock had waited
+        # The only other uniqueness that a move can break: one open case a subject (tables.CaseRow).
         raise NewerCaseOpen() from None
-    try:
-        fingerprint = command.fingerprint(context.sealer)
-        answer = await commands.remember(tx, actor=by.name, key=command.key, fingerprint=fingerprint, case=change.case)
-    except IntegrityError:
-        raise KeyReused() from None  # on another case, at this very moment: on the same one the lock would have waited
     await teller.write()
     return Done(answer=answer, change=change)
 
 
-async def locked(tx: Transaction, context: Context, command: Command, *, by: Actor) -> Stored | Answer:
+async def begin(
+    tx: Transaction, context: Context, command: Command, *, by: Actor, with_beside: bool = False
+) -> Begun | Answer:
     """The case of a command, locked, if it is in the sender's scope; or the answer, if the command was done before.
 
     Raises CaseNotFound, KeyReused.
     """
     fingerprint = command.fingerprint(context.sealer)
-    try:
-        stored = await cases.lock(tx, command.case_id, scope=scope_of(by, acting=True))
-    except CaseNotFound:  # a command may have taken it out of the sender's own sight
+    scope = scope_of(by, acting=True)
+    held = await locking.hold(tx, command.case_id, scope=scope, actor=by.name, key=command.key, with_beside=with_beside)
+    if held is None:  # a command may have taken it out of the sender's own sight
         first = await commands.answered(tx, actor=by.name, key=command.key, fingerprint=fingerprint)
         if first is None:
-            raise
+            raise CaseNotFound()
         return first
-    return await commands.answered(tx, actor=by.name, key=command.key, fingerprint=fingerprint) or stored
+    if held.done is not None:
+        return held.done.answer_to(fingerprint)
+    return Begun(stored=held.stored, fingerprint=fingerprint, beside=held.beside)
 
 
 async def _turn_after(tx: Transaction, key: str, case: Case, *, by: Actor) -> int:

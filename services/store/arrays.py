@@ -3,15 +3,17 @@
 A statement for each row costs most of the time of a batch, on both ends. The statements are made from the tables.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Column, Table, bindparam, insert, update
+from sqlalchemy import JSON, Column, Dialect, Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.store.engine import Transaction
+from services.store.one_visit import run_all
+from services.store.signals import telling, told_of
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has no type here
 Rows = Sequence[Mapping[str, Any]]  # all with the same columns
@@ -25,7 +27,7 @@ async def insert_rows(tx: Transaction, table: Table, rows: Rows) -> None:
         names = tuple(rows[0])
         await tx.conn.exec_driver_sql(_insert(table, names), _arrays(table, names, rows))
     else:
-        await tx.conn.execute(insert(table), list(rows))
+        await tx.conn.execute(inserting(table), list(rows))
 
 
 async def insert_new(tx: Transaction, table: Table, rows: Rows, *, key: str) -> set[Any]:
@@ -36,11 +38,8 @@ async def insert_new(tx: Transaction, table: Table, rows: Rows, *, key: str) -> 
         names = tuple(rows[0])
         statement = f'{_insert(table, names)} ON CONFLICT DO NOTHING RETURNING "{key}"'
         return set((await tx.conn.exec_driver_sql(statement, _arrays(table, names, rows))).scalars())
-    new = set()
-    for row in rows:
-        made = sqlite.insert(table).values(**row).on_conflict_do_nothing().returning(table.c[key])
-        new.update((await tx.conn.execute(made)).scalars())
-    return new
+    made = _inserting_new(table, key)
+    return {found for row in rows for found in (await tx.conn.execute(made, row)).scalars()}
 
 
 async def update_rows(tx: Transaction, table: Table, rows: Rows) -> None:
@@ -51,35 +50,88 @@ async def update_rows(tx: Transaction, table: Table, rows: Rows) -> None:
     if tx.postgres:
         await tx.conn.exec_driver_sql(_update(table, names), _arrays(table, names, rows))
         return
-    values: dict[str, Any] = {name: bindparam(name) for name in names if name != "id"}
-    each = update(table).where(table.c.id == bindparam("row")).values(values)
-    await tx.conn.execute(each, [{"row": row["id"], **{name: row[name] for name in values}} for row in rows])
+    each = _updating(table, names)
+    given = [name for name in names if name != "id"]
+    await tx.conn.execute(each, [{"row": row["id"], **{name: row[name] for name in given}} for row in rows])
 
 
-async def update_and_insert(tx: Transaction, changed: tuple[Table, Rows], *new: tuple[Table, Rows]) -> None:
-    """`update_rows` and an `insert_rows` for each of `new`; on PostgreSQL one statement, which saves the round trips.
-
-    Their order is nobody's to see: they are of one transaction and none reads what another writes.
-    """
-    there = [(table, rows) for table, rows in new if rows]
-    if not tx.postgres or not changed[1]:
-        await update_rows(tx, *changed)
-        for table, rows in there:
-            await insert_rows(tx, table, rows)
-        return
-    parts = tuple((table, tuple(rows[0])) for table, rows in (changed, *there))
-    given = [_arrays(table, tuple(rows[0]), rows) for table, rows in (changed, *there)]
-    await tx.conn.exec_driver_sql(_all(parts), tuple(array for arrays in given for array in arrays))
+def _ready(make: Callable[..., str], table: Table, rows: Rows, dialect: Dialect) -> tuple[str, list[list[Any]]]:
+    """A statement of SQLite, and the values of each row as they are stored, those of `id` last."""
+    names = tuple(rows[0])
+    turns = _turns(table, names, dialect)
+    return make(table, names), [[turn(row[name]) if turn else row[name] for name, turn in turns] for row in rows]
 
 
 @cache
-def _all(parts: tuple[tuple[Table, tuple[str, ...]], ...]) -> str:
+def _turns(table: Table, names: tuple[str, ...], dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
+    """How the value of each column becomes what is stored, as SQLAlchemy has it; None: it is that already."""
+    in_order = sorted(names, key=lambda name: name == "id")
+    return [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in in_order]
+
+
+@cache
+def _insert_each(table: Table, names: tuple[str, ...]) -> str:
+    listed = ", ".join(f'"{name}"' for name in names)
+    return f'INSERT INTO "{table.name}" ({listed}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608 - our tables
+
+
+@cache
+def _update_each(table: Table, names: tuple[str, ...]) -> str:
+    sets = ", ".join(f'"{name}" = ?' for name in names if name != "id")
+    return f'UPDATE "{table.name}" SET {sets} WHERE id = ?'  # noqa: S608 - our tables
+
+
+@cache
+def inserting(table: Table) -> Insert:
+    """Rows given beside it. Made once: making one anew, and finding it again among the compiled, is half its price."""
+    return insert(table)
+
+
+@cache
+def _inserting_new(table: Table, key: str) -> Insert:
+    return sqlite.insert(table).on_conflict_do_nothing().returning(table.c[key])
+
+
+@cache
+def _updating(table: Table, names: tuple[str, ...]) -> Update:
+    values: dict[str, Any] = {name: bindparam(name) for name in names if name != "id"}
+    return update(table).where(table.c.id == bindparam("row")).values(values)
+
+
+async def update_and_insert(
+    tx: Transaction, changed: tuple[Table, Rows], *new: tuple[Table, Rows], tell: bool = False
+) -> None:
+    """`update_rows` and an `insert_rows` for each of `new`, all at once: that saves round trips.
+
+    Their order is nobody's to see: they are of one transaction and none reads what another writes. With `tell` the
+    transaction's signals go with it.
+    """
+    there = [(table, rows) for table, rows in new if rows]
+    if not tx.postgres:
+        updates = [(_update_each, *changed)] if changed[1] else []
+        work = [*updates, *((_insert_each, table, rows) for table, rows in there)]
+        await run_all(tx.conn, [_ready(make, table, rows, tx.conn.dialect) for make, table, rows in work])
+        return
+    parts = tuple((table, tuple(rows[0])) for table, rows in (changed, *there))
+    given = [_arrays(table, tuple(rows[0]), rows) for table, rows in (changed, *there)]
+    values: tuple[Any, ...] = tuple(array for arrays in given for array in arrays)
+    if tell:
+        left = tx.wakes - tx.told
+        values += told_of(left)
+        tx.told |= left
+    await tx.conn.exec_driver_sql(_all(parts, tell), values)
+
+
+@cache
+def _all(parts: tuple[tuple[Table, tuple[str, ...]], ...], tell: bool) -> str:
     """The first is updated, into the others is inserted; the parameters are numbered through."""
     statements: list[str] = []
     first = 1
     for table, names in parts:
         statements.append((_insert if statements else _update)(table, names, first))
         first += len(names)
+    if tell:
+        statements.append(telling(first))
     *before, last = statements
     if not before:
         return last

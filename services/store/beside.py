@@ -1,12 +1,12 @@
 """What runs beside the loop, for cases whose rows are locked: load it all, save what has changed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, insert, select
+from sqlalchemy import Row, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.beside import Beside
@@ -34,17 +34,15 @@ class BesideSaving:
     sealed: Mapping[UUID, Mapping[str, bytes | None]] = field(default_factory=dict)
 
 
-async def load(conn: AsyncConnection, cases: Collection[int]) -> dict[int, Beside]:
-    """All that is beside these cases, by row; a case with nothing has an empty one."""
+async def load(
+    conn: AsyncConnection, cases: Collection[int], *, parts: Collection[str] | None = None
+) -> dict[int, Beside]:
+    """All that is beside these cases, by row; a case with nothing has an empty one. `parts`: there is nothing else."""
     if not cases:
         return {}
     found: dict[int, dict[str, list[Any]]] = {row: {} for row in cases}
-    for name, table, read in (
-        ("orders", orders, to_order),
-        ("follow_ups", follow_ups, to_follow_up),
-        ("reviews", reviews, to_review),
-        ("holds", holds, to_hold),
-    ):
+    for name in PARTS if parts is None else parts:
+        table, read = PARTS[name]
         question = select(table).where(table.c.case_id.in_(cases)).order_by(table.c.id)
         for row in await conn.execute(question):
             found[row.case_id].setdefault(name, []).append(read(row))
@@ -53,7 +51,7 @@ async def load(conn: AsyncConnection, cases: Collection[int]) -> dict[int, Besid
 
 async def save(tx: Transaction, savings: Sequence[BesideSaving]) -> None:
     """Write what is new or has changed, and the ledger's new lines."""
-    for table, name in ((orders, "orders"), (follow_ups, "follow_ups"), (reviews, "reviews"), (holds, "holds")):
+    for name, (table, _) in PARTS.items():
         new, changed = [], []
         for saving in savings:
             was = {one.id: one for one in getattr(saving.before, name)}
@@ -63,7 +61,7 @@ async def save(tx: Transaction, savings: Sequence[BesideSaving]) -> None:
                 elif one != was[one.id]:
                     changed.append({"id": one.id} | _columns(one))
         if new:
-            await tx.conn.execute(insert(table), new)
+            await tx.conn.execute(arrays.inserting(table), new)
         await arrays.update_rows(tx, table, changed)
     lines = [
         {name: getattr(entry, name) for name in ("order_id", "kind", "amount_fen", "at", "by")}
@@ -107,6 +105,14 @@ def to_review(row: Row[Any]) -> Review:
 
 def to_hold(row: Row[Any]) -> ProtectiveHold:
     return ProtectiveHold(**_plain(ProtectiveHold, row))
+
+
+PARTS: Mapping[str, tuple[Table, Callable[[Row[Any]], Item]]] = {
+    "orders": (orders, to_order),
+    "follow_ups": (follow_ups, to_follow_up),
+    "reviews": (reviews, to_review),
+    "holds": (holds, to_hold),
+}
 
 
 def to_entry(row: Row[Any]) -> Entry:

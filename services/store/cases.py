@@ -1,6 +1,6 @@
 """The case row: load, lock, save with its events and messages, list. A change is written whole or not at all."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -114,24 +114,30 @@ async def page(
     return [to_stored(row) for row in await conn.execute(question)]
 
 
-async def save(tx: Transaction, savings: Sequence[Saving]) -> None:
-    """Write the changed rows, their events, co-assignments and messages; wake who must act on them."""
+async def save(tx: Transaction, savings: Sequence[Saving], *, answer: Mapping[str, Any] | None = None) -> None:
+    """Write the changed rows, their events, co-assignments and messages; wake who must act on them.
+
+    `answer` is what the command that did it left behind (`commands.row_of`): with it nothing more is to be saved here,
+    so on PostgreSQL whom to wake goes with the same statement.
+    """
     if not savings:
         return
     facts = events.rows_of([(_row_id(saving), saving.change.facts, saving.sealed_facts or {}) for saving in savings])
     messages = outbox.rows_of(tx, [message for saving in savings for message in saving.messages])
+    if messages:
+        tx.wake(Signal.OUTBOX)
+    tx.wake(Signal.DUE)
     await arrays.update_and_insert(
         tx,
         (cases, [_changed(saving.change.case) for saving in savings]),
         (tables.event, facts),
         (tables.outbox, messages),
+        (tables.command, [] if answer is None else [answer]),
+        tell=answer is not None,
     )
     for saving in savings:
         if any(fact.action in co_assignments.TELLING for fact in saving.change.facts):
             await co_assignments.settle(tx, _row_id(saving), saving.change.facts)
-    if messages:
-        tx.wake(Signal.OUTBOX)
-    tx.wake(Signal.DUE)
 
 
 def _row_id(saving: Saving) -> int:

@@ -1,8 +1,9 @@
 """Due times as a column of the case row. Any number of timekeepers may claim at once."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.store import tables
@@ -10,6 +11,17 @@ from services.store.cases import Stored, to_stored
 from services.store.engine import Transaction
 
 cases = tables.cases
+# Asked all day long: made once, because to make one anew costs as much as to have it answered.
+_EARLIEST: Final = (
+    select(cases.c.next_due_at).where(cases.c.next_due_at.is_not(None)).order_by(cases.c.next_due_at).limit(1)
+)
+_DUE: Final = (
+    select(cases)
+    .where(cases.c.next_due_at <= bindparam("now"))
+    .order_by(cases.c.next_due_at)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)  # SQLite has one writer and ignores it
+)
 
 
 async def claim_due(tx: Transaction, *, limit: int) -> list[Stored]:
@@ -18,22 +30,13 @@ async def claim_due(tx: Transaction, *, limit: int) -> list[Stored]:
     The caller fires their timers and saves `next_due_at` in the same transaction; if that never commits, they are
     claimed again.
     """
-    due = (
-        select(cases)
-        .where(cases.c.next_due_at <= tx.now)
-        .order_by(cases.c.next_due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # SQLite has one writer and ignores it
-    )
-    return [to_stored(row) for row in await tx.conn.execute(due)]
+    due = await tx.conn.execute(_DUE, {"now": tx.now, "most": limit})
+    return [to_stored(row) for row in due]
 
 
 async def earliest(conn: AsyncConnection) -> datetime | None:
     """When the next case is due, or None."""
-    question = (
-        select(cases.c.next_due_at).where(cases.c.next_due_at.is_not(None)).order_by(cases.c.next_due_at).limit(1)
-    )
-    return (await conn.execute(question)).scalar()
+    return (await conn.execute(_EARLIEST)).scalar()
 
 
 async def put_off(tx: Transaction, row_id: int, until: datetime | None) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,16 +11,19 @@ from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.clock import Clock
 from services.domain.actor import Actor
 from services.store import walls
+from services.store.one_visit import ONE_VISIT
 from services.store.secured import Tls, without_tls
 from services.store.signals import Signal, Signals
 
-READS = "quanzu_reads"
+READS = "quanzu_reads"  # on SQLite a question needs no transaction of its own
+RESTS, FRESH_S = "quanzu_rests_since", 1.0
+ONE_MOMENT = "quanzu_one_moment"  # but several that see the same moment do
 
 
 @dataclass(slots=True)
@@ -30,6 +34,7 @@ class Transaction:
     now: datetime
     postgres: bool
     wakes: set[Signal] = field(default_factory=set)
+    told: set[Signal] = field(default_factory=set)  # of these, whom the database will wake by itself
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     behind_wall: bool = False  # the database itself shows it no more than its asker may see
     locked: list[int] = field(default_factory=list)  # the cases it has locked there
@@ -61,8 +66,10 @@ class Store:
         self._asker: Actor | None = None
         if not self.postgres:
             _prepare_sqlite(self.engine)
-        elif self.tls is not None:
-            _secure(self.engine, self.tls)
+        else:
+            _prepare_postgres(self.engine)
+            if self.tls is not None:
+                _secure(self.engine, self.tls)
 
     def seen_by(self, asker: Actor) -> "Store":
         """This store as one asker may see it: on PostgreSQL the database itself holds back the rest (`walls`)."""
@@ -95,8 +102,8 @@ class Store:
                 tx = Transaction(conn=conn, now=now or self.clock.now(), postgres=self.postgres)
                 tx.behind_wall = await self._narrow(conn)
                 yield tx
-                if self.postgres and tx.wakes:
-                    await self.signals.tell(conn, tx.wakes)
+                if self.postgres and (left := tx.wakes - tx.told):
+                    await self.signals.tell(conn, left)
             for done in tx.afterwards:
                 done()
             if not self.postgres:
@@ -106,7 +113,7 @@ class Store:
     async def read(self, *, one_moment: bool = False) -> AsyncIterator[AsyncConnection]:
         """A connection for questions only; with `one_moment` all of them see the same one."""
         async with self.engine.connect() as conn:
-            options: dict[str, Any] = {READS: True}
+            options: dict[str, Any] = {READS: True, ONE_MOMENT: one_moment}
             if one_moment and self.postgres:
                 options["isolation_level"] = "REPEATABLE READ"  # before the first question, ours of who asks included
             reading = await conn.execution_options(**options)
@@ -157,12 +164,11 @@ def driver_url(url: str) -> URL:
 
 def _options(url: URL, name: str, pool_size: int) -> dict[str, Any]:
     if url.get_backend_name() != "postgresql":
-        return {}
+        return {"module": ONE_VISIT}
     return {
         "pool_size": pool_size,
         "max_overflow": 4,
         "pool_timeout": 2,
-        "pool_pre_ping": True,
         "connect_args": {"timeout": 3, "command_timeout": 10, "server_settings": server_settings(name)},
     }
 
@@ -176,6 +182,31 @@ def server_settings(name: str) -> dict[str, str]:
         "lock_timeout": "2s",
         "idle_in_transaction_session_timeout": "10s",
     }
+
+
+def _prepare_postgres(engine: AsyncEngine) -> None:
+    """A connection that has rested is asked whether it still lives before it is used; one that was just used is not.
+
+    The pool's own way asks each time, by four round trips, as many as a whole command takes. What breaks in between
+    breaks a statement, as it would right after an answer, and the caller's own way out of that is the same.
+    """
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def checkin(_connection: Any, record: Any) -> None:
+        record.info[RESTS] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        since = record.info.get(RESTS)
+        if since is None:
+            return
+        if connection.driver_connection.is_closed():
+            raise InvalidatePoolError("the connection was closed")
+        if time.monotonic() - since > FRESH_S:
+            try:
+                connection.ping()
+            except engine.dialect.loaded_dbapi.Error as away:
+                raise InvalidatePoolError("the connection does not answer") from away
 
 
 def _secure(engine: AsyncEngine, tls: Tls) -> None:
@@ -195,6 +226,9 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:
-        # A reader that later writes would fail on a lock it could have had at the start.
-        reads = connection.get_execution_options().get(READS, False)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        asked = connection.get_execution_options()
+        if not asked.get(READS, False):
+            # A reader that later writes would fail on a lock it could have had at the start.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif asked.get(ONE_MOMENT, False):
+            connection.exec_driver_sql("BEGIN")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.case import Fact
@@ -13,6 +13,11 @@ from services.domain.states import Action
 from services.store import tables
 
 event = tables.event
+_SOME: Final = (
+    select(event)
+    .where(event.c.case_id == bindparam("case"), event.c.action.in_(bindparam("actions", expanding=True)))
+    .order_by(event.c.version)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +66,7 @@ def event_columns(row_id: int | None, fact: Fact) -> dict[str, Any]:
 
 async def some(conn: AsyncConnection, row_id: int, actions: Sequence[Action]) -> list[Entry]:
     """What happened to a case, of some kinds only, in order."""
-    question = select(event).where(event.c.case_id == row_id, event.c.action.in_(actions)).order_by(event.c.version)
-    return [_entry(row) for row in await conn.execute(question)]
+    return [_entry(row) for row in await conn.execute(_SOME, {"case": row_id, "actions": list(actions)})]
 
 
 async def counts(conn: AsyncConnection, rows: Sequence[int]) -> dict[int, dict[str, int]]:

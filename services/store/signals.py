@@ -20,6 +20,15 @@ class Signal(StrEnum):
     ENTRY = "entry"  # somebody may come in no longer
 
 
+def telling(first: int) -> str:
+    """The statement that tells everybody when its transaction commits; `first` numbers its parameters (`told_of`)."""
+    return f"SELECT pg_notify(${first}, told) FROM unnest(${first + 1}::text[]) told"  # noqa: S608 - a number
+
+
+def told_of(signals: Iterable[Signal]) -> tuple[str, list[str]]:
+    return CHANNEL, [signal.value for signal in signals]
+
+
 class Signals:
     """The signals of one process. `url` is None where nobody outside this process can write."""
 
@@ -32,8 +41,7 @@ class Signals:
 
     async def tell(self, conn: AsyncConnection, signals: Iterable[Signal]) -> None:
         """Tell the other processes, when `conn`'s transaction commits."""
-        told = [signal.value for signal in signals]
-        await conn.exec_driver_sql("SELECT pg_notify($1, told) FROM unnest($2::text[]) told", (CHANNEL, told))
+        await conn.exec_driver_sql(telling(1), told_of(signals))
 
     def fire(self, signals: Iterable[Signal]) -> None:
         for signal in signals:

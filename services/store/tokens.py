@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.actor import Actor
@@ -17,6 +17,7 @@ from services.store.signals import Signal
 token = tables.token
 PREFIX = "qz_"
 LIVE_KEYS = 2  # of one source
+_GOOD = select(token).where(token.c.digest == bindparam("given"), token.c.revoked_at.is_(None))
 
 
 class TooManyKeys(ValueError):
@@ -76,9 +77,7 @@ async def make(
 
 async def actor_for(conn: AsyncConnection, secret: str) -> Actor | None:
     """Who comes with this secret, or None."""
-    row = (
-        await conn.execute(select(token).where(token.c.digest == digest(secret), token.c.revoked_at.is_(None)))
-    ).one_or_none()
+    row = (await conn.execute(_GOOD, {"given": digest(secret)})).one_or_none()
     if row is None:
         return None
     return Actor(name=row.name, role=row.role, unit=row.unit, responder=row.responder, source=row.source)

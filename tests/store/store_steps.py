@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from services.domain.case import case_id_for
+from services.domain.case import Case, Change, case_id_for
 from services.domain.choice import Rules
 from services.domain.datum import Datum
 from services.domain.jurisdiction import Jurisdictions
@@ -18,8 +18,9 @@ from services.domain.roster import OnDuty, Roster
 from services.domain.words import Mode, Risk
 from services.handlers.context import Context, Picture, bound_to
 from services.handlers.messages import messages_for
-from services.store import cases, intake, tables
-from services.store.cases import Stored
+from services.store import cases, commands, intake, tables
+from services.store.cases import Saving, Stored
+from services.store.commands import Answer
 from services.store.engine import Store, Transaction
 from services.store.intake import Opening, Progress, Written
 from services.store.policies import Policies, default_document
@@ -157,3 +158,12 @@ async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
 
 def ids(openings: Sequence[Opening]) -> set[UUID]:
     return {opening.change.case.case_id for opening in openings}
+
+
+async def remembered(tx: Transaction, case: Case, *, fingerprint: bytes) -> Answer:
+    """The case is saved as it is, as what the command `k` of `a` left behind."""
+    answer = Answer(state=case.state, version=case.version, turn=case.turn, at=tx.now)
+    assert case.id is not None
+    row = commands.row_of(answer, actor="a", key="k", fingerprint=fingerprint, case=case.id)
+    await cases.save(tx, [Saving(change=Change(case=case, facts=()))], answer=row)
+    return answer

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from store_steps import count, opening, stored, write
+from store_steps import count, opening, remembered, stored, write
 
 from services.clock import MovedClock
 from services.domain.refusals import KeyReused
@@ -17,7 +17,7 @@ async def answer(store: Store) -> commands.Answer:
     await write(store, opening("T-1"))
     case = (await stored(store, "T-1")).case
     async with store.begin() as tx:
-        return await commands.remember(tx, actor="a", key="k", fingerprint=SAME, case=case)
+        return await remembered(tx, case, fingerprint=SAME)
 
 
 async def test_the_same_key_gives_the_first_answer(store: Store, clock: MovedClock) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
-from store_steps import NOW, context, count, minutes, opening, stored, until, write
+from store_steps import NOW, context, count, minutes, opening, remembered, stored, until, write
 
 from deploy.native.postgres import Postgres
 from services.broker.link import BrokerAddress
@@ -16,7 +16,6 @@ from services.clock import MovedClock
 from services.domain.states import State
 from services.health import Health, Pulse
 from services.settings import Settings
-from services.store import commands
 from services.store.engine import Store
 from services.timekeeper import loop
 from services.wiring import Parts
@@ -99,7 +98,7 @@ async def test_it_forgets_keys_after_a_week(store: Store, clock: MovedClock) -> 
     await write(store, opening("T-1"))
     case = (await stored(store, "T-1")).case
     async with store.begin() as tx:
-        await commands.remember(tx, actor="a", key="k", fingerprint=b"f", case=case)
+        await remembered(tx, case, fingerprint=b"f")
 
     async with keeping(store) as parts:
         await until(lambda: _ready(parts))

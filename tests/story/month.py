@@ -15,7 +15,8 @@ from uuid import UUID
 
 from beside_steps import HOUR, payment
 from centre import START, Centre, shown
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.states import State
 from services.handlers.deadline import fire_due
@@ -32,6 +33,7 @@ OUTCOMES = (
 RISKS = ("URGENT", "HIGH", "HIGH", "MEDIUM", "MEDIUM", "LOW")
 Act = Callable[[], Awaitable[None]]
 cases, follow_up, stop_order = tables.cases, tables.follow_up, tables.stop_order
+HOW_IT_IS = select(cases.c.state, cases.c.turn, cases.c.responder).where(cases.c.case_id == bindparam("case"))
 
 
 class Month:
@@ -42,6 +44,7 @@ class Month:
         self.chance = Random(5)
         self.waiting: list[tuple[datetime, int, Act]] = []
         self.order = itertools.count()
+        self.asking: AsyncConnection
         self.drawn_at = START
         self.warned: list[UUID] = []
         self.drills: set[UUID] = set()
@@ -49,22 +52,22 @@ class Month:
             self.then(START + number * timedelta(days=1) / WARNINGS_A_DAY, partial(self.warning, number))
 
     async def run(self) -> None:
-        while self.waiting and self.waiting[0][0] <= self.end:
-            at, _, act = heapq.heappop(self.waiting)
-            await self.pass_time(at)
-            await act()
-        await self.pass_time(self.end)
+        self.asking = await self.centre.store.asking()
+        try:
+            while self.waiting and self.waiting[0][0] <= self.end:
+                at, _, act = heapq.heappop(self.waiting)
+                await self.pass_time(at)
+                await act()
+            await self.pass_time(self.end)
+        finally:
+            await self.asking.close()
 
     async def pass_time(self, until: datetime) -> None:
         """As the centre's, but the roster is drawn four times a day: nobody goes off duty."""
         centre = self.centre
-        while True:
+        while (due_at := await deadlines.earliest(self.asking)) is not None and due_at <= until:
+            centre.clock.move_to(max(due_at, centre.clock.now()))
             async with centre.store.begin() as tx:
-                due_at = await deadlines.earliest(tx.conn)
-                if due_at is None or due_at > until:
-                    break
-                centre.clock.move_to(max(due_at, centre.clock.now()))
-                tx.now = centre.clock.now()
                 await fire_due(tx, centre.context)
         centre.clock.move_to(until)
         if until >= self.drawn_at + 6 * HOUR:
@@ -118,8 +121,7 @@ class Month:
 
     async def bank_answers(self, case: UUID, result: str) -> None:
         of_case = select(stop_order).join(cases, cases.c.id == stop_order.c.case_id)
-        async with self.centre.store.read() as conn:
-            order = (await conn.execute(of_case.where(cases.c.case_id == case))).first()
+        order = (await self.asking.execute(of_case.where(cases.c.case_id == case))).first()
         if order is None or order.state not in ("SENT", "HELD"):  # nobody froze it in time
             return
         body: dict[str, Any] = {"result": result}
@@ -146,8 +148,7 @@ class Month:
     async def closed(self, case: UUID) -> None:
         await self.does(case, State.REPORTED, "closing", who="operator")
         of_case = select(follow_up.c.id, follow_up.c.due_at).join(cases, cases.c.id == follow_up.c.case_id)
-        async with self.centre.store.read() as conn:
-            planned = list(await conn.execute(of_case.where(cases.c.case_id == case)))
+        planned = list(await self.asking.execute(of_case.where(cases.c.case_id == case)))
         for one in planned:
             at = max(self.centre.clock.now(), one.due_at)
             self.then(at + self.chance.uniform(0.1, 6) * HOUR, partial(self.followed_up, one.id))
@@ -160,9 +161,7 @@ class Month:
         self, case: UUID, states: State | tuple[State, ...], what: str, body: Any = None, who: str | None = None
     ) -> bool:
         """By whoever holds the case, if it is in the state that they expect; whether it was."""
-        asked = select(cases.c.state, cases.c.turn, cases.c.responder).where(cases.c.case_id == case)
-        async with self.centre.store.read() as conn:
-            found = (await conn.execute(asked)).one()
+        found = (await self.asking.execute(HOW_IT_IS, {"case": case})).one()
         if found.state not in (states if isinstance(states, tuple) else (states,)):
             return False
         await self.centre.do(who or found.responder, case, what, body, turn=found.turn)
