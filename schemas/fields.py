@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 _NO_NUL: Final = r"^[^\x00]*$"  # PostgreSQL text cannot hold NUL
 _FIELD_NAMES: Final[set[str]] = set()
 _MAX_REASON_CHARS: Final = 300
+EARLIEST_YEAR: Final = 1970
 
 
 def _to_utc(at: datetime) -> datetime:
@@ -18,11 +19,19 @@ def _to_utc(at: datetime) -> datetime:
         raise PydanticCustomError("datetime_range", "not a time in UTC's calendar") from None
 
 
+def _was_set(at: datetime) -> datetime:
+    """A clock or a field that was never set says the year 1, which not every database gives back."""
+    if at.year < EARLIEST_YEAR:
+        raise PydanticCustomError("datetime_before_1970", "before 1970: a time that was never set")
+    return at
+
+
 Risk = Literal["URGENT", "HIGH", "MEDIUM", "LOW"]
 Mode = Literal["actual", "exercise"]
 Datum = Literal["WGS84", "GCJ02", "BD09"]
 
 At = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+ClockedAt = Annotated[At, AfterValidator(_was_set)]  # one that limits are drawn from
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_NO_NUL)]
 OptionalCode = Annotated[str, StringConstraints(max_length=64, pattern=_NO_NUL)]  # empty means the same as absent
 Number = Annotated[str, StringConstraints(max_length=32, pattern=_NO_NUL)]  # a phone or an ID number, as written

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.fields import At, Code, Fen, ShortText, Wire
+from schemas.fields import At, ClockedAt, Code, Fen, ShortText, Wire
 
 
 class StopPaymentRequested(Wire):
@@ -42,14 +42,14 @@ class StopPaymentResolved(Wire):
     amount_fen: Fen | None = Field(
         default=None, title="涉及金额", description="Amount frozen or released, in fen; absent: all that is held."
     )
-    held_until: At | None = Field(
+    held_until: ClockedAt | None = Field(
         default=None, title="止付截止", description="End of the hold; with HELD, and with EXTENDED where it is known."
     )
     reason: Literal["mismatch", "empty", "other"] | None = Field(
         default=None, title="退回原因", description="Why it was rejected; with REJECTED."
     )
     bank_number: Code | None = Field(default=None, title="银行受理号", description="The bank's own number for it.")
-    resolved_at: At = Field(title="回执时间", description="When the bank decided.")
+    resolved_at: ClockedAt = Field(title="回执时间", description="When the bank decided.")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

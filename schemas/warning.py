@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from schemas.fields import (
     At,
+    ClockedAt,
     Code,
     Fen,
     LongText,
@@ -130,7 +131,7 @@ class WarningIssued(Wire):
     """An anti-fraud centre, a bank or a partner warns that a resident is being defrauded now."""
 
     instruction_number: Code = Field(title="指令编号", description="The source's own number; unique within the source.")
-    issued_at: At = Field(title="下发时间", description="When the source issued it: the hour starts here.")
+    issued_at: ClockedAt = Field(title="下发时间", description="When the source issued it: the hour starts here.")
     risk: Risk = Field(title="预警级别", description="Risk level.")
     fraud_type: OptionalCode = Field(
         default="UNKNOWN", title="诈骗类型", description="Code of the fraud type; an unknown or empty one never blocks."

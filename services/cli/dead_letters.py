@@ -1,22 +1,28 @@
 """dead-letters: records nobody could read: look at them, mend them, send them again to where they came from."""
 
 import asyncio
+import getpass
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from services.broker.producer import Message, Sender
+from services.broker.again import send_records
+from services.broker.producer import Sender
 from services.cli.issuing import broker_of
 from services.cli.session import given, settings_of, store_of
 from services.cli.show import local, print_json, print_table
 from services.cli.stopped import Stopped
 from services.cli.words import say
+from services.domain.actor import Actor
+from services.domain.refusals import LetterGone
+from services.domain.words import Role
+from services.handlers.dead_letter import mended, note, record_of, send_again
 from services.settings import Settings
 from services.store import dead_letters
 from services.store.dead_letters import DeadLetter, RawRecord
-from services.store.engine import Store
 from services.store.sealing import Sealer
 
 app = typer.Typer(help=say("help.dead-letters"), no_args_is_help=True, pretty_exceptions_enable=False)
@@ -53,6 +59,8 @@ def show(
     settings = settings_of(ctx)[0]
     letter = asyncio.run(_find(settings, letter_id))
     record = _opened(settings, letter) if raw else None
+    if record is not None:
+        asyncio.run(_note_opened(settings, letter_id))
     if given(ctx).json:
         print_json(_row(letter) | ({"raw": _readable(record)} if record is not None else {}))
         return
@@ -60,6 +68,15 @@ def show(
     typer.echo(say("dead_letters.advice", id=letter_id))
     if record is not None:
         print_json(_readable(record))
+
+
+async def _note_opened(settings: Settings, letter_id: int) -> None:
+    async with store_of(settings) as store:
+        await note(store, "DEAD_LETTER_OPENED", letter_id, by=_who())
+
+
+def _who() -> Actor:
+    return Actor(name=getpass.getuser(), role=Role.ADMINISTRATOR)
 
 
 async def _find(settings: Settings, letter_id: int) -> DeadLetter:
@@ -129,33 +146,24 @@ async def _mend(settings: Settings, letter_id: int, body: bytes) -> None:
     record = _opened(settings, letter)
     if record is None:
         raise Stopped(say("dead_letters.gone", ids=letter_id))
-    await _send(settings, [(letter, RawRecord(key=record.key, headers=record.headers, value=body))])
+    await _send(settings, [(letter, mended(record, body))])
 
 
 async def _send(settings: Settings, letters: Sequence[tuple[DeadLetter, RawRecord]]) -> None:
-    """Send to the topics they came from and mark them. A repeat is harmless: a record counts once, by its ce_id."""
     sender = Sender(broker_of(settings), name="quanzu-dead-letters")
     try:
-        await sender.send([_message(letter, record) for letter, record in letters], within=10.0)
+        async with store_of(settings) as store:
+            await send_again(store, letters, partial(send_records, sender, within=10.0), by=_who())
     finally:
         await sender.stop(within=2.0)
-    async with store_of(settings) as store:
-        await _mark(store, [letter for letter, _ in letters])
-
-
-async def _mark(store: Store, letters: Sequence[DeadLetter]) -> None:
-    async with store.begin() as tx:
-        for letter_id in _ids(letters):
-            await dead_letters.mark_replayed(tx, letter_id)
-
-
-def _message(letter: DeadLetter, record: RawRecord) -> Message:
-    """The record as it was; its key leads it to the partition it was in."""
-    return Message(topic=letter.topic, key=record.key or b"", value=record.value or b"", headers=record.headers)
 
 
 def _opened(settings: Settings, letter: DeadLetter) -> RawRecord | None:
-    return dead_letters.open_record(Sealer(settings.masters, settings.index), letter)
+    """The record; None where its bytes never came, were forgotten, or can't be opened with the keys that are here."""
+    try:
+        return record_of(Sealer(settings.masters, settings.index), letter)
+    except LetterGone:
+        return None
 
 
 def _ids(letters: Sequence[DeadLetter]) -> list[int]:

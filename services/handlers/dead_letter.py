@@ -1,5 +1,7 @@
 """What may be done with a record that could not become a case: open its bytes, mend them, mark it as sent again."""
 
+from collections.abc import Awaitable, Callable, Sequence
+
 from services.domain.actor import Actor
 from services.domain.refusals import LetterGone, LetterNotFound
 from services.store import audit, dead_letters
@@ -28,9 +30,9 @@ def record_of(sealer: Sealer, letter: DeadLetter) -> RawRecord:
     return record
 
 
-def mended(record: RawRecord, body: str) -> RawRecord:
+def mended(record: RawRecord, body: bytes) -> RawRecord:
     """The record with another body under the same key and headers."""
-    return RawRecord(key=record.key, headers=record.headers, value=body.encode())
+    return RawRecord(key=record.key, headers=record.headers, value=body)
 
 
 async def note(store: Store, action: str, letter_id: int, *, by: Actor) -> None:
@@ -39,11 +41,22 @@ async def note(store: Store, action: str, letter_id: int, *, by: Actor) -> None:
         await audit.add(tx, [audit.line(action, at=tx.now, by=by, about="dead-letter", key=letter_id)])
 
 
-async def mark_sent(store: Store, letter: DeadLetter, *, by: Actor) -> DeadLetter:
-    """The letter as it is after it was sent again, and who did that. Safe to repeat: the last time counts."""
-    assert letter.id is not None  # noqa: S101 - only stored letters are sent
+Sending = Callable[[Sequence[tuple[DeadLetter, RawRecord]]], Awaitable[None]]
+
+
+async def send_again(
+    store: Store, letters: Sequence[tuple[DeadLetter, RawRecord]], send: Sending, *, by: Actor
+) -> None:
+    """Records to the topics they came from by `send`; then they are marked, and it is on record who sent which.
+
+    A repeat is harmless: a record counts once, by its ce_id. Raises what `send` raises; then nothing is marked.
+    """
+    if not letters:
+        return
+    await send(letters)
+    ids = [letter.id for letter, _ in letters if letter.id is not None]
     async with store.begin() as tx:
-        await dead_letters.mark_replayed(tx, letter.id)
-        sent = audit.line("DEAD_LETTER_SENT", at=tx.now, by=by, about="dead-letter", key=letter.id)
-        await audit.add(tx, [sent])
-    return await letter_of(store, letter.id)
+        for letter_id in ids:
+            await dead_letters.mark_replayed(tx, letter_id)
+        lines = [audit.line("DEAD_LETTER_SENT", at=tx.now, by=by, about="dead-letter", key=one) for one in ids]
+        await audit.add(tx, lines)

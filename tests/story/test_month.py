@@ -10,7 +10,7 @@ from month import WARNINGS_A_DAY, Month
 from tests.promises import Rows, broken, overdue, rows_of
 from tests.proofs import proof, sized
 
-DAYS = sized(4, 30)
+DAYS = sized(10, 30)
 
 
 @proof

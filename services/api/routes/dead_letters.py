@@ -1,6 +1,7 @@
 """The records that could not become a case: the list, the bytes of one for a reason, and sending it again."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
 
 import structlog
@@ -13,10 +14,13 @@ from services.api.paging import Cursor, Limit, Page, before, cursor_after
 from services.api.problems import Problematic, responses
 from services.api.views import View
 from services.api.work import TheParts
-from services.broker.producer import Message, Sender, SendUnknown, TooLargeToSend
-from services.handlers.dead_letter import letter_of, mark_sent, mended, note, record_of
+from services.broker.again import send_records
+from services.broker.producer import Sender, SendUnknown, TooLargeToSend
+from services.domain.actor import Actor
+from services.handlers.dead_letter import letter_of, mended, note, record_of, send_again
 from services.store import dead_letters
 from services.store.dead_letters import DeadLetter, RawRecord
+from services.wiring import Parts
 
 router = APIRouter(tags=["centre"])
 log = structlog.get_logger(__name__)
@@ -86,9 +90,9 @@ async def post_opening(letter_id: LetterPath, parts: TheParts, operator: Operato
 async def post_replay(letter_id: LetterPath, request: Request, parts: TheParts, operator: Operator) -> DeadLetterView:
     """Send it once more as it was. A repeat is harmless: a record counts once, by its ce_id."""
     letter = await letter_of(parts.store, letter_id)
-    await _send(request.app.state.sender, letter, record_of(parts.context.sealer, letter))
+    sent = await _send(request, parts, letter, record_of(parts.context.sealer, letter), by=operator)
     log.info("dead_letter.replayed", action="dead_letter.replayed", letter=letter_id, actor=operator.name)
-    return DeadLetterView.model_validate(await mark_sent(parts.store, letter, by=operator), from_attributes=True)
+    return sent
 
 
 @router.post("/dead-letters/{letter_id}/mending", responses=SENDING | responses("too-large"))
@@ -97,22 +101,25 @@ async def post_mending(
 ) -> DeadLetterView:
     """Send it with a mended body, under its own key and headers."""
     letter = await letter_of(parts.store, letter_id)
-    await _send(request.app.state.sender, letter, mended(record_of(parts.context.sealer, letter), body.value))
+    record = mended(record_of(parts.context.sealer, letter), body.value.encode())
+    sent = await _send(request, parts, letter, record, by=operator)
     log.info("dead_letter.mended", action="dead_letter.mended", letter=letter_id, actor=operator.name)
-    return DeadLetterView.model_validate(await mark_sent(parts.store, letter, by=operator), from_attributes=True)
+    return sent
 
 
-async def _send(sender: Sender | None, letter: DeadLetter, record: RawRecord) -> None:
-    """To the topic it came from; its key leads it to the partition it was in."""
+async def _send(request: Request, parts: Parts, letter: DeadLetter, record: RawRecord, *, by: Actor) -> DeadLetterView:
+    """The letter as it is once it was sent."""
+    sender: Sender | None = request.app.state.sender
     if sender is None or sender.waiting_for is not None:
         raise Problematic("broker-away")
-    again = Message(topic=letter.topic, key=record.key or b"", value=record.value or b"", headers=record.headers)
     try:
-        await sender.send([again], within=SEND_S)
+        await send_again(parts.store, [(letter, record)], partial(send_records, sender, within=SEND_S), by=by)
     except SendUnknown:
         raise Problematic("broker-away") from None
     except TooLargeToSend:
         raise Problematic("too-large") from None
+    assert letter.id is not None  # noqa: S101 - only stored letters are sent
+    return DeadLetterView.model_validate(await letter_of(parts.store, letter.id), from_attributes=True)
 
 
 def _text(given: bytes | None) -> str | None:
