@@ -159,6 +159,7 @@ def _stop_payment(said: Mapping[str, Any]) -> StopPaymentRules:
 
 def _repeats(said: Mapping[str, Any]) -> RepeatRules:
     return RepeatRules(
+        attach_within=_hours(said["attach_within_h"]),
         subject_warnings=said["subject_warnings"],
         within=timedelta(days=said["within_days"]),
         raises_to=said["raises_to"],

@@ -111,6 +111,9 @@ STOP_PAYMENT: Final = Table(
 )
 REPEATS: Final = Table(
     {
+        "attach_within_h": Key(
+            HOURS, "立案后几小时内并入同一人的其他预警", "hours for which a case takes in other warnings of its person"
+        ),
         "subject_warnings": Key(Number(2, 100, whole=True), "同一人几次预警", "warnings for one person"),
         "within_days": Key(Number(1, 1000, whole=True), "在几天之内", "within so many days"),
         "raises_to": Key(Word(Risk), "级别不低于", "the risk is at least this"),

@@ -132,8 +132,11 @@ class ReviewRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatRules:
-    """domain.md §3, rule 5: so many warnings for one subject within so long, and the risk is at least this."""
+    """domain.md §3, rule 5: a case takes in other warnings of its subject for so long; so many of them within so long,
+    and the risk is at least this.
+    """
 
+    attach_within: timedelta
     subject_warnings: int
     within: timedelta
     raises_to: Risk

@@ -7,6 +7,7 @@ changed, a place that makes it another unit's, a higher risk, a subject that was
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import and_, or_, select
 
@@ -26,7 +27,7 @@ from services.store.cases import Saving, Stored
 from services.store.engine import Transaction
 from services.store.intake import Opening, Received
 
-__all__ = ["Vanished", "attach", "flag"]
+__all__ = ["Vanished", "attach", "flag", "let_give_way"]
 
 
 class Place(NamedTuple):
@@ -74,6 +75,30 @@ async def attach(tx: Transaction, context: Context, again: Sequence[Incoming]) -
     return Attached(effects=tuple(place.effect for place in places), changes=changes)
 
 
+async def let_give_way(tx: Transaction, context: Context, again: Sequence[Incoming]) -> set[UUID]:
+    """Which of these, by the case that each would be, are of a person whose open case was opened too long ago to take
+    them in; that case gives way to theirs from here on. Raises Vanished.
+    """
+    if not again:
+        return set()
+    places = await _places(
+        tx, again, [subject_key(context.sealer, one.warning.subject, one.warning.mode) for one in again]
+    )
+    locked = await cases.lock_all(tx, {place.row_id for place in places if place.effect == SAME_SUBJECT})
+    old = set()
+    for row_id, stored in locked.items():
+        policy = await _policy(tx, context, stored)
+        if stored.case.state in BEFORE_CONCLUDED and stored.case.received_at < tx.now - policy.repeats.attach_within:
+            old.add(row_id)
+    if old:
+        await intake.give_way(tx, old)
+    return {
+        one.case_id
+        for one, place in zip(again, places, strict=True)
+        if place.effect == SAME_SUBJECT and place.row_id in old
+    }
+
+
 async def flag(
     tx: Transaction, context: Context, opened: Sequence[Opening], *, since: datetime | None
 ) -> tuple[Change, ...]:
@@ -107,13 +132,15 @@ async def _places(tx: Transaction, again: Sequence[Incoming], keys: Sequence[byt
     subject. Raises Vanished.
     """
     table = tables.cases
-    same_subject = and_(table.c.subject_key.in_({key for key in keys if key}), table.c.state.in_(BEFORE_CONCLUDED))
-    question = select(table.c.id, table.c.case_id, table.c.mode, table.c.subject_key, table.c.state).where(
-        or_(table.c.case_id.in_({one.case_id for one in again}), same_subject)
-    )
+    takes_in = and_(table.c.state.in_(BEFORE_CONCLUDED), table.c.gives_way.is_(False))
+    same_subject = and_(table.c.subject_key.in_({key for key in keys if key}), takes_in)
+    columns = (table.c[name] for name in ("id", "case_id", "mode", "subject_key", "state", "gives_way"))
+    question = select(*columns).where(or_(table.c.case_id.in_({one.case_id for one in again}), same_subject))
     rows = (await tx.conn.execute(question)).all()
     by_case = {row.case_id: row.id for row in rows}
-    by_subject = {(row.mode, row.subject_key): row.id for row in rows if row.state in BEFORE_CONCLUDED}
+    by_subject = {
+        (row.mode, row.subject_key): row.id for row in rows if row.state in BEFORE_CONCLUDED and not row.gives_way
+    }
     others = [one for one in again if one.case_id not in by_case]
     attached = await intake.attached(tx, [(one.source, one.warning.instruction_number) for one in others])
     places = []

@@ -5,6 +5,7 @@ writes them in the caller's transaction.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -29,11 +30,11 @@ from services.handlers.incoming import Incoming, Withdrawal, subject_key
 from services.handlers.messages import messages_for
 from services.handlers.notices import Teller
 from services.handlers.places import Used, places_of
-from services.handlers.repeats import attach, flag
+from services.handlers.repeats import attach, flag, let_give_way
 from services.handlers.routing import ask_for, choice_of, routing_of
 from services.store import intake
 from services.store.engine import Transaction
-from services.store.intake import Often, Opening, Progress
+from services.store.intake import Often, Opening, Progress, Written
 
 
 class BadRecord(ValueError):
@@ -181,7 +182,6 @@ def open_all(context: Context, routed: Routed, *, policy: Policy, now: datetime)
             amount_fen=warning.scam.amount_at_risk_fen,
         )
         key = context.sealer.new_key()
-        scam = warning.scam
         openings.append(
             Opening(
                 change=change,
@@ -190,8 +190,6 @@ def open_all(context: Context, routed: Routed, *, policy: Policy, now: datetime)
                 wrapped_key=key.wrapped,
                 sealed=key.seal(incoming.data, bound_to=bound_to(incoming.case_id)),
                 subject_key=subject_key(context.sealer, warning.subject, warning.mode),
-                phone_key=context.sealer.blind("phone", warning.subject.phone) if warning.subject.phone else None,
-                account_key=context.sealer.blind("account", scam.suspect_account) if scam.suspect_account else None,
             )
         )
     return Prepared(
@@ -207,27 +205,39 @@ async def take(tx: Transaction, context: Context, prepared: Prepared, progress: 
     """Write a batch. A record that is known has no effect; a repeat is noted on its case, as is a subject that was
     warned of too often. Raises LaneOver or Vanished.
     """
-    written = await intake.write(tx, prepared.openings, progress, often=prepared.often)
-    opened: list[Opening] = []
-    left = list(prepared.again)
-    for opening, incoming in zip(prepared.openings, prepared.incoming, strict=True):
-        if incoming.case_id in written.opened:
-            opened.append(opening)
-        else:
-            left.append(incoming)
+    first = await intake.write(tx, prepared.openings, progress, often=prepared.often)
+    refused = [one for one in prepared.incoming if one.case_id not in first.opened]
+    left = [(one.source, one.ce_id) for one in (*prepared.again, *refused)]
+    known = await intake.redelivered(tx, left) if left else set()
+    refused = [one for one in refused if (one.source, one.ce_id) not in known]
+    second = await _open_after_all(tx, context, prepared, refused, progress)
+    opened = [one for one in prepared.openings if one.change.case.case_id in first.opened | second.opened]
     await _tell(tx, context, opened)
-    too_often = [one for one in opened if one.change.case.case_id in written.often]
+    too_often = [one for one in opened if one.change.case.case_id in first.often | second.often]
     flagged = await flag(tx, context, too_often, since=prepared.often.since)
-    known = await intake.redelivered(tx, [(incoming.source, incoming.ce_id) for incoming in left]) if left else set()
-    attached = await attach(tx, context, [one for one in left if (one.source, one.ce_id) not in known])
+    again = [one for one in prepared.again if (one.source, one.ce_id) not in known]
+    again += [one for one in refused if one.case_id not in second.opened]
+    attached = await attach(tx, context, again)
     repeats = attached.effects
     return Taken(
         opened=tuple(opened),
-        outbox_ids=written.outbox_ids,
+        outbox_ids=(*first.outbox_ids, *second.outbox_ids),
         repeats=tuple(repeats),
-        redelivered=len(left) - len(repeats),
+        redelivered=len(left) - len(second.opened) - len(repeats),
         changes=(*flagged, *attached.changes),
     )
+
+
+async def _open_after_all(
+    tx: Transaction, context: Context, prepared: Prepared, refused: Sequence[Incoming], progress: Progress
+) -> Written:
+    """Those whose person has a case that was opened too long ago to take them in: each opens its own."""
+    alone = await let_give_way(tx, context, refused)
+    openings = [one for one in prepared.openings if one.change.case.case_id in alone]
+    if not openings:
+        return Written(opened=frozenset(), outbox_ids=())
+    no_further = replace(progress, moved=(), confirmed=())
+    return await intake.write(tx, openings, no_further, often=prepared.often)
 
 
 async def take_alone(

@@ -35,8 +35,6 @@ class Opening:
     wrapped_key: bytes
     sealed: bytes
     subject_key: bytes | None
-    phone_key: bytes | None
-    account_key: bytes | None
 
 
 @value
@@ -137,6 +135,11 @@ async def receive(tx: Transaction, records: Sequence[Received]) -> None:
     await tx.conn.execute(insert(tables.received), rows)
 
 
+async def give_way(tx: Transaction, rows: Collection[int]) -> None:
+    """These cases take in no other warning of their person: another may be open beside them."""
+    await tx.conn.execute(update(tables.cases).where(tables.cases.c.id.in_(rows)).values(gives_way=True))
+
+
 async def warned(tx: Transaction, keys: Collection[bytes], *, since: datetime) -> dict[bytes, int]:
     """How many warnings of these subjects were taken since then, this transaction's own among them.
 
@@ -190,10 +193,7 @@ async def _write_sqlite(tx: Transaction, openings: Sequence[Opening], progress: 
         seen = select(exists().where(received.c.source == case.source, received.c.ce_id == opening.ce_id))
         if (await tx.conn.execute(seen)).scalar():
             continue
-        row = cases.columns(case) | {
-            name: getattr(opening, name)
-            for name in ("wrapped_key", "sealed", "subject_key", "phone_key", "account_key")
-        }
+        row = cases.columns(case) | {name: getattr(opening, name) for name in ("wrapped_key", "sealed", "subject_key")}
         made = sqlite.insert(tables.cases).values(row).on_conflict_do_nothing().returning(tables.cases.c.id)
         row_id = (await tx.conn.execute(made)).scalar()
         if row_id is None:
@@ -229,11 +229,11 @@ WITH moved AS (
     INSERT INTO cases (case_id, source, instruction_number, mode, risk, fraud_type, state, responsible_unit,
         assigned_unit, responder, policy_version, version, turn, late_on_arrival, issued_ahead, repeat_count,
         reopened_count, routed_by, routing, tried, issued_at, received_at, assigned_at, timers, next_due_at,
-        total_due_at, wrapped_key, sealed, subject_key, phone_key, account_key)
+        total_due_at, wrapped_key, sealed, subject_key)
     SELECT n.case_id, n.source, n.instruction_number, n.mode, n.risk, n.fraud_type, n.state, n.responsible_unit,
         n.assigned_unit, n.responder, n.policy_version, n.version, n.turn, n.late_on_arrival, n.issued_ahead, 0,
         0, n.routed_by, n.routing::json, '[]', n.issued_at, $7, n.assigned_at, n.timers::json, n.next_due_at,
-        n.total_due_at, n.wrapped_key, n.sealed, n.subject_key, n.phone_key, n.account_key
+        n.total_due_at, n.wrapped_key, n.sealed, n.subject_key
     FROM given n
     WHERE NOT EXISTS (SELECT 1 FROM received r WHERE r.source = n.source AND r.ce_id = n.ce_id)
     ON CONFLICT DO NOTHING
@@ -327,8 +327,8 @@ def _new_case(opening: Opening) -> tuple[Any, ...]:
         opening.wrapped_key,
         opening.sealed,
         opening.subject_key,
-        opening.phone_key,
-        opening.account_key,
+        None,
+        None,  # two hashes of the type that no column takes any more
         opening.ce_id,
     )
 

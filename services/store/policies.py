@@ -17,7 +17,11 @@ from services.store.engine import Transaction
 
 policy = tables.policy
 # Sections that have grown: every word of one, or these.
-FILLED: Mapping[str, tuple[str, ...] | None] = {"notices": None, "escalation": ("late_after_min",)}
+FILLED: Mapping[str, tuple[str, ...] | None] = {
+    "notices": None,
+    "escalation": ("late_after_min",),
+    "repeats": ("attach_within_h",),
+}
 IN_FORCE = (
     select(policy.c.version)
     .where(policy.c.published_at.is_not(None))

@@ -66,8 +66,8 @@ class CaseRow(SQLModel, table=True):
             "mode",
             "subject_key",
             unique=True,
-            postgresql_where=text(f"subject_key IS NOT NULL AND {OPEN_FOR_SUBJECT}"),
-            sqlite_where=text(f"subject_key IS NOT NULL AND {OPEN_FOR_SUBJECT}"),
+            postgresql_where=text(f"subject_key IS NOT NULL AND NOT gives_way AND {OPEN_FOR_SUBJECT}"),
+            sqlite_where=text(f"subject_key IS NOT NULL AND NOT gives_way AND {OPEN_FOR_SUBJECT}"),
         ),
         Index(
             "cases_due",
@@ -98,6 +98,8 @@ class CaseRow(SQLModel, table=True):
     issued_ahead: bool
     repeat_count: int
     repeat_subject: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    # Open for too long to take in another warning of its person: that one opens a case of its own (intake.give_way).
+    gives_way: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     reopened_count: int
     routed_by: str = Field(sa_type=Text)  # the rule that located it; also inside `routing`
     routing: dict[str, Any] = Field(sa_type=Document)
@@ -133,6 +135,7 @@ class CaseRow(SQLModel, table=True):
     wrapped_key: bytes | None = Field(default=None, sa_type=LargeBinary)  # gone: the person is forgotten
     sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     subject_key: bytes | None = Field(default=None, sa_type=LargeBinary)
+    # Links took the place of these two: nothing writes them, and what an older release wrote is erased with the rest.
     phone_key: bytes | None = Field(default=None, sa_type=LargeBinary)
     account_key: bytes | None = Field(default=None, sa_type=LargeBinary)
 

@@ -62,9 +62,7 @@ async def _handle(parts: Parts, record: Any) -> None:
 
 async def _add(session: AsyncSession, opening: Opening) -> None:
     case = opening.change.case
-    sealed = {
-        name: getattr(opening, name) for name in ("wrapped_key", "sealed", "subject_key", "phone_key", "account_key")
-    }
+    sealed = {name: getattr(opening, name) for name in ("wrapped_key", "sealed", "subject_key")}
     row = CaseRow(**cases.columns(case), **sealed)
     session.add(row)
     await session.flush()

@@ -72,8 +72,6 @@ def opening(
         wrapped_key=key.wrapped,
         sealed=key.seal(WARNING, bound_to=bound_to(case_id)),
         subject_key=subject_key,
-        phone_key=None,
-        account_key=None,
     )
 
 

@@ -64,6 +64,30 @@ async def test_a_third_warning_in_thirty_days_is_high(centre: Centre) -> None:
     assert (lowered.status_code, lowered.json()["field"]) == (422, "risk")
 
 
+async def test_a_case_takes_in_its_person_for_a_day(centre: Centre) -> None:
+    """Nobody has answered the old one: what comes later is a case of its own, with its own hour, linked to it."""
+    day = minute(60 * 24)
+    first = await send(centre, "A-1")
+    centre.clock.move_to(day)
+    await send(centre, "B-1", source="/test/centre")
+    assert (await centre.case(first))["repeat_count"] == 1
+
+    centre.clock.move_to(day + timedelta(seconds=1))
+    second = await send(centre, "B-2", source="/test/centre")
+    await send(centre, "A-3")
+    await send(centre, "A-1", risk="URGENT")
+    await look(centre)
+
+    old, new = await centre.case(first), await centre.case(second)
+    assert (old["state"], old["repeat_count"], old["risk"]) == (
+        "ASSIGNED",
+        2,
+        "URGENT",
+    )  # its own number is still its own
+    assert (new["state"], new["repeat_count"], new["issued_at"]) == ("ASSIGNED", 1, shown(day + timedelta(seconds=1)))
+    assert {one["case_id"] for one in new["linked"]} == {str(first)}
+
+
 async def test_warnings_a_month_apart_are_no_repeat_subject(centre: Centre) -> None:
     for number, day in (("A-1", 0), ("A-2", 16), ("A-3", 32)):
         centre.clock.move_to(minute(day * 24 * 60))
