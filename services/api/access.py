@@ -180,6 +180,7 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "POST /cases/{case_id}/stop-payment/answer": _case(OPERATORS | {Role.BANK}),
     "POST /stop-payments/{order_id}/sending": _case(OPERATORS | FIELD),
     "POST /stop-payments/{order_id}/receipts": _case(OPERATORS | {Role.BANK}),
+    "POST /stop-payments/{order_id}/returns": _case(OPERATORS | {Role.BANK}),
     "GET /cases/{case_id}/protective-holds": _READ,
     "POST /cases/{case_id}/protective-hold": _case(OPERATORS | FIELD),
     "POST /protective-holds/{hold}/notice": _case(OPERATORS | FIELD),

@@ -127,6 +127,16 @@ class Sending(Body):
     bank_number: Code | None = Field(default=None, description="The bank's number for it.")
 
 
+class MoneyBack(Body):
+    """Money of an order came back to whom it was taken from."""
+
+    kind: Literal["REFUNDED", "RECOVERED"] = Field(
+        description="REFUNDED: of what was frozen; RECOVERED: in another way, of what is neither frozen nor held."
+    )
+    amount_fen: Fen = Field(ge=1, description="Amount in fen.")
+    document: Code | None = Field(default=None, description="Number of the decision or the receipt.")
+
+
 class StopAnswer(Body):
     """What the bank says. HELD needs held_fen and held_until, REJECTED a reason."""
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.api.views import View
 from services.domain.counted import Count
-from services.domain.figures import AMOUNTS, COVERAGE_NAMES, LOOP_NAMES, NOT_RECORDED, RATIOS, Share
+from services.domain.figures import AMOUNTS, COVERAGE_NAMES, LOOP_NAMES, RATIOS, Share
 from services.domain.names import Names
 from services.domain.words import Outcome, Risk
 from services.handlers.figures import Figures
@@ -67,7 +67,7 @@ class FiguresView(View):
                 **{f"{name.value}_s": second for name, second in figures.quantiles.items()},
             ),
             post_warning_loss=LossView(cases=counts[Count.LOST], amount_fen=counts[Count.LOSS_AFTER_FEN]),
-            amounts={count.value: counts[count] for count in AMOUNTS} | dict.fromkeys(NOT_RECORDED),
+            amounts={count.value: counts[count] for count in AMOUNTS},
             outcomes={outcome: counts[count] for outcome, count in OUTCOMES.items()},
         )
 
@@ -141,7 +141,6 @@ def names_of(names: Names) -> NamesView:
 ALL_NAMES: Mapping[str, NamesView] = {
     **{name: names_of(ratio.names) for name, ratio in RATIOS.items()},
     **{count.value: names_of(names) for count, names in AMOUNTS.items()},
-    **{name: names_of(names) for name, names in NOT_RECORDED.items()},
     "loop": names_of(LOOP_NAMES),
     "watch_coverage": names_of(COVERAGE_NAMES),
 }

@@ -85,6 +85,8 @@ class Count(StrEnum):
     FROZEN_FEN = "frozen_fen"
     RELEASED_FEN = "released_fen"
     EXPIRED_FEN = "expired_fen"
+    REFUNDED_FEN = "refunded_fen"
+    RECOVERED_FEN = "recovered_fen"
     FOLLOW_UPS_COME = "follow_ups_come"  # due, or past that
     FOLLOW_UPS_STRUCK = "follow_ups_struck"
     FOLLOW_UPS_JUDGED = "follow_ups_judged"  # done, or missed
@@ -270,6 +272,8 @@ def _stops(orders: Iterable[StopOrder], confirmed: set[int]) -> dict[Count, int]
         Count.FROZEN_FEN: sum(order.frozen_fen for order in sent),
         Count.RELEASED_FEN: sum(order.released_fen for order in sent),
         Count.EXPIRED_FEN: sum(order.expired_fen for order in sent),
+        Count.REFUNDED_FEN: sum(order.refunded_fen for order in sent),
+        Count.RECOVERED_FEN: sum(order.recovered_fen for order in sent),
     }
 
 

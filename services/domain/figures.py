@@ -100,14 +100,11 @@ AMOUNTS: Final[Mapping[Count, Names]] = {
     C.FROZEN_FEN: ("冻结金额", "frozen"),
     C.RELEASED_FEN: ("解除金额", "released"),
     C.EXPIRED_FEN: ("到期金额", "expired"),
+    C.RECOVERED_FEN: ("追回金额", "recovered"),
+    C.REFUNDED_FEN: ("返还金额", "refunded"),
     C.SAVED_FEN: ("挽回金额", "saved"),
     C.LOSS_BEFORE_FEN: ("预警前损失金额", "money lost before the warning"),
     C.LOSS_AFTER_FEN: ("预警后损失金额", "money lost after the warning"),
-}
-# Of the law's words, but nothing that is recorded here tells of them.
-NOT_RECORDED: Final[Mapping[str, Names]] = {
-    "recovered_fen": ("追回金额", "recovered"),
-    "refunded_fen": ("返还金额", "refunded"),
 }
 LOOP_NAMES: Final[Names] = ("闭环用时", "from the warning to the first feedback")
 COVERAGE_NAMES: Final[Names] = ("值守覆盖率", "watch coverage")

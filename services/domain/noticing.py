@@ -17,6 +17,7 @@ from services.domain.policy import Policy
 from services.domain.policy_rules import Mark, Target
 from services.domain.review import ReviewState
 from services.domain.states import BEFORE_CONCLUDED, ENDED, MOVES, STAGES, Action, State, TimerKind
+from services.domain.stop_order import RETURNS
 from services.domain.value import value
 from services.domain.words import Outcome, Role
 
@@ -174,7 +175,7 @@ def _answered(fact: Fact) -> set[NoticeKind]:
         return {N.REVIEW_OPENED}
     if fact.action is Action.PROTECT and said.get("state") != "HELD":
         return {N.HOLD_PLACED} if said["state"] != "LIFTED" else {N.HOLD_PLACED, N.HOLD_APPEALED}
-    if fact.action is Action.CHASE_STOP and said.get("step") != "WARN":
+    if fact.action is Action.CHASE_STOP and said.get("step") not in ("WARN", *RETURNS.values()):
         return {N.STOP_WARNED}
     return {N.RETURNED} if fact.action is Action.REPORT else set()
 

@@ -61,7 +61,7 @@ class Action(StrEnum):
     AT_RISK = "AT_RISK"
     BREACH = "BREACH"
     ESCALATE = "ESCALATE"  # a level of an escalation was called in: by itself, past an empty one, or by hand
-    CHASE_STOP = "CHASE_STOP"  # what became of the money that was held: extended, frozen, released, expired
+    CHASE_STOP = "CHASE_STOP"  # what became of the money that was held: extended, frozen, released, expired, come back
     PROTECT = "PROTECT"  # a protective hold on the victim's own account
     FOLLOW_UP = "FOLLOW_UP"
     LOSE = "LOSE"  # a loss after the warning was found

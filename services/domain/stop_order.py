@@ -37,6 +37,8 @@ class Step(StrEnum):
     FREEZE = "FREEZE"
     RELEASE = "RELEASE"
     EXPIRE = "EXPIRE"  # by time alone
+    REFUND = "REFUND"  # money back: moves no order on
+    RECOVER = "RECOVER"
 
 
 class EntryKind(StrEnum):
@@ -45,6 +47,8 @@ class EntryKind(StrEnum):
     FROZEN = "FROZEN"
     RELEASED = "RELEASED"
     EXPIRED = "EXPIRED"
+    REFUNDED = "REFUNDED"  # 返还: of what was frozen, given back to whom it was taken from
+    RECOVERED = "RECOVERED"  # 追回: came back in another way
 
 
 class Rejection(StrEnum):
@@ -67,6 +71,7 @@ MOVES: Mapping[tuple[StopState, Step], StopState] = {
     },
 }
 HOLDING = frozenset({S.HELD, S.EXTENDED})
+RETURNS: Mapping[EntryKind, Step] = {EntryKind.REFUNDED: Step.REFUND, EntryKind.RECOVERED: Step.RECOVER}
 ANSWERS = frozenset({Step.HOLD, Step.REJECT})  # what the bank's limit waits for
 
 
@@ -91,6 +96,8 @@ class StopOrder:
     frozen_fen: int = 0
     released_fen: int = 0
     expired_fen: int = 0
+    refunded_fen: int = 0
+    recovered_fen: int = 0
     reason: Rejection | None = None
     bank_number: str | None = None
     ended_at: datetime | None = None
@@ -184,19 +191,43 @@ def passed(order: StopOrder, *, now: datetime, by: str) -> tuple[Stepped, bool] 
     return Stepped(order=replace(order, warn_at=None)), True
 
 
+def returned(order: StopOrder, kind: EntryKind, *, amount_fen: int, at: datetime, by: str) -> Stepped:
+    """Money came back: REFUNDED of what was frozen, or RECOVERED of what is neither frozen nor held now.
+
+    Raises OutOfOrder before the bank was asked, Incomplete for more than there can be.
+    """
+    if order.sent_at is None:
+        raise OutOfOrder(state=order.state, action=RETURNS[kind])
+    refunds = kind is EntryKind.REFUNDED
+    column = "refunded_fen" if refunds else "recovered_fen"
+    most = order.frozen_fen if refunds else order.amount_fen - order.frozen_fen - order.left_fen
+    amount = getattr(order, column) + amount_fen
+    if amount_fen < 1 or amount > most:
+        raise Incomplete(field="amount_fen", why="must be more than nothing and no more than can have come back")
+    after = replace(order, **{column: amount})
+    return Stepped(order=after, entries=(_entry(order, kind, amount_fen, at, by),))
+
+
 def adds_up(order: StopOrder, entries: Iterable[Entry]) -> bool:
     """Whether the ledger and the order tell the same to the fen, and nobody gave more than there was (I8)."""
     sums = dict.fromkeys(EntryKind, 0)
     for entry in entries:
         sums[entry.kind] += entry.amount_fen
-    told = (order.amount_fen, order.held_fen, order.frozen_fen, order.released_fen, order.expired_fen)
+    told = tuple(getattr(order, _AMOUNTS[kind]) for kind in EntryKind)
     return (
         tuple(sums[kind] for kind in EntryKind) == told
         and all(amount >= 0 for amount in told)
         and order.held_fen <= order.amount_fen
         and order.left_fen >= 0
+        and order.refunded_fen <= order.frozen_fen
+        and order.recovered_fen <= order.amount_fen
         and (order.state in HOLDING) == (order.left_fen > 0)
     )
+
+
+_AMOUNTS: Mapping[EntryKind, str] = {
+    kind: "amount_fen" if kind is EntryKind.REQUESTED else f"{kind.value.lower()}_fen" for kind in EntryKind
+}
 
 
 def _to(order: StopOrder, step: Step) -> StopState:

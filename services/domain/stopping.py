@@ -19,7 +19,7 @@ from services.domain.policy import Policy
 from services.domain.policy_rules import ReviewCause
 from services.domain.refusals import NotAllowed, NotInCase, OutOfOrder
 from services.domain.states import Action, State, TimerKind
-from services.domain.stop_order import BankWord, Entry, Step, StopOrder
+from services.domain.stop_order import BankWord, Entry, EntryKind, Step, StopOrder
 from services.domain.words import Role
 
 MAY_TELL = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.BANK})
@@ -94,6 +94,27 @@ def heard(
     whys = [(why, order.number) for why in _failed(stepped.order, word)]
     made = besides.made(change, after, stepped.entries)
     return besides.inquired(made, [*whys, *besides.late_orders(change, after)], by=by, now=now, policy=policy)
+
+
+def returned(
+    case: Case,
+    beside: Beside,
+    order: StopOrder,
+    kind: EntryKind,
+    *,
+    amount_fen: int,
+    by: Actor,
+    now: datetime,
+    said: Said,
+) -> Made:
+    """Money came back, whenever that is: a line of the ledger and a fact. Raises NotAllowed, OutOfOrder or Incomplete."""
+    step = stop_order.RETURNS[kind]
+    if by.role not in MAY_TELL:
+        raise NotAllowed(role=by.role, action=step)
+    stepped = stop_order.returned(order, kind, amount_fen=amount_fen, at=now, by=by.name)
+    detail = (said.detail or {}) | _detail(stepped.order) | {"step": step.value, "returned_fen": amount_fen}
+    change = telling.noted(case, Action.CHASE_STOP, by=by, now=now, detail=detail, private=said.private)
+    return besides.made(change, besides.with_order(beside, stepped.order), stepped.entries)
 
 
 def passed(change: Change | None, case: Case, beside: Beside, *, now: datetime, policy: Policy) -> Made | None:

@@ -24,7 +24,7 @@ from services.domain.links import number
 from services.domain.moves import Said
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotInCase
-from services.domain.stop_order import BankWord, StopOrder
+from services.domain.stop_order import BankWord, EntryKind, StopOrder
 from services.domain.words import Mode
 from services.handlers.beside import carry_out_beside
 from services.handlers.command import Command, Done
@@ -110,6 +110,25 @@ async def hear_bank(
     def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:
         order = stopping.waiting(case, beside) if order_id is None else stopping.order_of(beside, order_id)
         return stopping.heard(case, beside, order, word, by=by, now=tx.now, policy=policy, said=said)
+
+    return await carry_out_beside(tx, context, command, by=by, decide=decide)
+
+
+async def money_back(
+    tx: Transaction,
+    context: Context,
+    command: Command,
+    *,
+    by: Actor,
+    order_id: UUID,
+    kind: EntryKind,
+    amount_fen: int,
+) -> Done:
+    """Money of an order came back to whom it was taken from. Raises NotInCase, OutOfOrder or Incomplete."""
+
+    def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:  # noqa: ARG001
+        order = stopping.order_of(beside, order_id)
+        return stopping.returned(case, beside, order, kind, amount_fen=amount_fen, by=by, now=tx.now, said=said)
 
     return await carry_out_beside(tx, context, command, by=by, decide=decide)
 

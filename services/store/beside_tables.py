@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text, Uuid
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text, Uuid, text
 from sqlmodel import Field, SQLModel
 
 from services.domain.follow_up import FollowUpState, Result
@@ -20,6 +20,10 @@ from services.store.columns import Document, Moment, RowId, Word
 
 def _moment() -> Any:
     return Field(default=None, sa_type=Moment)
+
+
+def _fen() -> Any:
+    return Field(default=0, sa_column=Column(RowId, nullable=False, server_default=text("0")))
 
 
 def _id() -> Any:
@@ -55,6 +59,8 @@ class StopOrderRow(SQLModel, table=True):
     frozen_fen: int = Field(sa_type=RowId)
     released_fen: int = Field(sa_type=RowId)
     expired_fen: int = Field(sa_type=RowId)
+    refunded_fen: int = _fen()
+    recovered_fen: int = _fen()
     reason: Rejection | None = Field(default=None, sa_column=Column(Word(Rejection)))
     bank_number: str | None = Field(default=None, sa_type=Text)
     ended_at: datetime | None = _moment()

@@ -87,6 +87,8 @@ BESIDE_A_CASE: Sequence[Asked] = (
     Asked("/stop-payments/{order}/receipts", {"result": "EXTENDED"}),
     Asked("/stop-payments/{order}/receipts", {"result": "FROZEN", "amount_fen": 2}),
     Asked("/stop-payments/{order}/receipts", {"result": "RELEASED"}),
+    Asked("/stop-payments/{order}/returns", {"kind": "REFUNDED", "amount_fen": 1}),
+    Asked("/stop-payments/{order}/returns", {"kind": "RECOVERED", "amount_fen": 2}),
     Asked("/follow-ups/{follow_up}/result", {"result": "SAFE"}),
     Asked("/follow-ups/{follow_up}/result", {"result": "LOSS", "loss_after_fen": 5}),
     Asked("/follow-ups/{follow_up}/closing"),

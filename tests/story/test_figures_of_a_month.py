@@ -85,7 +85,7 @@ async def test_a_small_month_is_right_by_hand(centre: Centre) -> None:
     assert share(total, "follow_up_on_time") == (0, 0)
     assert total["shares"]["follow_up_on_time"]["value"] is None
     assert (total["amounts"]["saved_fen"], total["amounts"]["held_fen"]) == (1000, 1000)
-    assert total["amounts"]["refunded_fen"] is None
+    assert total["amounts"]["refunded_fen"] == 0
     assert total["outcomes"]["DISSUADED_NO_LOSS"] == 1
     assert seen["names"]["one_hour_rate"] == {"zh": "一小时闭环率", "en": "closed loop within one hour"}
 

@@ -2,9 +2,10 @@
 
 from uuid import uuid4
 
-from beside_steps import ACCOUNT, HOUR, facts, from_bank, orders, payment, stop_asked, tell
+from beside_steps import ACCOUNT, HOUR, facts, from_bank, orders, payment, stop_asked, tell, told_ok
 from centre import Centre, minute, shown
 
+from services.handlers.counting import recount
 from services.store import beside, cases, tables
 
 
@@ -70,6 +71,36 @@ async def test_banks_messages_in_any_order_and_twice_end_alike(centre: Centre) -
     assert (await centre.get("operator", "/stop-payments/unmatched")).json()["items"] == []
     (order,) = await orders(centre, case)
     assert (order["held_fen"], order["frozen_fen"], order["left_fen"]) == (400_000, 300_000, 100_000)
+
+
+async def test_money_that_came_back_is_in_ledger_and_figures(centre: Centre) -> None:
+    case = await stop_asked(centre)
+    (order,) = await orders(centre, case)
+    name, path = order["order_id"], f"/stop-payments/{order['order_id']}/returns"
+    await from_bank(centre, case, name, "held", result="HELD", held_fen=400_000, held_until=minute(5) + 48 * HOUR)
+    await from_bank(centre, case, name, "frozen", result="FROZEN", amount_fen=300_000)
+
+    too_much = [("REFUNDED", 300_001), ("RECOVERED", 100_001)]
+    for kind, amount_fen in too_much:
+        answer = await tell(centre, path, {"kind": kind, "amount_fen": amount_fen})
+        assert (answer.status_code, answer.json()["field"]) == (422, "amount_fen")
+    await told_ok(centre, path, {"kind": "REFUNDED", "amount_fen": 200_000, "document": "TEST-1"})
+    await told_ok(centre, path, {"kind": "REFUNDED", "amount_fen": 100_000}, "bank")
+    await told_ok(centre, path, {"kind": "RECOVERED", "amount_fen": 100_000})
+
+    (order,) = await orders(centre, case)
+    assert (order["state"], order["refunded_fen"], order["recovered_fen"]) == ("HELD", 300_000, 100_000)
+    assert [(line["kind"], line["amount_fen"]) for line in order["ledger"]][3:] == [
+        ("REFUNDED", 200_000),
+        ("REFUNDED", 100_000),
+        ("RECOVERED", 100_000),
+    ]
+    steps = [item["detail"]["step"] for item in await facts(centre, case, "CHASE_STOP")]
+    assert steps == ["FREEZE", "REFUND", "REFUND", "RECOVER"]
+    await recount(centre.store, centre.context.zone)
+    figures = (await centre.get("reviewer", "/figures?from=2026-11-01&to=2026-12-01")).json()
+    amounts = figures["total"]["amounts"]
+    assert (amounts["refunded_fen"], amounts["recovered_fen"]) == (300_000, 100_000)
 
 
 async def test_a_receipt_for_an_unknown_order_is_listed(centre: Centre) -> None:

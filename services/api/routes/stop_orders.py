@@ -45,6 +45,8 @@ class StopOrderView(View):
     frozen_fen: int
     released_fen: int
     expired_fen: int
+    refunded_fen: int
+    recovered_fen: int
     left_fen: int = Field(description="What is held now.")
     holds: int
     held_until: datetime | None

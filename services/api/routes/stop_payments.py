@@ -5,12 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from services.api.bodies import Sending, StopAnswer, Stopping
+from services.api.bodies import MoneyBack, Sending, StopAnswer, Stopping
 from services.api.problems import responses
 from services.api.routes.acknowledgements import REFUSALS
 from services.api.work import Answer, OneCommand, UnseenWork, Work
-from services.domain.stop_order import BankWord, Rejection
-from services.handlers.stop_payment import Payment, case_of_order, request_stop
+from services.domain.stop_order import BankWord, EntryKind, Rejection
+from services.handlers.stop_payment import Payment, case_of_order, money_back, request_stop
 from services.handlers.stop_receipt import STEPS, send_by_hand, tell_by_hand
 
 router = APIRouter(tags=["stop payment"])
@@ -63,6 +63,23 @@ async def post_sending(order_id: UUID, work: UnseenWork, body: Sending) -> Answe
 async def post_receipt(order_id: UUID, work: UnseenWork, body: StopAnswer) -> Answer:
     """Anything the bank says about an order: held, in part, sent back, extended, frozen, released."""
     return await _hear(work, await _case_of(work, order_id), body, order_id=order_id)
+
+
+@router.post("/stop-payments/{order_id}/returns", responses=HEARING)
+async def post_return(order_id: UUID, work: UnseenWork, body: MoneyBack) -> Answer:
+    """Money came back: refunded of what was frozen, or recovered otherwise; a line of the ledger, and of the figures."""
+    detail = body.model_dump(mode="json", exclude={"occurred_at"}) | {"order_id": str(order_id)}
+    case_id = await _case_of(work, order_id)
+    return await work(
+        money_back,
+        "money-back",
+        case_id,
+        body,
+        detail=detail,
+        order_id=order_id,
+        kind=EntryKind(body.kind),
+        amount_fen=body.amount_fen,
+    )
 
 
 async def _hear(work: OneCommand, case_id: UUID, body: StopAnswer, *, order_id: UUID | None) -> Answer:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.counted import Count
-from services.domain.figures import AMOUNTS, NOT_RECORDED, ONE_HOUR, QUANTILES, RATIOS, one_hour_rate, quantiles, shares
+from services.domain.figures import AMOUNTS, ONE_HOUR, QUANTILES, RATIOS, one_hour_rate, quantiles, shares
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -54,7 +54,7 @@ def test_young_cases_are_taken_out_of_the_hour_alone() -> None:
 
 
 def test_every_figure_has_its_names_in_both_languages() -> None:
-    told = [ratio.names for ratio in RATIOS.values()] + list(AMOUNTS.values()) + list(NOT_RECORDED.values())
+    told = [ratio.names for ratio in RATIOS.values()] + list(AMOUNTS.values())
 
     assert all(zh and en for zh, en in told)
     assert len({zh for zh, _ in told}) == len({en for _, en in told}) == len(told)
