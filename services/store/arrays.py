@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Column, Dialect, Insert, Table, Update, bindparam, insert, update
+from sqlalchemy import JSON, Column, Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.store.engine import Transaction
@@ -16,6 +16,7 @@ from services.store.one_visit import run_all
 from services.store.signals import telling, told_of
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has no type here
+FILE_DIALECT = sqlite.dialect()  # type: ignore[no-untyped-call]
 Rows = Sequence[Mapping[str, Any]]  # all with the same columns
 
 
@@ -55,18 +56,18 @@ async def update_rows(tx: Transaction, table: Table, rows: Rows) -> None:
     await tx.conn.execute(each, [{"row": row["id"], **{name: row[name] for name in given}} for row in rows])
 
 
-def _ready(make: Callable[..., str], table: Table, rows: Rows, dialect: Dialect) -> tuple[str, list[list[Any]]]:
+def _ready(make: Callable[..., str], table: Table, rows: Rows) -> tuple[str, list[list[Any]]]:
     """A statement of SQLite, and the values of each row as they are stored, those of `id` last."""
     names = tuple(rows[0])
-    turns = _turns(table, names, dialect)
+    turns = _turns(table, names)
     return make(table, names), [[turn(row[name]) if turn else row[name] for name, turn in turns] for row in rows]
 
 
 @cache
-def _turns(table: Table, names: tuple[str, ...], dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
+def _turns(table: Table, names: tuple[str, ...]) -> list[tuple[str, Callable[[Any], Any] | None]]:
     """How the value of each column becomes what is stored, as SQLAlchemy has it; None: it is that already."""
     in_order = sorted(names, key=lambda name: name == "id")
-    return [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in in_order]
+    return [(name, table.c[name].type.dialect_impl(FILE_DIALECT).bind_processor(FILE_DIALECT)) for name in in_order]
 
 
 @cache
@@ -110,7 +111,7 @@ async def update_and_insert(
     if not tx.postgres:
         updates = [(_update_each, *changed)] if changed[1] else []
         work = [*updates, *((_insert_each, table, rows) for table, rows in there)]
-        await run_all(tx.conn, [_ready(make, table, rows, tx.conn.dialect) for make, table, rows in work])
+        await run_all(tx.conn, [_ready(make, table, rows) for make, table, rows in work])
         return
     parts = tuple((table, tuple(rows[0])) for table, rows in (changed, *there))
     given = [_arrays(table, tuple(rows[0]), rows) for table, rows in (changed, *there)]

@@ -19,7 +19,7 @@ from services.store.scope import Scope
 
 cases, command = tables.cases, tables.command
 seen = cases.alias("seen")  # the row as it was when the question was asked: what FOR UPDATE waited for is not in it
-KEPT_SHAPES: Final = 2000  # a scope is a unit or a responder
+KEPT_SHAPES: Final = 256  # a scope is a unit; one of an invitation is a case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
