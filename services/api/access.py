@@ -116,6 +116,7 @@ ACCESS: Final[Mapping[str, Rule]] = {
     # Cases
     "GET /cases": _READ,
     "GET /cases/{case_id}": _READ,
+    "GET /cases/{case_id}/status": _READ,
     "GET /cases/{case_id}/timeline": _READ,
     "GET /cases/{case_id}/place": _READ,
     "POST /cases/{case_id}/unmasking": _case(REVIEWERS),

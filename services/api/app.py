@@ -29,6 +29,7 @@ from services.api.routes import (
     attempts,
     audit,
     case_reviews,
+    case_status,
     cases,
     changes,
     co_assignments,
@@ -87,6 +88,7 @@ log = structlog.get_logger(__name__)
 
 DATA_ROUTES: Final = (
     cases,
+    case_status,
     subjects,
     leads,
     unmasking,

@@ -18,6 +18,7 @@ from services.clock import Clock
 from services.domain.actor import Actor
 from services.store import walls
 from services.store.one_visit import ONE_VISIT
+from services.store.quick import Quick
 from services.store.secured import Tls, without_tls
 from services.store.signals import Signal, Signals
 
@@ -62,6 +63,7 @@ class Store:
         self.engine: AsyncEngine = create_async_engine(self.url, **_options(self.url, name, pool_size))
         self._one_writer = asyncio.Lock()
         self.signals = Signals(self.url if self.postgres else None, self.tls)
+        self.quick = Quick(self.url, self.tls, server_settings(name)) if self.postgres else None
         self.clock: Clock | None = None
         self._asker: Actor | None = None
         if not self.postgres:
@@ -148,6 +150,8 @@ class Store:
         return True
 
     async def close(self) -> None:
+        if self.quick is not None:
+            self.quick.close()
         await self.signals.close()
         await self.engine.dispose()
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 
@@ -15,6 +16,7 @@ from services.domain.words import Role
 from services.store import tokens
 from services.store.engine import Store
 from tests.bench.ground import Ground, finished
+from tests.bench.memory import cpu_s
 from tests.bench.rows import Row, ratios_of, row_of, say
 from tests.bench.timers import make_due
 
@@ -29,17 +31,25 @@ ASSIGNED = """
 """
 
 
+class Door(NamedTuple):
+    """Where an api listens, the token of a desk, and the process."""
+
+    port: int
+    secret: str
+    pid: int
+
+
 def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:
     """One api process and one loader with sixteen connections share the cores with the server of the database."""
     count = COMMANDS_FULL if full else COMMANDS
     rates: list[tuple[float, float | None]] = []
     lates: list[tuple[float, float | None]] = []
     for number in range(rounds):
-        with _served(ground, 2 * count) as (door, cases):
-            floor = _load(ground, door, "nothing", cases[:count], rate=0)
-            ours = _load(ground, door, "acknowledgement", cases[:count], rate=0)
+        with served(ground, 2 * count) as (door, cases):
+            floor = load(ground, door, "POST nothing", cases[:count])
+            ours = load(ground, door, "POST acknowledgement", cases[:count])
             half = ours["rate"] / 2
-            paced = _load(ground, door, "acknowledgement", cases[count:], rate=half)
+            paced = load(ground, door, "POST acknowledgement", cases[count:], rate=half)
         say(
             f"    round {number + 1}: {ours['rate']:,.0f}/s, nothing {floor['rate']:,.0f}/s;"
             f" at {half:,.0f}/s p50 {paced['p50_ms']:.1f} ms, p99 {paced['p99_ms']:.1f} ms"
@@ -67,8 +77,8 @@ def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:
 
 
 @contextmanager
-def _served(ground: Ground, count: int) -> Iterator[tuple[tuple[int, str], list[str]]]:
-    """The port of an api, the token of a desk, and cases that wait for its acknowledgement."""
+def served(ground: Ground, count: int) -> Iterator[tuple[Door, list[str]]]:
+    """An api, and cases that wait for a desk's acknowledgement."""
     with ground.fresh_database() as database:
         secret, cases = asyncio.run(_assigned(database, count))
         port = free_port()
@@ -79,7 +89,7 @@ def _served(ground: Ground, count: int) -> Iterator[tuple[tuple[int, str], list[
                 assert api.alive, api.tail()
                 assert time.monotonic() < limit, "the api does not answer"
                 time.sleep(0.1)
-            yield (port, secret), cases
+            yield Door(port, secret, api.pid), cases
         finally:
             api.stop()
 
@@ -100,10 +110,17 @@ async def _assigned(database: str, count: int) -> tuple[str, list[str]]:
         await store.close()
 
 
-def _load(ground: Ground, door: tuple[int, str], what: str, cases: Sequence[str], *, rate: float) -> dict[str, float]:
-    """Each case once; as fast as it goes, or at `rate` a second."""
-    port, secret = door
-    file = Path(ground.home, f"cases-{port}-{what}-{int(rate)}")
+def load(
+    ground: Ground, door: Door, asked: str, cases: Sequence[str], *, rate: float = 0
+) -> dict[str, float]:
+    """Each case once, by verb and last word of the path; as fast as it goes, or at `rate` a second.
+
+    `cpu_us` is what an answer takes of the api's processor time.
+    """
+    verb, what = asked.split()
+    file = Path(ground.home, f"cases-{door.port}-{what}-{int(rate)}")
     file.write_text("\n".join(cases))
-    order = ("-m", "tests.bench.posting", str(port), what, str(AT_ONCE), str(rate), str(file))
-    return finished(ground.run("posting", order, "sqlite:///none", BENCH_TOKEN=secret))
+    order = ("-m", "tests.bench.posting", str(door.port), verb, what, str(AT_ONCE), str(rate), str(file))
+    before_s = cpu_s(door.pid)
+    told = finished(ground.run("posting", order, "sqlite:///none", BENCH_TOKEN=door.secret))
+    return {**told, "cpu_us": (cpu_s(door.pid) - before_s) / len(cases) * 1e6}

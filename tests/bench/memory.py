@@ -1,6 +1,7 @@
 """Lines `memory`: what a router holds after many warnings, and that it stays so; and how soon `quanzu --help` answers."""
 
 import asyncio
+import os
 import statistics
 import subprocess
 import sys
@@ -82,6 +83,12 @@ def resident_mb(pid: int) -> float:
     """What the process holds in memory, in units of 10⁶ bytes."""
     (line,) = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS:")]
     return int(line.split()[1]) * 1024 / 1e6
+
+
+def cpu_s(pid: int) -> float:
+    """What the process has had of the processors since it began, its own and the kernel's for it."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _help(rounds: int) -> Row:

@@ -1,6 +1,6 @@
-"""POST one command to each case of a file over kept connections; bare sockets, so that little but the api is measured.
+"""Ask for each case of a file once over kept connections; bare sockets, so that little but the api is measured.
 
-`python -m tests.bench.posting PORT WHAT CONNECTIONS RATE FILE`; RATE 0 is as fast as it goes. Paced, a wait counts from
+`python -m tests.bench.posting PORT VERB WHAT CONNECTIONS RATE FILE`; VERB is POST, a command, or GET; RATE 0 is as fast as it goes. Paced, a wait counts from
 the moment at which the command was due.
 """
 
@@ -17,15 +17,18 @@ import uvloop
 
 from tests.bench.rows import say
 
-REQUEST = (
-    "POST /cases/{case}/{what} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n"
-    'idempotency-key: {case}\r\nif-match: "2"\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}'
-)
+HEAD = "{verb} /cases/{case}/{what} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n"
+REST = {
+    "POST": (
+        'idempotency-key: {case}\r\nif-match: "2"\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}'
+    ),
+    "GET": "\r\n",
+}
 
 
-async def run(port: int, what: str, connections: int, rate: float, cases: list[str]) -> None:
-    token = os.environ["BENCH_TOKEN"]
-    requests = [REQUEST.format(case=case, what=what, token=token).encode() for case in cases]
+async def run(port: int, verb: str, what: str, connections: int, rate: float, cases: list[str]) -> None:
+    token, wording = os.environ["BENCH_TOKEN"], HEAD + REST[verb]
+    requests = [wording.format(verb=verb, case=case, what=what, token=token).encode() for case in cases]
     waiting, took_ms = iter(enumerate(requests)), list[float]()
     began = time.perf_counter() + 0.2
     await asyncio.gather(*(_one(port, waiting, began, rate, took_ms) for _ in range(connections)))
@@ -52,5 +55,5 @@ async def _one(
 
 
 if __name__ == "__main__":
-    PORT, WHAT, CONNECTIONS, RATE, FILE = sys.argv[1:]
-    uvloop.run(run(int(PORT), WHAT, int(CONNECTIONS), float(RATE), Path(FILE).read_text().split()))
+    PORT, VERB, WHAT, CONNECTIONS, RATE, FILE = sys.argv[1:]
+    uvloop.run(run(int(PORT), VERB, WHAT, int(CONNECTIONS), float(RATE), Path(FILE).read_text().split()))
