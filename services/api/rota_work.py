@@ -41,7 +41,7 @@ async def _one(parts: TheParts, by: Anyone, *, key: Key) -> OneRotaCommand:
     return OneRotaCommand(parts=parts, by=by, key=key)
 
 
-def _zone(parts: TheParts) -> ZoneInfo:
+async def _zone(parts: TheParts) -> ZoneInfo:
     return parts.settings.zone
 
 
