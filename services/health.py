@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from services.lines import LineProtocol
+
 log = structlog.get_logger(__name__)
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no type here
 
@@ -124,6 +126,7 @@ async def served(app: object, *, host: str, port: int) -> AsyncIterator[int]:
         log.warning("listener.moved", wanted=port, port=bound)
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]  # any ASGI callable
+        http=LineProtocol,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=3,  # an open event stream would keep it for ever

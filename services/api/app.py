@@ -1,6 +1,7 @@
 """The HTTP door of the loop: the app, and the process that serves it. Rules are in the handlers, statuses in `problems`."""
 
 import asyncio
+import resource
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from types import ModuleType
@@ -18,6 +19,7 @@ from services.api.access import ACCESS, Rule, must_have_lines, permitted
 from services.api.bearer import AccessTokens
 from services.api.edge import Edge
 from services.api.events import Broadcaster
+from services.api.feeding import Feed
 from services.api.identity import BASIC, BEARER, COOKIE, Door, Identities
 from services.api.oidc import Logins
 from services.api.problems import Problematic, answer, problem_of
@@ -165,7 +167,7 @@ def make_app(
     )
     app.state.parts = parts
     app.state.access = access
-    app.state.broadcaster = broadcaster or Broadcaster()
+    app.state.feed = Feed(broadcaster or Broadcaster())
     app.state.sender = sender
     app.state.rates = Rates()
     app.state.evidence_turns = evidence.Turns(evidence.MOST_AT_ONCE)
@@ -173,7 +175,8 @@ def make_app(
     _let_in(app, parts, outside)
     app.add_middleware(Door, identities=app.state.identities, settings=parts.settings)
     # the last one added is the outermost
-    app.add_middleware(Edge, reads=app.state.reads, evidence_bytes=parts.settings.evidence_bytes)
+    settings = parts.settings
+    app.add_middleware(Edge, reads=app.state.reads, evidence_bytes=settings.evidence_bytes, by_https=settings.by_https)
     for kind in (Refused, Problematic, Unkept, BadPolicy, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _problem)
     health = [route for route in parts.health.routes() if route.path != "/metrics"]
@@ -225,6 +228,7 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
 
     Open streams end at once then; a request under way has three seconds.
     """
+    _take_all_files()
     await _walled(parts)
     broadcaster = Broadcaster()
     sender = Sender(parts.broker, name="api")
@@ -257,6 +261,12 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
         await app.state.reads.stop()
         await sender.stop()
         await outside.aclose()
+
+
+def _take_all_files() -> None:
+    """Each stream is an open file, and what a process may have at first is often a thousand."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _walled(parts: Parts) -> None:

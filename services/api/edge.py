@@ -31,14 +31,17 @@ SAFE_HEADERS: Final = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
+# Only where people come by HTTPS: a browser that has heard it will come by no other way for a year.
+BY_HTTPS_ALONE: Final = {"strict-transport-security": "max-age=31536000; includeSubDomains"}
 
 
 class Edge:
     """The outermost layer; a pure ASGI callable, because a stream must pass through unbuffered."""
 
-    def __init__(self, app: ASGIApp, *, reads: Reads, evidence_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, reads: Reads, evidence_bytes: int, by_https: bool = False) -> None:
         self.app = app
         self.reads = reads
+        self.headers = {**SAFE_HEADERS, **BY_HTTPS_ALONE} if by_https else SAFE_HEADERS
         self.evidence_bytes = evidence_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +58,7 @@ class Edge:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
-                for name, value in SAFE_HEADERS.items():
+                for name, value in self.headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -1,14 +1,14 @@
 """Case changes for whoever looks on: one reader of Kafka, one ring, each change encoded once. Knows no HTTP and no roles.
 
 An event's id is the vector of positions after it (`tag/0:12,1:7`), so a stream may go on at another process of ours. A
-stream is an index into the ring: one that falls out of it is told to read everything anew, and costs no memory meanwhile.
+reader is an index into the ring: one that falls out of it is told to read everything anew, and costs no memory meanwhile.
 """
 
 import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
@@ -27,9 +27,20 @@ log = structlog.get_logger(__name__)
 
 RING: Final = 4096
 CHUNK: Final = 256  # changes put into one write
+MOST_JOINED: Final = 64
 BEAT_S: Final = 5.0  # a comment that keeps proxies from closing the line, and a look whether the token still holds
 FETCH_S: Final = 1.0
 PAUSE_S: Final = 0.5  # where the broker gave no answer about a lost place
+
+
+@dataclass(slots=True, kw_only=True)
+class Reader:
+    """Where somebody is in the ring, and whose cases they hear of."""
+
+    unit: str | None
+    at: int
+    begins: int
+    waiting: list[bytes] = field(default_factory=list)  # of what came before they looked on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +68,7 @@ class Broadcaster:
         self._floor: dict[int, int] = {}  # by partition: from this offset on, the ring misses nothing
         self._news = asyncio.Event()
         self._closed = False
+        self._joins: dict[tuple[int, int, str | None], bytes] = {}  # since the last change
 
     async def follow(self, address: BrokerAddress) -> None:
         """Read the topic of case changes from its end for ever; wait for the broker however long it is away."""
@@ -139,41 +151,80 @@ class Broadcaster:
         self._wake()
 
     def _wake(self) -> None:
+        self._joins.clear()
         self._news.set()
         self._news = asyncio.Event()
+
+    def reader(self, unit: str | None, last_id: str | None) -> "Reader":
+        """Somebody who begins to look on, after the event `last_id`; `unit` None sees everything."""
+        reader = Reader(unit=unit, at=self._head, begins=self._begins)
+        missed = [] if last_id is None else self._after(last_id)
+        if missed is None:
+            reader.waiting.append(self._resync())
+            return reader
+        reader.waiting.append(b"retry: 1000\n\n" + (f"id: {self.position}\n\n".encode() if last_id is None else b""))
+        for start in range(0, len(missed), CHUNK):
+            if frames := _frames(missed[start : start + CHUNK], unit):
+                reader.waiting.append(frames)
+        return reader
+
+    def read(self, reader: "Reader") -> bytes | None:
+        """The next that this reader has to hear; None once there is nothing more."""
+        if reader.waiting:
+            return reader.waiting.pop(0)
+        if reader.begins != self._begins or reader.at < self._head - len(self._ring):
+            reader.at, reader.begins = self._head, self._begins
+            return self._resync()
+        while reader.at < self._head:
+            first, reader.at = reader.at, min(self._head, reader.at + CHUNK)
+            if frames := self._joined(first, reader.at, reader.unit):
+                return frames
+        return None
+
+    def beat(self, reader: "Reader") -> bytes:
+        """What a reader who has heard everything is told meanwhile."""
+        return f":\nid: {self.position}\n\n".encode() if reader.at == self._head else b":\n\n"
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
+    def news(self) -> asyncio.Event:
+        """Set once there is more than there is now: to be taken before reading."""
+        return self._news
 
     async def stream(
         self, *, unit: str | None, last_id: str | None, allowed: Callable[[], Awaitable[bool]], beat_s: float = BEAT_S
     ) -> AsyncIterator[bytes]:
-        """The bytes of one stream: what came after `last_id`, then what comes. `unit` None sees everything.
+        """The bytes of one reader: what came after `last_id`, then what comes.
 
         Ends when the broadcaster closes, or within `beat_s` of `allowed` turning false.
         """
-        at, begins = self._head, self._begins
-        missed = [] if last_id is None else self._after(last_id)
-        if missed is None:
-            yield self._resync()
-        else:
-            yield b"retry: 1000\n\n" + (f"id: {self.position}\n\n".encode() if last_id is None else b"")
-            for start in range(0, len(missed), CHUNK):
-                yield _frames(missed[start : start + CHUNK], unit)
+        reader = self.reader(unit, last_id)
         beat_at = time.monotonic() + beat_s
-        while not self._closed:
-            if begins != self._begins or at < self._head - len(self._ring):
-                at, begins = self._head, self._begins
-                yield self._resync()
-            if at < self._head:
-                chunk = self._between(at, min(self._head, at + CHUNK))
-                at += len(chunk)
-                if frames := _frames(chunk, unit):
-                    yield frames
-            else:
-                await _within(self._news, beat_at - time.monotonic())
+        while True:
+            news = self._news
+            while (told := self.read(reader)) is not None:
+                yield told
+            if self._closed:
+                return
+            await _within(news, beat_at - time.monotonic())
             if time.monotonic() >= beat_at:
                 if not await allowed():
                     return
                 beat_at = time.monotonic() + beat_s
-                yield f":\nid: {self.position}\n\n".encode() if at == self._head else b":\n\n"
+                yield self.beat(reader)
+
+    def _joined(self, first: int, end: int, unit: str | None) -> bytes:
+        """The frames of a stretch for one unit; most readers stand at the same place and get the very same bytes."""
+        stretch = (first, end, unit)
+        known = self._joins.get(stretch)
+        if known is None:
+            known = _frames(self._between(first, end), unit)
+            if len(self._joins) < MOST_JOINED:
+                self._joins[stretch] = known
+        return known
 
     def _between(self, first: int, end: int) -> list[Told]:
         found = (self._ring[number % len(self._ring)] for number in range(first, end))

@@ -1,7 +1,6 @@
 """The database: PostgreSQL (the truth of a real installation) or SQLite (the embedded default). Connections and transactions."""
 
 import asyncio
-import copy
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -75,8 +74,8 @@ class Store:
 
     def seen_by(self, asker: Actor) -> "Store":
         """This store as one asker may see it: on PostgreSQL the database itself holds back the rest (`walls`)."""
-        narrowed = copy.copy(self)
-        narrowed._asker = asker
+        narrowed = object.__new__(Store)  # once a request: copy.copy takes ten times as long
+        narrowed.__dict__.update(self.__dict__, _asker=asker)
         return narrowed
 
     async def measure_time(self) -> datetime:

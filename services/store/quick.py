@@ -34,7 +34,9 @@ class Question:
 def saying() -> CTE:
     """Who asks, by the parameters `asks_…`: read something out of it before a row is looked at."""
     said = [
-        func.set_config(literal_column(f"'quanzu.{name}'"), bindparam(f"asks_{name}", required=False), literal_column("true")).label(name)
+        func.set_config(
+            literal_column(f"'quanzu.{name}'"), bindparam(f"asks_{name}", required=False), literal_column("true")
+        ).label(name)
         for name in said_of(PUBLIC)
     ]
     return select(*said).cte("said")

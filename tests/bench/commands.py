@@ -110,9 +110,7 @@ async def _assigned(database: str, count: int) -> tuple[str, list[str]]:
         await store.close()
 
 
-def load(
-    ground: Ground, door: Door, asked: str, cases: Sequence[str], *, rate: float = 0
-) -> dict[str, float]:
+def load(ground: Ground, door: Door, asked: str, cases: Sequence[str], *, rate: float = 0) -> dict[str, float]:
     """Each case once, by verb and last word of the path; as fast as it goes, or at `rate` a second.
 
     `cpu_us` is what an answer takes of the api's processor time.

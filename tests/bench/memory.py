@@ -79,7 +79,7 @@ async def _watched(database: str, begins: list[int], router: Process, count: int
     return seen
 
 
-def resident_mb(pid: int) -> float:
+def resident_mb(pid: int | str) -> float:
     """What the process holds in memory, in units of 10⁶ bytes."""
     (line,) = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS:")]
     return int(line.split()[1]) * 1024 / 1e6

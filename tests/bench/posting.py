@@ -1,7 +1,7 @@
 """Ask for each case of a file once over kept connections; bare sockets, so that little but the api is measured.
 
-`python -m tests.bench.posting PORT VERB WHAT CONNECTIONS RATE FILE`; VERB is POST, a command, or GET; RATE 0 is as fast as it goes. Paced, a wait counts from
-the moment at which the command was due.
+`python -m tests.bench.posting PORT VERB WHAT CONNECTIONS RATE FILE`; VERB is POST, a command, or GET; RATE 0 is as fast
+as it goes. Paced, a wait counts from the moment at which the command was due.
 """
 
 import asyncio
@@ -26,7 +26,8 @@ REST = {
 }
 
 
-async def run(port: int, verb: str, what: str, connections: int, rate: float, cases: list[str]) -> None:
+async def run(port: int, asked: tuple[str, str], connections: int, rate: float, cases: list[str]) -> None:
+    verb, what = asked
     token, wording = os.environ["BENCH_TOKEN"], HEAD + REST[verb]
     requests = [wording.format(verb=verb, case=case, what=what, token=token).encode() for case in cases]
     waiting, took_ms = iter(enumerate(requests)), list[float]()
@@ -56,4 +57,4 @@ async def _one(
 
 if __name__ == "__main__":
     PORT, VERB, WHAT, CONNECTIONS, RATE, FILE = sys.argv[1:]
-    uvloop.run(run(int(PORT), VERB, WHAT, int(CONNECTIONS), float(RATE), Path(FILE).read_text().split()))
+    uvloop.run(run(int(PORT), (VERB, WHAT), int(CONNECTIONS), float(RATE), Path(FILE).read_text().split()))

@@ -9,6 +9,7 @@ import sys
 from uuid import UUID
 
 import uvloop
+from fastapi import APIRouter
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
@@ -17,7 +18,7 @@ from services import log
 from services.api.access import ACCESS
 from services.api.app import make_app
 from services.api.bodies import Plain
-from services.api.identity import CaseReader
+from services.api.identity import BEARER, COOKIE, CaseReader
 from services.api.routes.case_status import CaseStatus
 from services.api.work import Answer, TheParts, Work, etag
 from services.domain.refusals import CaseNotFound
@@ -38,7 +39,7 @@ async def nothing(case_id: UUID, work: Work, body: Plain = NOTHING) -> Answer:
     return Answer(case_id=case_id, state=State.ACKNOWLEDGED, version=1, turn=work.turn, at=work.parts.clock.now())
 
 
-async def from_memory(case_id: UUID) -> Response:  # noqa: ARG001 - it is read from the path as everywhere
+async def from_memory(case_id: UUID) -> Response:
     return Response(STATUS, media_type="application/json", headers={"etag": etag(2)})
 
 
@@ -63,10 +64,12 @@ async def run(port: int) -> None:
     async with opened(settings, name="api") as parts:
         app = make_app(parts)
         app.post("/cases/{case_id}/nothing")(nothing)
-        app.get("/cases/{case_id}/bytes")(from_memory)
-        app.get("/cases/{case_id}/plain")(by_session)
+        questions = APIRouter()
+        questions.get("/cases/{case_id}/bytes")(from_memory)
+        questions.get("/cases/{case_id}/plain")(by_session)
+        app.include_router(questions, dependencies=[BEARER, COOKIE])  # as every route of data
         routes = app.router.routes
-        routes[:0] = [routes.pop() for _ in range(2)]  # where a status is found, too: routes are tried one by one
+        routes.insert(0, routes.pop())  # where a status is found, too: routes are tried one by one
         command, question = ACCESS["POST /cases/{case_id}/acknowledgement"], ACCESS["GET /cases/{case_id}/status"]
         app.state.access = {
             **app.state.access,

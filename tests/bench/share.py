@@ -109,7 +109,8 @@ def _seal(context: Context, incoming: Sequence[Incoming]) -> int:
         subject, account = one.warning.subject, one.warning.scam.suspect_account
         key = sealer.new_key()
         made += len(key.wrapped) + len(key.seal(one.data, bound_to=bound_to(one.case_id)))
-        assert subject.phone and account, "the golden warning has both"
+        assert subject.phone is not None, "the golden warning has one"
+        assert account is not None, "the golden warning has one"
         found = subject_key(sealer, subject, one.warning.mode)
         made += len(found or b"") + len(sealer.blind("phone", subject.phone)) + len(sealer.blind("account", account))
     return made

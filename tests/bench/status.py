@@ -25,7 +25,10 @@ def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:
             ours = load(ground, door, "GET status", cases)
             plain = load(ground, door, "GET plain", cases[: count // PLAIN])
             told = (f"{one['rate']:,.0f}/s at {one['cpu_us']:,.0f} µs of the api's" for one in (ours, floor, plain))
-            say(f"    round {number + 1}: " + "; ".join(map(" ".join, zip(("status", "bytes", "ORM"), told))))
+            say(
+                f"    round {number + 1}: "
+                + "; ".join(map(" ".join, zip(("status", "bytes", "ORM"), told, strict=True)))
+            )
             floors.append((ours["rate"], floor["rate"]))
             plains.append((ours["rate"], plain["rate"]))
     ratio, times = statistics.median(ratios_of(floors)), statistics.median(ratios_of(plains))

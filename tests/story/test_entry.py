@@ -87,6 +87,7 @@ async def test_a_login_at_the_provider_opens_a_session(browser: Browser) -> None
     assert kept.startswith("__Host-quanzu=")
     assert all(word in kept for word in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"))
     assert "Domain" not in kept
+    assert back.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
     assert (await browser.client.get("/me")).json()["unit"] == "P1"
     assert (await browser.client.get("/cases")).status_code == 200
 
@@ -321,5 +322,6 @@ async def test_on_plain_http_the_cookie_says_so(centre: Centre) -> None:
 
         assert answer.headers["set-cookie"].startswith("quanzu=")
         assert "Secure" not in answer.headers["set-cookie"]
+        assert "strict-transport-security" not in answer.headers
         assert (await client.get("/me")).json()["name"] == "wang"
         assert (await client.get("/me", headers=centre.headers("operator"))).status_code == 401  # no tokens here

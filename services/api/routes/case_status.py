@@ -36,9 +36,7 @@ class CaseStatus(View):
     overdue: bool = Field(description="The hour is over, and neither a feedback nor a receipt is there.")
 
 
-@router.get(
-    "/cases/{case_id}/status", response_model=CaseStatus, responses=responses("not-allowed", "case-not-found")
-)
+@router.get("/cases/{case_id}/status", response_model=CaseStatus, responses=responses("not-allowed", "case-not-found"))
 async def get_case_status(case_id: UUID, request: Request, parts: TheParts, reader: CaseReader) -> Response:
     """Where the case is and what is due next; nothing of the person. Its ETag is the turn that a command must name."""
     request.state.case_id = str(case_id)
