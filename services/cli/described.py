@@ -1,4 +1,4 @@
-"""The pages of docs/ that are drawn from the code: the states and moves of a case, and the default limits.
+"""The pages of docs/ that are drawn: the states and moves of a case, the default limits, what security asks.
 
 `python -m services.cli.described` writes them anew; a test fails where they differ.
 """
@@ -9,6 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from services.cli.described_security import TEXTS as SECURITY
+from services.cli.described_security import security
+from services.cli.markdown import codes, table
 from services.domain.located import Language
 from services.domain.names import RISKS, STAGES, STATES
 from services.domain.policy import Policy, policy_from
@@ -62,6 +65,8 @@ def pages() -> dict[Path, str]:
         spoken: Language = "zh" if language == "zh" else "en"
         found[ROOT / folder / "states.md"] = _page(states(spoken))
         found[ROOT / folder / "limits.md"] = _page(limits(policy_from(1, default_document()), spoken))
+        title = (f"# {_name(SECURITY['title'], spoken)}", "", _say("drawn", spoken), "")
+        found[ROOT / folder / "security.md"] = _page((*title, *security(spoken)))
     return found
 
 
@@ -71,7 +76,7 @@ def states(language: Language) -> Iterable[str]:
     yield from ("```mermaid", "stateDiagram-v2", *(f"    {line}" for line in _graph(language)), "```", "")
     yield from (_say("beside", language), "", f"## {_say('moves', language)}", "")
     columns = ("from", "action", "to", "may", "stamp", "stops", "starts")
-    yield from _table([_say(name, language) for name in columns], _moves(language))
+    yield from table([_say(name, language) for name in columns], _moves(language))
 
 
 def _graph(language: Language) -> Iterable[str]:
@@ -96,13 +101,13 @@ def _moves(language: Language) -> Iterable[Sequence[str]]:
         rows.setdefault((action, None if stays else move.to, replace(move, to=State.PENDING)), []).append(state)
     for (action, to, move), from_states in rows.items():
         yield (
-            _codes(from_states),
+            codes(from_states),
             f"`{action}`",
             _say("same", language) if to is None else f"`{to}`",
             " ".join(sorted(role.value for role in move.may)),
             f"`{move.stamp}`" if move.stamp else "",
-            _codes(move.stops),
-            _codes(move.starts),
+            codes(move.stops),
+            codes(move.starts),
         )
 
 
@@ -113,11 +118,11 @@ def limits(policy: Policy, language: Language) -> Iterable[str]:
     yield from (_say("minutes", language).format(share=share), "")
     header = [_say("stage", language), *(f"{_name(RISKS[risk], language)} `{risk}`" for risk in Risk)]
     lines = [[_stage(kind, language), *(_minutes(policy.limit(risk, kind)) for risk in Risk)] for kind in ROWS]
-    yield from _table(header, lines)
+    yield from table(header, lines)
     yield from ("", f"## {_say('escalation', language)}", "", _say("by_day", language), "")
     levels = policy.escalation.levels
     header = [_say(name, language) for name in ("stage", "at_risk", "breached")]
-    yield from _table(
+    yield from table(
         header,
         [
             [_stage(kind, language), *(_told(levels[Watch.DAY, kind], mark) for mark in Mark)]
@@ -129,7 +134,7 @@ def limits(policy: Policy, language: Language) -> Iterable[str]:
 
 def _told(levels: Iterable[Level], mark: Mark) -> str:
     return "; ".join(
-        (f"+{_minutes(level.after)}: " if level.after else "") + _codes(level.tell)
+        (f"+{_minutes(level.after)}: " if level.after else "") + codes(level.tell)
         for level in levels
         if level.mark is mark
     )
@@ -141,17 +146,6 @@ def _minutes(span: timedelta) -> str:
 
 def _stage(kind: TimerKind, language: Language) -> str:
     return f"{_name(STAGES[kind], language)} `{kind}`"
-
-
-def _codes(words: Iterable[str]) -> str:
-    return " ".join(f"`{word}`" for word in words)
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
-    yield "| " + " | ".join(header) + " |"
-    yield "|" + "---|" * len(header)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
 
 
 def _page(lines: Iterable[str]) -> str:

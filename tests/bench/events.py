@@ -14,7 +14,7 @@ from tests.bench.ground import Ground, finished
 from tests.bench.rows import Row, ratios_of, row_of, say
 from tests.bench.streaming import FIRST
 
-CLIENTS, SINGLES, BURSTS, BURST = 4_000, 5, 2, 20
+CLIENTS, SINGLES, BURSTS, BURST = 4_000, 5, 2, 50
 LAST_MS, LAST_AIM_MS = 100.0, 50.0
 KEPT_KB = 10.0
 CPU, CPU_AIM = 0.1, 0.05

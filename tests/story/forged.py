@@ -30,6 +30,7 @@ class Provider:
     def __init__(self) -> None:
         self.keys = [KEY]
         self.away = False
+        self.calls_itself = ISSUER
         self.asked = 0
         self.tells: dict[str, Any] = {}  # the claims of the next login's token
         self.told: dict[str, str] = {}  # what came with the last code
@@ -43,7 +44,9 @@ class Provider:
     async def _doors(self, _: Request) -> Response:
         doors = ("authorization_endpoint", "token_endpoint", "end_session_endpoint")
         named = {name: f"{ISSUER}/{name}" for name in doors}
-        return JSONResponse({"issuer": ISSUER, "jwks_uri": f"{ISSUER}/keys", **named}, 503 if self.away else 200)
+        return JSONResponse(
+            {"issuer": self.calls_itself, "jwks_uri": f"{ISSUER}/keys", **named}, 503 if self.away else 200
+        )
 
     async def _token(self, request: Request) -> Response:
         self.told = dict(parse_qsl((await request.body()).decode()))

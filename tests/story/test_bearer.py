@@ -115,6 +115,14 @@ async def test_without_any_key_a_token_waits_and_others_come_in(
     assert (await asking.client.get("/me", headers=centre.headers("R11"))).status_code == 200
 
 
+async def test_a_provider_that_calls_itself_another_is_not_believed(asking: Asking, provider: Provider) -> None:
+    provider.calls_itself = "http://another.test"
+
+    answer = await asking.with_(signed(asking.now))
+
+    assert (answer.status_code, answer.json()["type"], provider.asked) == (503, "/problems/provider-away", 0)
+
+
 async def test_a_new_key_is_fetched_when_it_is_named(asking: Asking, provider: Provider) -> None:
     moved = [0.0]
     machines: Any = asking.app.state.identities._machines
