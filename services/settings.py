@@ -153,6 +153,10 @@ class Settings(BaseSettings):
         str, Field(description="the audience of access tokens that machines may bring; empty: none may")
     ] = ""
     jwt_claim: Annotated[str, Field(description="the claim that is a machine's login")] = "sub"
+    jwt_source_claim: Annotated[
+        str,
+        Field(description="the claim that is the source of a machine that sends warnings; empty: made from its name"),
+    ] = ""
     jwt_types: Annotated[str, Field(description="the types that an access token may name, with commas")] = "at+jwt"
     jwt_algorithms: Annotated[
         str,

@@ -1,6 +1,6 @@
-"""Access tokens that machines bring from the identity provider: whether one is good, and whose login it names.
+"""Access tokens that machines bring from the identity provider: whether one is good, whose login and which source it names.
 
-Which roles that login has is said by our own people and not by the token.
+Which role that login has is said by our own people and not by the token; a source counts if it is one of ours.
 """
 
 from dataclasses import dataclass
@@ -64,6 +64,14 @@ async def verified(token: str, provider: Provider, expected: Expected, *, now: d
     return claims
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Whom a good token names. `source` is None where no claim is a source, and empty where the token lacks it."""
+
+    login: str
+    source: str | None
+
+
 def _header(token: str) -> dict[str, Any]:
     try:
         header = orjson.loads(urlsafe_b64decode(token.partition(".")[0].encode()))
@@ -85,6 +93,7 @@ class AccessTokens:
     def __init__(self, provider: Provider, settings: Settings) -> None:
         self._provider = provider
         self._claim = settings.jwt_claim
+        self._source_claim = settings.jwt_source_claim
         self._expected = Expected(
             issuer=settings.oidc_issuer,
             audience=settings.jwt_audience,
@@ -92,13 +101,18 @@ class AccessTokens:
             types=frozenset(kind.lower().removeprefix("application/") for kind in settings.jwt_types.split(",")),
         )
 
-    async def login_of(self, token: str, *, now: datetime) -> str | None:
-        """The login that a good token names, else None. Raises Problematic where the provider was never reached."""
+    async def machine(self, token: str, *, now: datetime) -> Machine | None:
+        """Whom a good token names, else None. Raises Problematic where the provider was never reached."""
         try:
             claims = await verified(token, self._provider, self._expected, now=now)
         except BadToken:
             return None
         except ProviderAway:
             raise Problematic("provider-away") from None
-        login = claims.get(self._claim)
-        return login if isinstance(login, str) and login else None
+        login = _word(claims.get(self._claim))
+        source = _word(claims.get(self._source_claim)) if self._source_claim else None
+        return Machine(login, source) if login else None
+
+
+def _word(claim: object) -> str:
+    return claim if isinstance(claim, str) and "\0" not in claim else ""

@@ -7,7 +7,7 @@ of HTTP Basic, because OwnTracks can't send another header.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
@@ -23,7 +23,7 @@ from services.domain.actor import Actor
 from services.domain.words import Role
 from services.handlers.entry_facts import refused
 from services.settings import Settings, Way
-from services.store import people, sessions, tokens
+from services.store import people, sessions, sources, tokens
 from services.store.engine import Store
 from services.store.sessions import Limits
 
@@ -88,12 +88,15 @@ class Identities:
         return actor
 
     async def _by_access_token(self, token: str) -> Actor | None:
-        login = None if self._machines is None else await self._machines.login_of(token, now=self.now())
-        if login is None:
+        machine = None if self._machines is None else await self._machines.machine(token, now=self.now())
+        if machine is None:
             return None
         async with self.store.read() as conn:
-            found = await people.by_login(conn, login)
-        return None if found is None else found.actor
+            found = await people.by_login(conn, machine.login)
+            if found is None or found.role is not Role.INTEGRATOR or machine.source is None:
+                return None if found is None else found.actor
+            known = await sources.find(conn, machine.source)
+        return None if known is None else replace(found.actor, source=known.code)
 
     async def _by_cookie(self, secret: str) -> Asker | None:
         async with self.store.read() as conn:

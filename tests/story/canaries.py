@@ -3,12 +3,15 @@
 import base64
 import json
 import struct
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import MetaData
+from sqlalchemy import URL, MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deploy.native.places import bin_folder
 
 LAT, LON = 10.05, -149.95  # in P1; a canary's point is near by, to the sixth decimal
 
@@ -77,6 +80,13 @@ async def dumped(conn: AsyncConnection, metadata: MetaData) -> dict[str, bytes]:
         rows = await conn.exec_driver_sql(f'SELECT * FROM "{name}"')  # noqa: S608 - names of our own tables
         found[name] = b"\n".join(_bytes(cell) for row in rows for cell in row)
     return found
+
+
+def pg_dumped(url: URL) -> bytes:
+    """The whole database as whoever keeps its backups has it."""
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    argv = (str(bin_folder() / "pg_dump"), "--dbname", plain)
+    return subprocess.run(argv, capture_output=True, check=True, timeout=60).stdout
 
 
 def _bytes(cell: Any) -> bytes:

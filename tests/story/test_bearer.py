@@ -7,13 +7,14 @@ from typing import Any
 
 import httpx2
 import pytest
-from centre import Centre, build
+from centre import Centre, build, shown
 from forged import AUDIENCE, CLIENT, ISSUER, KEY, OTHER, Provider, forged, signed
+from sqlalchemy import select
 
 from services.api.app import make_app
 from services.domain.words import Role
 from services.settings import DEMO_KEY, BadSetting, read_settings
-from services.store import people
+from services.store import people, sources, tables
 from services.store.engine import Store
 
 
@@ -40,7 +41,7 @@ async def provider() -> AsyncIterator[Provider]:
 class Asking:
     """A centre that believes `provider`, and somebody who brings tokens."""
 
-    def __init__(self, centre: Centre, provider: Provider) -> None:
+    def __init__(self, centre: Centre, provider: Provider, **more: str) -> None:
         settings = read_settings(
             production=False,
             master_keys=DEMO_KEY,
@@ -50,6 +51,7 @@ class Asking:
             oidc_issuer=ISSUER,
             oidc_client_id=CLIENT,
             jwt_audience=AUDIENCE,
+            **more,
         )
         parts = replace(centre.parts, settings=settings)
         self.app = make_app(parts, outside=provider.client)
@@ -73,6 +75,36 @@ async def test_a_good_token_is_whom_our_own_people_name(asking: Asking) -> None:
     answer = await asking.with_(signed(asking.now))
 
     assert answer.json() == {"name": "source-1", "role": "integrator", "unit": None, "responder": None}
+
+
+async def test_a_machine_sends_warnings_as_the_source_of_its_token(
+    asking: Asking, centre: Centre, provider: Provider
+) -> None:
+    """The source counts if it is kept here; another role's token needs none."""
+    async with centre.store.begin() as tx:
+        await sources.keep(tx, "/test/partner", quota_per_min=1, by="test")
+        await people.put(tx, "wall", login="machine-2", role=Role.AUDITOR, unit=None, responder=None)
+    named = Asking(centre, provider, jwt_source_claim="quanzu_source")
+    now, body = named.now, {"instruction_number": "J-1", "risk": "URGENT", "subject": {"phone": "199-0000-0001"}}
+
+    async def post(key: str, **told: object) -> httpx2.Response:
+        headers = {"authorization": f"Bearer {signed(now, **told)}", "idempotency-key": key}
+        sent = body | {"issued_at": shown(centre.clock.now()), "instruction_number": key}
+        return await named.client.post("/warnings", headers=headers, json=sent)
+
+    async with named.client:
+        good = [await post(key, quanzu_source="/test/partner") for key in ("J-1", "J-2")]
+        others = [
+            await post("J-3", quanzu_source=wrong) for wrong in ("/test/unknown", "", None, ["/test/partner"], "x\0")
+        ]
+        wall = await named.with_(signed(now, sub="machine-2"))
+    async with centre.store.read() as conn:
+        kept = (await conn.execute(select(tables.submission.c.source, tables.submission.c.later))).all()
+
+    assert [answer.status_code for answer in good] == [202, 202]
+    assert {answer.status_code for answer in others} == {401}
+    assert (wall.status_code, wall.json()["role"]) == (200, "auditor")
+    assert kept == [("/test/partner", False), ("/test/partner", True)], "the quota is that source's"
 
 
 async def test_every_forged_token_stays_outside(asking: Asking) -> None:

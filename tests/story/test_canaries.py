@@ -10,7 +10,7 @@ import orjson
 import pytest
 import structlog
 from beside_steps import everything_tried, follow_ups, from_bank, listed, orders, tell, told_ok
-from canaries import Canaries, dumped
+from canaries import Canaries, dumped, pg_dumped
 from centre import START, Centre, minute, shown
 from prometheus_client import generate_latest
 from sqlalchemy import select
@@ -255,11 +255,13 @@ async def test_no_canary_is_stored_logged_or_shown_in_clear(
         await centre.app.state.reads.write()
     async with centre.store.read() as conn:
         tables_found = await dumped(conn, tables.metadata)
+    backup = pg_dumped(centre.store.url) if centre.store.postgres else b""
     everything = (await centre.get("operator", f"/cases/{case}/timeline")).text
 
     assert len(birds.made) >= 200
     assert len(birds.found_in(everything)) >= 20, "the canaries are there for who may read them"
     assert {table: birds.found_in(text) for table, text in tables_found.items() if birds.found_in(text)} == {}
+    assert (b"COPY public.cases" in backup, birds.found_in(backup)) == (centre.store.postgres, [])
     assert birds.found_in(repr(lines), caplog.text, *capfd.readouterr()) == []
     assert birds.found_in(generate_latest()) == []
     assert birds.found_in(*(answer.text for answer in answers)) == []

@@ -10,6 +10,7 @@ from deploy.native.processes import ROOT
 from services.broker.rights import parties
 from services.cli.kafka import strimzi_users
 from services.settings import Settings
+from services.store.walls import API_ROLE
 
 BASE = ROOT / "k8s" / "base"
 KUSTOMIZATION: dict[str, Any] = yaml.safe_load((BASE / "kustomization.yaml").read_text())
@@ -168,6 +169,18 @@ def test_kafkas_users_are_what_the_table_of_topics_says() -> None:
     assert written.endswith(strimzi_users(list(parties()), "quanzu-", "kafka")), "quanzu kafka acls --strimzi"
     users = {user["metadata"]["name"] for user in yaml.safe_load_all(written)}
     assert users >= {f"quanzu-{process}" for process in PROCESSES}
+
+
+def test_the_databases_roles_are_those_that_the_program_asks_for() -> None:
+    cluster = yaml.safe_load((ROOT / "k8s" / "cloudnativepg" / "cluster.yaml").read_text())
+    roles = {role["name"]: role for role in cluster["spec"]["managed"]["roles"]}
+    (migrate,) = PODS["quanzu-migrate"]["spec"]["containers"]
+    serving = migrate["args"][migrate["args"].index("--role") + 1]
+
+    assert (cluster["kind"], cluster["metadata"]["namespace"]) == ("Cluster", "quanzu")
+    assert roles.keys() == {API_ROLE, serving}
+    assert (roles[API_ROLE]["login"], roles[serving]["login"], roles[serving]["inRoles"]) == (False, True, [API_ROLE])
+    assert all(not role.get("superuser") and not role.get("bypassrls") for role in roles.values())
 
 
 def test_each_service_selects_pods_that_have_its_port() -> None:
