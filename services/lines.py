@@ -64,7 +64,7 @@ class LineProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self.connections.discard(self)
         self.cycle.response_complete = True
-        self.parser = None  # they know each other, and nobody would free them
+        self.parser = None  # type: ignore[assignment]  # as when a connection is lost: they hold each other
         self.transport.set_write_buffer_limits(high=MOST_UNSENT)
         line = Line(self.transport, self.connections)
         self.transport.set_protocol(line)

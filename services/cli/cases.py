@@ -20,6 +20,7 @@ from services.domain.contents import Unkept
 from services.domain.refusals import CaseNotFound, OnLegalHold, OutOfOrder
 from services.domain.states import State, TimerKind
 from services.domain.words import Role
+from services.handlers import archive_keys
 from services.handlers.context import open_warning
 from services.handlers.erasure import Because, Erased, erase_whole
 from services.settings import Settings
@@ -121,7 +122,9 @@ def erase(
 
 async def _erase(settings: Settings, case_id: UUID, by: Actor, because: Because) -> Erased:
     async with store_of(settings) as store:
-        return await erase_whole(store, contents_of(settings), case_id, by=by, because=because)
+        erased = await erase_whole(store, contents_of(settings), case_id, by=by, because=because)
+    archive_keys.strike(settings.archive_folder, erased.row)
+    return erased
 
 
 async def _show(settings: Settings, case_id: UUID) -> tuple[Stored, list[Entry], WarningIssued | None]:

@@ -1,6 +1,7 @@
 """keys: which master key has wrapped what, and wrapping all of it by the newest."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import typer
@@ -9,6 +10,7 @@ from services.cli.progress import progress
 from services.cli.session import given, settings_of, store_of
 from services.cli.show import print_json, print_table
 from services.cli.words import say
+from services.handlers import archive_keys
 from services.handlers.key_rotation import Rotated, rotate, waiting
 from services.settings import Settings
 from services.store import keys
@@ -32,11 +34,13 @@ def status(ctx: typer.Context) -> None:
 async def _status(settings: Settings) -> list[dict[str, Any]]:
     sealer = Sealer(settings.masters, settings.index)
     async with store_of(settings) as store, store.read() as conn:
-        return [
-            {"table": table.name, "key": master.hex(), "rows": count, "which": _which(sealer, master)}
-            for table in keys.keyed()
-            for master, count in sorted((await keys.counts(conn, table)).items())
-        ]
+        found = {table.name: await keys.counts(conn, table) for table in keys.keyed()}
+    found["archives"] = archive_keys.counts(settings.archive_folder)
+    return [
+        {"table": table, "key": master.hex(), "rows": count, "which": _which(sealer, master)}
+        for table, counts in found.items()
+        for master, count in sorted(counts.items())
+    ]
 
 
 def _which(sealer: Sealer, master: bytes) -> str:
@@ -62,4 +66,6 @@ def rotate_(ctx: typer.Context) -> None:
 async def _rotate(settings: Settings, sealer: Sealer) -> Rotated:
     async with store_of(settings) as store:
         with progress(say("keys.rotating"), await waiting(store, sealer)) as tell:
-            return await rotate(store, sealer, tell=tell)
+            found = await rotate(store, sealer, tell=tell)
+    archived = archive_keys.rewrap(settings.archive_folder, sealer)
+    return replace(found, done=found.done + archived.done, unknown=found.unknown + archived.unknown)

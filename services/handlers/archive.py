@@ -1,4 +1,5 @@
 """The archive of one retention run: a file of JSON lines, rows as they lie in the tables (so, sealed), and its manifest.
+What opens them lies in a file of its own (`archive_keys`), so that it can be forgotten without touching the archive.
 
 Nothing is deleted before the file was closed, synced and read back.
 """
@@ -16,7 +17,10 @@ from uuid import UUID
 
 import orjson
 
-SUFFIX, MANIFEST = ".jsonl", ".manifest.json"
+from services.handlers import archive_keys
+from services.handlers.archive_keys import MANIFEST, is_key
+
+SUFFIX = ".jsonl"
 
 
 class BadArchive(ValueError):
@@ -31,6 +35,7 @@ class Archive:
     name: str
     counts: Counter[str] = field(default_factory=Counter)
     _file: Any = None
+    _keys: Any = None
 
     @property
     def path(self) -> Path:
@@ -38,26 +43,31 @@ class Archive:
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        self._file = _new(self.path)
+        self._keys = _new(self.folder / f"{self.name}{archive_keys.SUFFIX}")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+        self._keys.close()
 
     def add(self, table: str, row: Mapping[str, Any], *, of: str) -> None:
         """One row of a table, kept because of the class `of`."""
-        line = {"of": of, "table": table, "row": {name: _plain(cell) for name, cell in row.items()}}
-        self._file.write(orjson.dumps(line) + b"\n")
+        cells = {name: None if is_key(name) else _plain(cell) for name, cell in row.items()}
+        self._file.write(orjson.dumps({"of": of, "table": table, "row": cells}) + b"\n")
+        if (keys := archive_keys.line_of(str(table), row)) is not None:
+            self._keys.write(orjson.dumps(keys) + b"\n")
         self.counts[str(table)] += 1  # a name that SQLAlchemy quotes is no plain text
 
     def finish(self, *, at: datetime, before: Mapping[str, datetime]) -> str:
         """The file is on the disk, and so is its manifest. Gives the file's SHA-256."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        for file in (self._file, self._keys):
+            file.flush()
+            os.fsync(file.fileno())
         digest = sha256(self.path)
         told = {"file": self.path.name, "sha256": digest, "at": at, "before": dict(before), "rows": dict(self.counts)}
         manifest = self.folder / f"{self.name}{MANIFEST}"
-        with os.fdopen(os.open(manifest, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        with _new(manifest) as out:
             out.write(orjson.dumps(told, option=orjson.OPT_INDENT_2))
             out.flush()
             os.fsync(out.fileno())
@@ -83,6 +93,10 @@ def read_back(path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
         raise BadArchive("line") from fault
     if any(counts.values()):
         raise BadArchive("rows")
+
+
+def _new(path: Path) -> Any:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def sha256(path: Path) -> str:

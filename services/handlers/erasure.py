@@ -30,8 +30,11 @@ class Because(StrEnum):
 
 @value
 class Erased:
-    """`again`: the person was forgotten already. `contents` are to be taken away once this is committed."""
+    """`again`: the person was forgotten already. `contents` are to be taken away once this is committed, and the case's
+    `row` is to be struck out of the archives.
+    """
 
+    row: int
     again: bool
     contents: tuple[str, ...]
 
@@ -53,7 +56,7 @@ async def erase(
     named = tuple(await erasure.contents(tx, stored.id))
     if stored.wrapped_key is None:
         await erasure.forget(tx, stored.id)
-        return Erased(again=True, contents=named)
+        return Erased(row=stored.id, again=True, contents=named)
     changed = seen_version is not None and case.version != seen_version
     if case.state not in ENDED or case.next_due_at is not None or changed:
         raise OutOfOrder(state=case.state, action=Action.ERASE)
@@ -62,7 +65,7 @@ async def erase(
     await erasure.forget(tx, stored.id)
     told = {"because": because.value, "evidence": len(named)}
     await audit.add(tx, [audit.line("ERASED", at=tx.now, by=by, about="case", key=case_id, detail=told)])
-    return Erased(again=False, contents=named)
+    return Erased(row=stored.id, again=False, contents=named)
 
 
 async def erase_whole(

@@ -19,7 +19,7 @@ from services.store.secured import Tls
 from services.store.walls import API_ROLE, PUBLIC, said_of
 
 MOST: Final = 4  # connections: a question takes a fraction of a millisecond
-_ASYNCPG: Final = PGDialect_asyncpg()
+_ASYNCPG: Final = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # the library has no type here
 
 
 @value
@@ -45,7 +45,7 @@ def saying() -> CTE:
 def question_of(statement: Select[Any]) -> Question:
     """`statement` compiled once. What is not bound in it is given with each question."""
     compiled = statement.compile(dialect=_ASYNCPG, compile_kwargs={"render_postcompile": True})
-    names = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]  # of an SQL compiler, which this is
+    names = tuple(compiled.positiontup or ())
     known = {name: given for name, given in compiled.params.items() if given is not None}
     return Question(sql=str(compiled), names=names, known=known)
 

@@ -1,5 +1,6 @@
 """Forgetting a person: by hand and by the period, nothing left to open, figures and the audit's chain as they were."""
 
+import base64
 import json
 import os
 from collections.abc import Iterable
@@ -19,8 +20,10 @@ from services.domain.actor import Actor
 from services.domain.contents import ContentsAway
 from services.domain.refusals import CaseNotFound, NotAllowed, OnLegalHold, OutOfOrder
 from services.domain.words import Role
+from services.handlers import archive_keys
 from services.handlers.archive import BadArchive, read_back
 from services.handlers.audit import seal_settled, verify
+from services.handlers.context import bound_to
 from services.handlers.counting import check, count_on
 from services.handlers.erasure import Because, Erased, erase_whole
 from services.handlers.erasure import erase as erase_only
@@ -28,6 +31,7 @@ from services.handlers.evidence import sweep
 from services.handlers.retention import Ran, plan, run
 from services.store import legal_holds, seals, tables
 from services.store.retention import Class
+from services.store.sealing import CannotOpen, Sealer
 
 ADMINISTRATOR = Actor(name="root", role=Role.ADMINISTRATOR)
 FORGOTTEN = ("wrapped_key", "sealed", "subject_key", "phone_key", "account_key")
@@ -268,6 +272,38 @@ async def test_a_case_that_changed_since_it_was_archived_stays(centre: Centre, e
             because=Because.PERIOD_OVER,
             seen_version=1,
         )
+
+
+async def test_who_is_erased_later_is_struck_out_of_the_archives(centre: Centre, ended: UUID) -> None:
+    """Its keys lie beside the archive, which itself stays as it was; a new master key wraps them, too."""
+    await centre.pass_time(centre.clock.now() + timedelta(days=1096))
+    ran = await run_all(centre)
+    assert ran.archive is not None
+    folder, sealer = ran.archive.parent, centre.context.sealer
+    row = next(row for _, table, row in read_back(ran.archive) if table == "cases")
+    sealed = base64.b64decode(row["sealed"]["base64"])
+    assert [row[name] for name in FORGOTTEN if name != "sealed"] == [None] * 4
+    newer = Sealer([b"n" * 32, *centre.parts.settings.masters], centre.parts.settings.index)
+
+    rewrapped = archive_keys.rewrap(folder, newer)
+    assert (rewrapped.done, rewrapped.unknown, archive_keys.counts(folder)) == (1, 0, {newer.current: 1})
+    (kept,) = [line for line in key_lines(folder) if line["table"] == "cases"]
+    opened = newer.unwrap(base64.b64decode(kept["keys"]["wrapped_key"])).open(sealed, bound_to=bound_to(ended))
+    assert PHONE in opened.decode()
+    with pytest.raises(CannotOpen):
+        sealer.unwrap(base64.b64decode(kept["keys"]["wrapped_key"]))
+
+    erased = await erase(centre, ended)
+    assert (erased.again, erased.row) == (True, row["id"])
+    assert archive_keys.strike(folder, erased.row) > 0
+    assert [line for line in key_lines(folder) if line["case"] == erased.row] == []
+    assert archive_keys.strike(folder, erased.row) == 0
+    assert len(list(read_back(ran.archive))) > 0, "the archive is as sound as before"
+    assert not list(folder.glob("*.new"))
+
+
+def key_lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for file in folder.glob("*.keys.jsonl") for line in file.read_text().splitlines()]
 
 
 async def test_an_archive_that_was_touched_is_found_out(centre: Centre, ended: UUID) -> None:
