@@ -68,7 +68,10 @@ class Settings(BaseSettings):
     master_keys: Annotated[
         SecretStr, Field(description="comma-separated base64 keys of 32 bytes; the first one seals")
     ] = SecretStr("")
-    index_key: Annotated[SecretStr, Field(description="base64 key of 32 bytes for blind indexes")] = SecretStr("")
+    index_key: Annotated[
+        SecretStr,
+        Field(description="base64 key of 32 bytes for blind indexes; before it, with commas, those laid over it since"),
+    ] = SecretStr("")
     audit_key: Annotated[
         SecretStr, Field(description="base64 seed of 32 bytes that signs checkpoints; empty: made from the index key")
     ] = SecretStr("")
@@ -316,9 +319,19 @@ class Settings(BaseSettings):
         return [self._key("QUANZU_MASTER_KEYS", text) for text in self.master_keys.get_secret_value().split(",")]
 
     @cached_property
+    def indexes(self) -> list[bytes]:
+        """The keys of the blind indexes, newest first: each hashes what the one after it has hashed. Raises BadSetting."""
+        return [self._key("QUANZU_INDEX_KEY", text) for text in self.index_key.get_secret_value().split(",")]
+
+    @property
     def index(self) -> bytes:
-        """The key of the blind indexes. Raises BadSetting."""
-        return self._key("QUANZU_INDEX_KEY", self.index_key.get_secret_value())
+        """The first key of the blind indexes there ever was. Raises BadSetting."""
+        return self.indexes[-1]
+
+    @property
+    def index_over(self) -> list[bytes]:
+        """Those that were laid over it since, oldest first. Raises BadSetting."""
+        return self.indexes[-2::-1]
 
     @cached_property
     def audit_seed(self) -> bytes:

@@ -81,7 +81,7 @@ async def opened(
     """
     settings.must_guard_database()
     health = health or Health()
-    sealer = Sealer(settings.masters, settings.index)
+    sealer = Sealer(settings.masters, settings.index, *settings.index_over)
     ways = _ways(settings)
     store = Store(settings.database, name=name)
     embedded = None if settings.kafka else _embedded_broker()

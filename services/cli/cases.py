@@ -128,7 +128,7 @@ async def _erase(settings: Settings, case_id: UUID, by: Actor, because: Because)
 
 
 async def _show(settings: Settings, case_id: UUID) -> tuple[Stored, list[Entry], WarningIssued | None]:
-    sealer = Sealer(settings.masters, settings.index)
+    sealer = Sealer(settings.masters, settings.index, *settings.index_over)
     async with store_of(settings) as store, store.read() as conn:
         stored = await cases.find(conn, case_id)
         if stored is None:

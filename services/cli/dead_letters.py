@@ -161,7 +161,7 @@ async def _send(settings: Settings, letters: Sequence[tuple[DeadLetter, RawRecor
 def _opened(settings: Settings, letter: DeadLetter) -> RawRecord | None:
     """The record; None where its bytes never came, were forgotten, or can't be opened with the keys that are here."""
     try:
-        return record_of(Sealer(settings.masters, settings.index), letter)
+        return record_of(Sealer(settings.masters, settings.index, *settings.index_over), letter)
     except LetterGone:
         return None
 

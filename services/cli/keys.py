@@ -1,4 +1,4 @@
-"""keys: which master key has wrapped what, and wrapping all of it by the newest."""
+"""keys: which master key has wrapped what, wrapping all of it by the newest; a new key over the blind indexes."""
 
 import asyncio
 from dataclasses import replace
@@ -12,6 +12,7 @@ from services.cli.show import print_json, print_table
 from services.cli.words import say
 from services.handlers import archive_keys
 from services.handlers.key_rotation import Rotated, rotate, waiting
+from services.handlers.reindex import Found, Reindexed, reindex
 from services.settings import Settings
 from services.store import keys
 from services.store.sealing import Sealer
@@ -32,7 +33,7 @@ def status(ctx: typer.Context) -> None:
 
 
 async def _status(settings: Settings) -> list[dict[str, Any]]:
-    sealer = Sealer(settings.masters, settings.index)
+    sealer = Sealer(settings.masters, settings.index, *settings.index_over)
     async with store_of(settings) as store, store.read() as conn:
         found = {table.name: await keys.counts(conn, table) for table in keys.keyed()}
     found["archives"] = archive_keys.counts(settings.archive_folder)
@@ -52,7 +53,7 @@ def _which(sealer: Sealer, master: bytes) -> str:
 @app.command("rotate", help=say("help.keys.rotate"), epilog=say("example", command="quanzu keys rotate"))
 def rotate_(ctx: typer.Context) -> None:
     settings = settings_of(ctx)[0]
-    sealer = Sealer(settings.masters, settings.index)
+    sealer = Sealer(settings.masters, settings.index, *settings.index_over)
     found = asyncio.run(_rotate(settings, sealer))
     clean = not found.left and not found.unknown
     if given(ctx).json:
@@ -69,3 +70,18 @@ async def _rotate(settings: Settings, sealer: Sealer) -> Rotated:
             found = await rotate(store, sealer, tell=tell)
     archived = archive_keys.rewrap(settings.archive_folder, sealer)
     return replace(found, done=found.done + archived.done, unknown=found.unknown + archived.unknown)
+
+
+@app.command("reindex", help=say("help.keys.reindex"), epilog=say("example", command="quanzu keys reindex"))
+def reindex_(ctx: typer.Context) -> None:
+    done = asyncio.run(_reindex(settings_of(ctx)[0]))
+    if given(ctx).json:
+        print_json({"found": done.found.value, "hashes": done.hashes})
+    else:
+        typer.echo(say(f"keys.reindex.{done.found.lower()}", hashes=done.hashes))
+    raise typer.Exit(1 if done.found in (Found.AT_WORK, Found.UNKNOWN) else 0)
+
+
+async def _reindex(settings: Settings) -> Reindexed:
+    async with store_of(settings) as store:
+        return await reindex(store, settings.masters, settings.indexes)

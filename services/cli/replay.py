@@ -74,7 +74,7 @@ replay.__doc__ = f"{say('help.replay')}\n\n{say('example', command=EXAMPLE)}"
 
 async def _replay(settings: Settings, running: Running | None, run: Replay) -> dict[str, Any]:
     address = broker_of(settings)
-    sealer = Sealer(settings.masters, settings.index)
+    sealer = Sealer(settings.masters, settings.index, *settings.index_over)
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, run.stop.set)
     async with store_of(settings) as store:
         clock = clock_of(running) if running is not None and running.api else store.clock

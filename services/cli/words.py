@@ -111,6 +111,19 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "wrap by the newest master key what older ones wrapped, beside the running processes; may be killed and begun"
         " again. Before: name the new key last and restart every process, then first and restart them again",
     ),
+    "help.keys.reindex": (
+        "给盲索引加一层新密钥:先停所有进程,把新密钥放到 QUANZU_INDEX_KEY 最前(旧的留在其后),再执行;一次完成,可中断再来",
+        "lay a new key over the blind indexes: stop every process, put the new key first in QUANZU_INDEX_KEY and leave the"
+        " old one behind it, then this; all at once, may be killed and begun again",
+    ),
+    "keys.reindex.done": ("已为 {hashes} 个索引加上新密钥", "the new key is over {hashes} hashes"),
+    "keys.reindex.before": ("{hashes} 个索引已是新密钥", "the newest key is over all {hashes} hashes already"),
+    "keys.reindex.nothing": ("尚无索引", "nothing is hashed yet"),
+    "keys.reindex.at_work": ("还有进程在运行:请先全部停止", "other processes are at work: stop them first"),
+    "keys.reindex.unknown": (
+        "QUANZU_INDEX_KEY 中没有建立这些索引的密钥,未作改动",
+        "no key in QUANZU_INDEX_KEY has made these hashes; nothing was changed",
+    ),
     "keys.newest": ("最新", "newest"),
     "keys.older": ("较旧", "older"),
     "keys.not_here": ("此处没有", "not here"),

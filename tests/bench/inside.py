@@ -21,7 +21,7 @@ async def context_of(store: Store, settings: Settings) -> Context:
     await conn.close()
     return Context(
         policies=Policies(),
-        sealer=Sealer(settings.masters, settings.index),
+        sealer=Sealer(settings.masters, settings.index, *settings.index_over),
         picture=drawn,
         source_datum=Datum(settings.source_datum),
         edge_limit_m=settings.edge_limit_m,

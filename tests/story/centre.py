@@ -228,7 +228,7 @@ async def parts_on(store: Store, clock: MovedClock) -> Parts:
         drawn = await picture.draw(conn, Policies(), now=clock.now(), rules=Rules())
     context = Context(
         policies=Policies(),
-        sealer=Sealer(settings.masters, settings.index),
+        sealer=Sealer(settings.masters, settings.index, *settings.index_over),
         picture=drawn,
         source_datum=Datum.GCJ02,
         edge_limit_m=500,

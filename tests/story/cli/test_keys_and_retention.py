@@ -45,6 +45,23 @@ def test_master_keys_are_rotated_and_the_old_one_may_go(
     assert (foreign.code, "not here" in foreign.out) == (1, True)
 
 
+def test_a_new_index_key_is_laid_over_the_old(
+    installed: Quanzu, case_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = os.environ["QUANZU_INDEX_KEY"], base64.b64encode(os.urandom(32)).decode()
+    monkeypatch.setenv("QUANZU_INDEX_KEY", f"{new},{old}")
+    laid = [json.loads(installed("keys", "reindex", "--json").out)["found"] for _ in range(2)]
+    monkeypatch.setenv("QUANZU_INDEX_KEY", new)
+    unknown = installed("keys", "reindex")
+
+    assert laid == ["DONE", "BEFORE"]
+    assert (unknown.code, unknown.out.strip()) == (
+        1,
+        "no key in QUANZU_INDEX_KEY has made these hashes; nothing was changed",
+    )
+    assert installed("cases", "show", case_id).code == 0
+
+
 def test_a_hold_is_placed_listed_and_lifted_once(installed: Quanzu, case_id: UUID) -> None:
     placed = installed("retention", "hold", "2026-117", "--case", case_id)
     everything = installed("retention", "hold", "2026-118", "--json")
