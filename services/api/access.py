@@ -50,6 +50,7 @@ class Rule:
     roles: frozenset[Role]
     scope: Scope
     purpose: Purpose
+    invited: bool = False  # what codes are called: the page of one case reads it too, and whoever was invited to it
 
     @property
     def open(self) -> bool:
@@ -76,6 +77,7 @@ _ROTA = Rule(CASE_READERS, Scope.UNIT, Purpose.ROTA)
 _RULES_OF_ROTA = Rule(OPERATORS | ADMINISTRATOR, Scope.INSTALLATION, Purpose.ROTA)
 _CHANGE_ROTA = Rule(OPERATORS | {Role.DESK}, Scope.UNIT, Purpose.ROTA)
 _SWAP = Rule(OPERATORS | FIELD, Scope.UNIT, Purpose.ROTA)
+_NAMES = Rule(ANYONE, Scope.INSTALLATION, Purpose.REGISTRY, invited=True)
 _REGISTRY = Rule(SUPERVISOR | ADMINISTRATOR, Scope.INSTALLATION, Purpose.REGISTRY)
 _PEOPLE = Rule(ADMINISTRATOR, Scope.INSTALLATION, Purpose.PEOPLE)
 _OVERSEE = Rule(CENTRE_ROLES | {Role.DESK}, Scope.UNIT, Purpose.FIGURES)
@@ -123,7 +125,7 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "POST /search": _READ,
     "GET /events": _READ,
     "GET /ground": Rule(ANYONE, Scope.INSTALLATION, Purpose.REGISTRY),
-    "GET /fraud-types": Rule(ANYONE, Scope.INSTALLATION, Purpose.REGISTRY),
+    "GET /fraud-types": _NAMES,
     "POST /cases/{case_id}/acknowledgement": _case(FIELD),
     "POST /cases/{case_id}/second-acknowledgement": _case(OPERATORS | FIELD),
     "POST /cases/{case_id}/decline": _case(FIELD),
@@ -222,7 +224,7 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "PUT /rota/holidays/{day}": _RULES_OF_ROTA,
     "DELETE /rota/holidays/{day}": _RULES_OF_ROTA,
     # Registry, policies, responders, people
-    "GET /units": Rule(ANYONE, Scope.INSTALLATION, Purpose.REGISTRY),
+    "GET /units": _NAMES,
     "PUT /units/{code}/switches/{what}": _REGISTRY,
     "PUT /units/{code}/head": _REGISTRY,
     "GET /policies": Rule(ANYONE, Scope.INSTALLATION, Purpose.POLICY),
@@ -273,12 +275,12 @@ async def permitted(request: Request) -> None:
     if rule is None or actor.role not in rule.roles:
         refused("role", who=actor.name, route=request.scope["route"].path)
         raise NotAllowed(role=actor.role)
-    if actor.case is not None and rule.scope is not Scope.OWN:
+    if actor.case is not None and rule.scope is not Scope.OWN and not rule.invited:
         _must_be_invited_to(actor, request)
 
 
 def _must_be_invited_to(actor: Actor, request: Request) -> None:
-    """An invitation opens one case: what is about it, and nothing else of the responder's."""
+    """An invitation opens one case: what is about it, and nothing else that the responder may ask."""
     if "case_id" not in request.path_params:
         raise NotAllowed(role=actor.role)
     if request.path_params["case_id"].lower() != str(actor.case):

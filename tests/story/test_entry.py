@@ -14,6 +14,7 @@ import pytest
 from centre import Centre
 from forged import CLIENT, ISSUER, Provider, claims
 
+from services.api.access import ACCESS, Scope
 from services.api.app import make_app
 from services.domain.words import Role
 from services.handlers.passwords import hashed
@@ -226,6 +227,18 @@ async def test_a_link_opens_its_case_once_and_nothing_else(browser: Browser) -> 
         f"/cases/{case}/acknowledgement", headers={"idempotency-key": "k", "if-match": '"2"'}
     )
     assert done.status_code == 200, done.text
+    await _reads_what_every_page_is_named_by(browser)
+
+
+async def _reads_what_every_page_is_named_by(browser: Browser) -> None:
+    """Of all that is about no case, an invitation reads the names of units and frauds alone."""
+    lines = [line.partition(" ")[2] for line, rule in ACCESS.items() if line.startswith("GET ") and "{" not in line]
+    closed = [path for path in lines if not ACCESS[f"GET {path}"].open and ACCESS[f"GET {path}"].scope is not Scope.OWN]
+    in_there = {path for path in closed if (await browser.client.get(path)).status_code == 200}
+    units = (await browser.client.get("/units")).json()["items"]
+
+    assert in_there == {"/units", "/fraud-types"}
+    assert {"P1", "P2"} <= {unit["code"] for unit in units}
 
 
 async def test_a_link_is_over_when_the_case_is_anothers(browser: Browser) -> None:

@@ -99,7 +99,7 @@ class Phone {
       this.readAt = clock.exact();
       void this.#keep('readAt', this.readAt);
       void this.#queue.flush();
-      await Promise.all([this.showing === null ? null : this.look(this.showing), page === null ? null : this.#readNames(), page === null ? null : this.#readFollows()]);
+      await Promise.all([this.showing === null ? null : this.look(this.showing), this.#readNames(), page === null ? null : this.#readFollows()]);
       this.#forgetOver();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
