@@ -15,11 +15,12 @@ import typer
 import uvloop
 from rich.cells import cell_len
 
+from schemas.instruction import InstructionIssued
 from schemas.topics import TOPICS
 from services import log as logs
 from services.api import app as api
 from services.cli import running
-from services.cli.demo_story import Story
+from services.cli.demo_story import Story, clock_time
 from services.cli.demo_words import say
 from services.cli.running import Running
 from services.cli.serve import Ending, Run, alone, together
@@ -168,7 +169,15 @@ class Show:
         with running.written(parts.settings.var, here):
             self._say_where(here, served_at.result())
             every = timedelta(seconds=self.playing.every_s * self.playing.speed)
-            await simulator.run(parts, api=here.api or "", tokens=self.tokens, every=every)
+            api, left = here.api or "", partial(self._say_left, here.api or "")
+            await simulator.run(parts, api=api, tokens=self.tokens, every=every, left=left)
+
+    def _say_left(self, api: str, told: InstructionIssued) -> None:
+        """A case that waits for the person at the screen, and its responder's phone."""
+        token = self.tokens.responders.get(told.responder or "")
+        if token is not None:
+            about = f"{clock_time(told.assigned_at)}  {told.instruction_number}  "
+            self.out(about + say("phone.is", api=api, token=token, case=told.case_id))
 
     def _here(self, api_port: int) -> Running:
         settings = self.parts.settings
@@ -191,6 +200,7 @@ class Show:
                 out("  ! " + say("moved", wanted=wanted, port=port))
         token = self.tokens.operator
         out(f"    {_padded('board')}  {say('board.is', api=here.api, token=token)}")
+        out(f"    {_padded('phone')}  {say('phone.where', left=LEFT_EVERY)}")
         out(f"    {_padded('api')}  {here.api}/docs")
         out(f"    {_padded('metrics')}  {here.metrics}      {say('log')} {settings.var / LOG}")
         out(f"    {_padded('login')}  {say('login.is', token=token)}")

@@ -26,6 +26,15 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "moved": ("端口 {wanted} 已被占用,改用 {port}", "port {wanted} is in use: {port} is taken instead"),
     "board": ("看板", "board"),
     "board.is": ("{api}/#token={token}      大屏 {api}/wall", "{api}/#token={token}      wall {api}/wall"),
+    "phone": ("手机页", "phone"),
+    "phone.where": (
+        "每第 {left} 件案件等您处置,其手机页链接见下方该案一行",
+        "each {left}th case waits for you: the link to its responder's phone is told below with it",
+    ),
+    "phone.is": (
+        "等您处置  手机页 {api}/phone#token={token}&case={case}",
+        "waits for you  phone {api}/phone#token={token}&case={case}",
+    ),
     "api": ("接口", "API"),
     "metrics": ("指标", "metrics"),
     "login": ("登录", "login"),

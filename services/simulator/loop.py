@@ -1,10 +1,12 @@
 """The simulation as one process beside the others: traffic, responders, desks, reviewers and a bank, until it stops."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import httpx2
 
+from schemas.instruction import InstructionIssued
 from services.broker.producer import Sender
 from services.simulator.banks import Bank
 from services.simulator.county import county
@@ -20,14 +22,25 @@ from services.wiring import Parts
 ANSWER_WITHIN_S = 10.0
 
 
-async def run(parts: Parts, *, api: str, tokens: Tokens, every: timedelta, seed: int = 7) -> None:
-    """Play the county of `seed` against the api at this address until `parts.stop`; a warning after each `every`."""
+async def run(
+    parts: Parts,
+    *,
+    api: str,
+    tokens: Tokens,
+    every: timedelta,
+    left: Callable[[InstructionIssued], None] = lambda _: None,
+    seed: int = 7,
+) -> None:
+    """Play the county of `seed` against the api at this address until `parts.stop`; a warning after each `every`.
+
+    `left` hears each instruction that nobody of the simulation answers.
+    """
     sender = Sender(parts.broker, name="simulator")
     # trust_env off: the api is on this machine, whatever proxy the environment names
     async with httpx2.AsyncClient(base_url=api, timeout=ANSWER_WITHIN_S, trust_env=False) as client:
         desk = Desk(client, parts.clock)
         actors = (
-            Responders(parts.broker, desk, tokens.responders, seed=seed),
+            Responders(parts.broker, desk, tokens.responders, left=left, seed=seed),
             Reviewers(parts.broker, desk, tokens.reviewer, seed=seed),
             Desks(parts.broker, desk, tokens.desks, tokens.reviewer, seed=seed),
             Bank(parts.broker, sender, parts.clock, seed=seed),

@@ -34,12 +34,24 @@ TO_REVIEW = Lognormal(mean=240, sigma=0.5)  # seconds of the clock
 
 
 class Responders:
-    """All responders at once. What each does with an instruction depends on the seed, the case and the round alone."""
+    """All responders at once. What each does with an instruction depends on the seed, the case and the round alone.
 
-    def __init__(self, address: BrokerAddress, desk: Desk, tokens: Mapping[str, str], *, seed: int = 7) -> None:
+    `left` hears each instruction of a case that is left to the person at the screen.
+    """
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        desk: Desk,
+        tokens: Mapping[str, str],
+        *,
+        left: Callable[[InstructionIssued], None] = lambda _: None,
+        seed: int = 7,
+    ) -> None:
         self._follower = Follower(address, [INSTRUCTION_ISSUED, CASE_CHANGED], name="simulated-responders")
         self._desk = desk
         self._tokens = tokens
+        self._tell = left
         self._seed = seed
         self._asked: set[UUID] = set()
         self._left: set[UUID] = set()
@@ -62,7 +74,10 @@ class Responders:
         return self._returned(read_as(CaseChanged, record))
 
     def _instructed(self, told: InstructionIssued | None) -> Errand | None:
-        if told is None or self._leaves(told):
+        if told is None:
+            return None
+        if self._leaves(told):
+            self._tell(told)
             return None
         name = f"{told.responder}:{told.case_id}:{told.round}"
         paid_at = told.issued_at if told.due.stop_request_by is not None else None
