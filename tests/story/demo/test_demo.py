@@ -115,7 +115,7 @@ async def test_every_fifth_case_is_left_to_the_person(tmp_path: Path, english: N
         await play(here(tmp_path), Playing(speed=60, minutes=9 / 60, every_s=0.5), screen)
 
     assert not screen.told("W-0005  acknowledged")
-    assert "/phone#token=qz_" in screen.told("W-0005  waits for you")[0]
+    assert "/phone#token=qz_" in screen.told("waits for you  phone")[0]
     assert screen.told("W-0004  acknowledged") or screen.told("W-0003  acknowledged")
 
 

@@ -11,7 +11,7 @@ export type Field =
   | { name: string; kind: 'money' | 'time' | 'unit'; label: Key; needed?: boolean }
   | { name: string; kind: 'responder'; label: Key; needed?: boolean; of: string }
   | { name: string; kind: 'yes'; label: Key; needed?: false }
-  | { name: string; kind: 'choice'; label: Key; needed?: boolean; words: 'risk' | 'outcome' | 'attempt' | 'channel' | 'mode' | 'result' | 'level'; options: string[] }
+  | { name: string; kind: 'choice'; label: Key; needed?: boolean; words: 'risk' | 'outcome' | 'attempt' | 'channel' | 'mode' | 'result' | 'level' | 'purpose'; options: string[] }
   | { name: string; kind: 'fraud'; label: Key; needed?: boolean };
 
 export interface Act {

@@ -13,3 +13,9 @@ export function alarmed(alarm: Alarm, line: Line): void {
   if (alarm === 'overdue') notes.assertive = t('said.overdue', about);
   else notes.polite = t(alarm === 'new' ? 'said.new' : 'said.escalated', about);
 }
+
+/** Notices that nobody else sees to. */
+export function alarmedBy(count: number): void {
+  sound.ring('escalated');
+  notes.assertive = t('said.loud', { count });
+}

@@ -60,6 +60,11 @@ export function distance(metres: number | null | undefined): string {
   return metres < 1000 ? `${Math.round(metres)} m` : `${(metres / 1000).toFixed(1)} km`;
 }
 
+/** How large a file is. */
+export function size(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
 /** Fen from what a person typed as yuan; null for nothing, NaN for what is no amount. */
 export function fenOf(typed: string): number | null {
   const plain = typed.replace(/[\s,,¥¥]/g, '');

@@ -23,6 +23,7 @@ interface Loose {
 }
 
 const WITHIN_MS = 15_000;
+const FILE_WITHIN_MS = 150_000; // longer than the server waits for one
 
 export interface Problem {
   code: string;
@@ -61,6 +62,21 @@ export async function send<P extends PathsWith<'post'>>(
   return (await asked('POST', address(path, given as Loose), headers, given.body)) as Answer<Operation<P, 'post'>>;
 }
 
+/** What lies at an address, as it is: a photo, a recording, a document. */
+export async function fetched<P extends PathsWith<'get'>>(path: P, given: Given<Operation<P, 'get'>>): Promise<Blob> {
+  return (await answered('GET', address(path, given as Loose), {}, undefined, FILE_WITHIN_MS)).blob();
+}
+
+/** A file as the body of a command; the server tells by its content what it is. */
+export async function sendFile<P extends PathsWith<'post'>>(
+  path: P,
+  given: Given<Operation<P, 'post'>> & { file: Blob; key: string },
+): Promise<Answer<Operation<P, 'post'>>> {
+  const headers = { 'idempotency-key': given.key, 'content-type': given.file.type || 'application/octet-stream' };
+  const answer = await answered('POST', address(path, given as Loose), headers, given.file, FILE_WITHIN_MS);
+  return (await answer.json()) as Answer<Operation<P, 'post'>>;
+}
+
 /** Unlike crypto.randomUUID this is there without TLS as well. */
 export function newKey(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -78,21 +94,31 @@ function address(path: string, given: Loose): string {
 }
 
 async function asked(method: string, url: string, more: Record<string, string>, body?: unknown): Promise<unknown> {
-  const headers: Record<string, string> = { ...auth.headers(), ...more, 'accept-language': language() };
-  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (body === undefined) return (await answered(method, url, more)).json();
+  const headers = { ...more, 'content-type': 'application/json' };
+  return (await answered(method, url, headers, JSON.stringify(body))).json();
+}
+
+async function answered(
+  method: string,
+  url: string,
+  more: Record<string, string>,
+  body?: BodyInit,
+  within = WITHIN_MS,
+): Promise<Response> {
   let answer: Response;
   try {
     answer = await fetch(url, {
       method,
-      headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(WITHIN_MS),
+      headers: { ...auth.headers(), ...more, 'accept-language': language() },
+      body,
+      signal: AbortSignal.timeout(within),
       cache: 'no-store',
     });
   } catch {
     throw new Refusal({ code: 'offline', status: 0, title: '', detail: '', requestId: '' });
   }
-  if (answer.ok) return answer.json();
+  if (answer.ok) return answer;
   const problem = await problemOf(answer);
   if (problem.code === 'unauthenticated') auth.lost();
   throw new Refusal(problem);
