@@ -49,7 +49,16 @@ PICTURES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "reviews": ("#/reviews", ()),
     "handover": ("#/handover?all=1", ()),
     "dead-letters": ("#/dead-letters", ()),
+    "notices": ("#/notices", ("j",)),
+    "tips": ("#/tips", ("j",)),
+    "tip": ("#/tips", ("j", "c")),
+    "leads": ("#/leads?days=365", ()),
+    "unmask": ("#/queue?case={case}", ("p",)),
+    "evidence": ("#/queue?case={case}&tab=evidence", ()),
+    "told": ("#/queue?case={case}&tab=told", ()),
+    "subject": ("#/subject?case={case}", ()),
 }
+PHOTO = ROOT / "services" / "console" / "public" / "phone" / "icon-512.png"
 
 
 DOCUMENTED = frozenset({"board", "form"})
@@ -60,16 +69,34 @@ def main(words: list[str]) -> int:
     into.mkdir(parents=True, exist_ok=True)
     chromium.chinese_letters()
     with demo() as here, sync_playwright() as playwright:
+        case = _beside(here)
         browser = playwright.chromium.launch(executable_path=str(chromium.find()), args=list(chromium.FLAGS))
         for language in ("zh", "en"):
             for theme in ("light", "dark"):
-                _taken(browser, here, into, names, language=language, theme=theme)
+                _taken(browser, here, into, names, case, language=language, theme=theme)
                 _on_phone(browser, here, into / f"phone-{language}-{theme}.png", language=language, theme=theme)
         browser.close()
     return 0
 
 
-def _taken(browser: Browser, here: Running, into: Path, names: frozenset[str], *, language: str, theme: str) -> None:
+def _beside(here: Running) -> str:
+    """What nobody of the demo does: two tips; a note and a photo on a case that has been told of, whose id is given."""
+    bearer = {"authorization": f"Bearer {here.tokens['operator']}"}
+    with httpx2.Client(base_url=here.api or "", headers=bearer, timeout=20, trust_env=False) as client:
+        for what, where in (("邻居正被“客服”要求转账,情绪激动。", "墨汀县柳湾"), ("有人在楼下收银行卡。", None)):
+            client.post("/public/tips", json={"what": what, "where": where, "call_back": "199-0000-4321"})
+        cases = client.get("/cases?limit=100").json()["items"]
+        case = max(cases, key=lambda one: len(client.get(f"/cases/{one['case_id']}").json()["told"]))["case_id"]
+        keyed = [{"idempotency-key": f"picture-{number}"} for number in range(2)]
+        client.post(f"/cases/{case}/notes", headers=keyed[0], json={"text": "家属称对象已离家,正在前往银行网点。"})
+        image = keyed[1] | {"content-type": "image/png"}
+        client.post(f"/cases/{case}/evidence?kind=PHOTO", headers=image, content=PHOTO.read_bytes())
+    return str(case)
+
+
+def _taken(
+    browser: Browser, here: Running, into: Path, names: frozenset[str], case: str, *, language: str, theme: str
+) -> None:
     context = browser.new_context(viewport=WIDE, locale="zh-CN", reduced_motion="reduce")
     context.add_init_script(_chosen(language, theme))
     page, ending = context.new_page(), f"{language}-{theme}.png"
@@ -82,7 +109,7 @@ def _taken(browser: Browser, here: Running, into: Path, names: frozenset[str], *
     for name, (place, keys) in PICTURES.items():
         if name not in names:
             continue
-        page.evaluate("place => { location.hash = '#/reviews'; location.hash = place }", place)
+        page.evaluate("place => { location.hash = '#/reviews'; location.hash = place }", place.format(case=case))
         page.wait_for_timeout(700)
         for key in keys:
             page.keyboard.press(key)

@@ -32,6 +32,7 @@ from services.store.engine import Store
 
 SOURCE = "/browser"
 UP_WITHIN_S = 30.0
+UNMASKED = 2  # so many persons an hour and asker are shown whole
 
 
 @dataclass(kw_only=True)
@@ -40,6 +41,8 @@ class Installation:
     tokens: Tokens
     producer: Producer
     client: httpx2.Client
+    home: Path
+    served: subprocess.Popen[bytes]
     sent: int = 0
     keys: int = 0
     unit_of: dict[str, str] = field(default_factory=dict)
@@ -89,6 +92,16 @@ class Installation:
         answer = self.client.post(f"/cases/{case_id}/{what}", headers=headers, json=body or {})
         assert answer.status_code == 200, answer.text
 
+    def down(self) -> None:
+        """The server ends, as for an update."""
+        self.served.terminate()
+        self.served.wait(20)
+
+    def up(self) -> None:
+        """It is there again: the same file, the same address, another broker."""
+        self.served = _serving(self.home, int(self.api.rpartition(":")[2]))
+        self.producer = _producer(self.client, self.home)
+
     def reported(self, case_id: UUID) -> str:
         """Drive a case to its feedback by its responder; who that was."""
         who = self.case(case_id, until="ASSIGNED")["responder"]
@@ -117,30 +130,47 @@ def waited(look: Any, *, within_s: float = 15.0) -> Any:
 @contextmanager
 def started(home: Path) -> Iterator[Installation]:
     """Everything in one process on SQLite; ended with the block."""
-    database, port = f"sqlite:///{home / 'browser.db'}", free_port()
-    tokens = _apart(lambda: asyncio.run(_seeded(database)))
+    port = free_port()
+    tokens = _apart(lambda: asyncio.run(_seeded(_database(home))))
+    api, served = f"http://127.0.0.1:{port}", _serving(home, port)
+    with httpx2.Client(base_url=api, trust_env=False, timeout=10) as client:
+        try:
+            producer = _producer(client, home)
+        except BaseException:
+            served.kill()
+            raise
+        made = Installation(api=api, tokens=tokens, producer=producer, client=client, home=home, served=served)
+        try:
+            yield made
+        finally:
+            made.down()
+
+
+def _database(home: Path) -> str:
+    return f"sqlite:///{home / 'browser.db'}"
+
+
+def _serving(home: Path, port: int) -> subprocess.Popen[bytes]:
     surroundings = os.environ | {
         "QUANZU_PRODUCTION": "false",
-        "QUANZU_DATABASE": database,
+        "QUANZU_DATABASE": _database(home),
         "QUANZU_KAFKA": "",
         "QUANZU_MASTER_KEYS": DEMO_KEY,
         "QUANZU_INDEX_KEY": DEMO_KEY,
         "QUANZU_API_PORT": str(port),
         "QUANZU_METRICS_PORT": "0",
+        "QUANZU_UNMASK_PER_HOUR": str(UNMASKED),
         "QUANZU_VAR": str(home),
     }
-    with (home / "serve.log").open("wb") as log:
-        served = subprocess.Popen(
+    with (home / "serve.log").open("ab") as log:
+        return subprocess.Popen(
             [sys.executable, "-m", "services.cli", "serve"], cwd=ROOT, env=surroundings, stdout=log, stderr=log
         )
-        try:
-            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as client:
-                kafka = waited(lambda: _up(client, home), within_s=UP_WITHIN_S)
-                producer = Producer({"bootstrap.servers": kafka, "linger.ms": 0, "log_level": 0})
-                yield Installation(api=f"http://127.0.0.1:{port}", tokens=tokens, producer=producer, client=client)
-        finally:
-            served.terminate()
-            served.wait(20)
+
+
+def _producer(client: httpx2.Client, home: Path) -> Producer:
+    kafka = waited(lambda: _up(client, home), within_s=UP_WITHIN_S)
+    return Producer({"bootstrap.servers": kafka, "linger.ms": 0, "log_level": 0})
 
 
 def _up(client: httpx2.Client, home: Path) -> str | None:

@@ -12,7 +12,7 @@ AXE = (MODULES / "axe-core" / "axe.min.js").read_text() if (MODULES / "axe-core"
 RUN = """() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations']})
   .then(found => found.violations.map(one => one.id + ': ' +
     one.nodes.map(node => node.target + ' ' + (node.any[0]?.message ?? '')).join(' | ')))"""
-PAGES = ("stops", "follow-ups", "reviews", "handover", "dead-letters")
+PAGES = ("stops", "follow-ups", "reviews", "handover", "dead-letters", "tips", "notices", "leads?days=365")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What is no word of ours: names and places of the made-up county, and who the buttons switch to.
 DATA = "noscript, .names h1, .row strong, .second, dd, select, [lang], td, .story, .words, h3 + p, .bare[lang]"
@@ -42,9 +42,10 @@ def test_axe_finds_nothing_on_any_page(
     desk.go(installation.api, installation.tokens.operator, f"#/queue?q=AXE-&case={cases[1]}")
     desk.page.wait_for_selector(".leaflet-container path")
     found += _looked_at(desk, "panel")
-    for tab in ("limits", "timeline", "money", "after"):
+    for tab in ("limits", "timeline", "money", "after", "evidence", "told"):
         desk.page.evaluate("hash => { location.hash = hash }", f"#/queue?q=AXE-&case={cases[1]}&tab={tab}")
         desk.page.wait_for_selector(f"#tab-{tab}[aria-selected=true]")
+        desk.page.wait_for_selector("#tab-body :is(table, ol, h2, p:not(:text('…')))")
         found += _looked_at(desk, tab)
     desk.page.keyboard.press("b")
     desk.page.wait_for_selector("dialog")
@@ -58,6 +59,9 @@ def test_axe_finds_nothing_on_any_page(
         desk.page.evaluate("hash => { location.hash = hash }", f"#/{page}")
         desk.page.wait_for_selector("article .sheet, article .nothing:has-text('.'), article .nothing:has-text('。')")
         found += _looked_at(desk, page)
+    desk.page.evaluate("hash => { location.hash = hash }", f"#/subject?case={cases[1]}")
+    desk.page.wait_for_selector("article section")
+    found += _looked_at(desk, "subject")
     assert found == []
 
 
