@@ -13,6 +13,7 @@ RUN = """() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wca
   .then(found => found.violations.map(one => one.id + ': ' +
     one.nodes.map(node => node.target + ' ' + (node.any[0]?.message ?? '')).join(' | ')))"""
 PAGES = ("stops", "follow-ups", "reviews", "handover", "dead-letters", "tips", "notices", "leads?days=365")
+ACCOUNT = "6200000000000000001"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What is no word of ours: names and places of the made-up county, and who the buttons switch to.
 DATA = "noscript, .names h1, .row strong, .second, dd, select, [lang], td, .story, .words, h3 + p, .bare[lang]"
@@ -20,9 +21,10 @@ DATA = "noscript, .names h1, .row strong, .second, dd, select, [lang], td, .stor
 
 @pytest.fixture(scope="module")
 def cases(installation: Installation) -> list[str]:
-    """One waiting, one reported, one nobody can be found for."""
-    waiting = installation.warn(number="AXE-1", risk="URGENT")
-    reported = installation.warn(number="AXE-2", risk="MEDIUM")
+    """One waiting, one reported, with an account in both; one nobody can be found for; a tip."""
+    waiting = installation.warn(number="AXE-1", risk="URGENT", scam={"suspect_account": ACCOUNT})
+    reported = installation.warn(number="AXE-2", risk="MEDIUM", scam={"suspect_account": ACCOUNT})
+    installation.client.post("/public/tips", json={"what": "有人在收银行卡", "call_back": "199-0000-5533"})
     nowhere = installation.warn(number="AXE-3", risk="LOW", place=None)
     installation.put(b"{")
     installation.reported(reported)

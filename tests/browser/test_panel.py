@@ -143,7 +143,7 @@ def test_a_notice_is_counted_read_and_taken_by_keys(installation: Installation, 
 
 
 def test_a_tip_becomes_a_warning_or_nothing_by_keys(installation: Installation, sit: Sit) -> None:
-    for what in ("有人在收银行卡", "邻居正在给骗子转账"):
+    for what in ("有人冒充客服打电话", "邻居正在给骗子转账"):
         told = {"what": what, "where": "墨汀县柳湾", "call_back": "199-0000-5511"}
         assert installation.client.post("/public/tips", json=told).status_code == 202
     desk = sit()
@@ -163,7 +163,7 @@ def test_a_tip_becomes_a_warning_or_nothing_by_keys(installation: Installation, 
     page.keyboard.press("x")
     page.wait_for_selector("dialog")
     page.keyboard.press("Enter")
-    page.wait_for_selector("article .nothing")
+    page.wait_for_selector("tr >> text=有人冒充客服打电话", state="detached")
 
     def made() -> Any:
         answer = installation.client.get("/cases?limit=200", headers=bearer(installation.tokens.operator)).json()

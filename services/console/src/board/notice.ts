@@ -2,14 +2,14 @@
 
 import { moment } from '../shared/format';
 import type { Schemas } from '../shared/http';
-import { language, named, t } from '../shared/words.svelte';
+import { language, listed, named, t } from '../shared/words.svelte';
 import { me } from './me.svelte';
 
 type Telling = Schemas['Telling-Output'];
 
 export function whom(one: Telling): string {
   const where = one.unit === null ? '' : me.unit(one.unit);
-  return [named('target', one.target), where, one.person ?? one.people.join('、')].filter(Boolean).join(' · ');
+  return [named('target', one.target), where, one.person ?? listed(one.people)].filter(Boolean).join(' · ');
 }
 
 export function why(one: Telling): string {

@@ -62,3 +62,8 @@ export function named(kind: 'state' | 'risk' | 'timer' | 'action' | 'outcome' | 
 export function either(names: { name_zh: string; name_en: string }): string {
   return chosen === 'zh' ? names.name_zh : names.name_en;
 }
+
+/** Several words in a row, as the language separates them. */
+export function listed(words: string[]): string {
+  return words.join(chosen === 'zh' ? '、' : ', ');
+}
