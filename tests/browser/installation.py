@@ -138,6 +138,7 @@ def started(home: Path) -> Iterator[Installation]:
             producer = _producer(client, home)
         except BaseException:
             served.kill()
+            served.wait()
             raise
         made = Installation(api=api, tokens=tokens, producer=producer, client=client, home=home, served=served)
         try:
