@@ -57,7 +57,7 @@ def test_the_person_is_shown_for_a_reason_and_hidden_after_a_minute(installation
     desk.page.keyboard.press("Space")
     desk.page.fill("dialog textarea", "再核对一次")
     desk.page.keyboard.press("Control+Enter")
-    assert "小时" in desk.page.wait_for_selector("dialog .fault").inner_text()
+    desk.page.wait_for_selector("dialog .fault >> text=分钟后")
     assert desk.page.input_value("dialog textarea") == "再核对一次"
     assert PHONE not in desk.page.content()
     desk.page.keyboard.press("Escape")
@@ -113,7 +113,7 @@ def test_notes_and_evidence_are_added_looked_at_and_taken_along(installation: In
 
     page.locator(".piece button:text-is('撤回')").first.click()
     page.fill("dialog textarea", "传错案件")
-    page.click("dialog .grave")
+    page.click("dialog footer .grave")
     page.wait_for_selector(".piece.gone")
     assert [piece["withdrawn_by"] for piece in pieces()] == ["demo", None]
 

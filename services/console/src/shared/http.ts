@@ -31,6 +31,7 @@ export interface Problem {
   title: string;
   detail: string;
   requestId: string;
+  againInS?: number; // after so many seconds the same may be asked again
   holder?: string;
   state?: string;
   turn?: number;
@@ -126,8 +127,10 @@ async function answered(
 
 async function problemOf(answer: Response): Promise<Problem> {
   const told = (await answer.json().catch(() => ({}))) as Record<string, unknown>;
+  const again = Number(answer.headers.get('retry-after') ?? NaN);
   return {
     ...(told as Partial<Problem>),
+    ...(Number.isFinite(again) ? { againInS: again } : {}),
     code: String(told['type'] ?? '').replace('/problems/', '') || 'unreadable',
     status: answer.status,
     title: String(told['title'] ?? ''),
