@@ -127,13 +127,16 @@ class Problem:
 class Problematic(Exception):
     """Raised at the door itself, where no domain refusal exists (no token, no key, no turn)."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, again_in_s: int | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.again_in_s = again_in_s  # after so many seconds, where that is known
 
 
 def problem_of(error: Exception) -> Problem:
     """The problem that an exception stands for; `bug` for what nobody expected."""
+    if isinstance(error, Problematic) and error.again_in_s is not None:
+        return Problem(code=error.code, headers={"retry-after": str(error.again_in_s)})
     if isinstance(error, Problematic | Unkept):
         return Problem(code=error.code)
     if isinstance(error, Refused):

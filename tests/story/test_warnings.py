@@ -235,4 +235,4 @@ async def test_the_open_form_is_slow_for_who_sends_much(bank: Centre) -> None:
     answers = [await bank.client.post("/public/tips", json={"what": "测试"}) for _ in range(6)]
 
     assert [answer.status_code for answer in answers] == [202] * 5 + [429]
-    assert answers[-1].headers["retry-after"] == "60"
+    assert 3500 < int(answers[-1].headers["retry-after"]) <= 3600  # until the first of the five is an hour old
