@@ -135,10 +135,8 @@ class Problematic(Exception):
 
 def problem_of(error: Exception) -> Problem:
     """The problem that an exception stands for; `bug` for what nobody expected."""
-    if isinstance(error, Problematic) and error.again_in_s is not None:
-        return Problem(code=error.code, headers={"retry-after": str(error.again_in_s)})
     if isinstance(error, Problematic | Unkept):
-        return Problem(code=error.code)
+        return Problem(code=error.code, headers=_again(error))
     if isinstance(error, Refused):
         shown = {name: error.facts[name] for name in SHOWN.get(error.code, ()) if error.facts.get(name) is not None}
         return Problem(code=error.code, more=shown | _missing(error))
@@ -152,6 +150,12 @@ def problem_of(error: Exception) -> Problem:
         kept = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
         return Problem(code=_OF_STATUS.get(error.status_code, "invalid"), headers=kept)
     return Problem(code="away" if is_away(error) else "bug")
+
+
+def _again(error: Problematic | Unkept) -> Mapping[str, str]:
+    """What says after how long, where it is known better than by RETRY."""
+    known = error.again_in_s if isinstance(error, Problematic) else None
+    return {} if known is None else {"retry-after": str(known)}
 
 
 def is_away(error: Exception) -> bool:
