@@ -1,13 +1,17 @@
-/** What was typed and not sent: kept in the tab until it is sent, with the key that makes sending it twice harmless. */
+/** What was typed and not sent: kept in the tab until it is sent, with the key that makes sending it twice harmless.
+
+ * Each person's apart: whoever signs in next at the same screen finds nothing of it, and the one who comes back all of it.
+ */
 
 import { newKey } from '../shared/http';
+import { me } from './me.svelte';
 
 export interface Draft {
   values: Record<string, string | boolean>;
   key: string;
 }
 
-const name = (what: string) => `quanzu.draft.${what}`;
+const name = (what: string) => `quanzu.draft.${me.who?.name ?? ''}.${what}`;
 
 export function draftOf(what: string): Draft {
   try {
