@@ -1,10 +1,15 @@
 """The operators' board against the real api: what arrives is seen, keys are enough, nothing is lost, nobody is fooled."""
 
 import time
+from pathlib import Path
 
 from desk import Sit
 from installation import Installation
 from wire import Wire
+
+from deploy.native.console import BUILT
+
+WHOLE_BOARD_BYTES = 250 * 1024
 
 
 def row(number: str) -> str:
@@ -13,6 +18,16 @@ def row(number: str) -> str:
 
 def number_of(installation: Installation, case_id: object) -> str:
     return str(installation.case(case_id)["instruction_number"])  # type: ignore[arg-type]
+
+
+def test_the_whole_board_is_small(program: Path) -> None:
+    """Packed, with its map and every page that is fetched later; the phone's page is counted apart."""
+    del program  # it is built
+    packed = {
+        one.name: one.stat().st_size for one in (BUILT / "assets").glob("*.gz") if not one.name.startswith("phone")
+    }
+
+    assert sum(packed.values()) <= WHOLE_BOARD_BYTES, packed
 
 
 def test_a_warning_on_kafka_is_on_the_board_within_a_second(installation: Installation, sit: Sit) -> None:

@@ -189,6 +189,7 @@ def test_an_invitation_opens_the_one_case_and_a_photo_goes_with_it(installation:
     page.goto(url)
     page.click("button")
     page.wait_for_selector(".bar .main")
+    page.wait_for_selector("text=虚假贷款")
 
     page.tap(".bar .main")
     installation.case(case, until="ACKNOWLEDGED")
