@@ -208,6 +208,7 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "GET /rota/gaps": _ROTA,
     "GET /rota/units/{unit}": _ROTA,
     "GET /rota/units/{unit}/shifts": _ROTA,
+    "GET /rota/units/{unit}/calendar": _ROTA,
     "GET /rota/handovers": _ROTA,
     "POST /rota/handovers/{handover}/acceptance": Rule(FIELD, Scope.UNIT, Purpose.ROTA),
     "PUT /rota/units/{unit}/rotation": _CHANGE_ROTA,
@@ -225,6 +226,10 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "DELETE /rota/holidays/{day}": _RULES_OF_ROTA,
     # Registry, policies, responders, people
     "GET /units": _NAMES,
+    "GET /units/{unit}": Rule(CASE_READERS | ADMINISTRATOR, Scope.UNIT, Purpose.REGISTRY),
+    "GET /registry/check": _REGISTRY,
+    "GET /registry/files": _REGISTRY,
+    "POST /registry/files/{kind}": _REGISTRY,
     "PUT /units/{code}/switches/{what}": _REGISTRY,
     "PUT /units/{code}/head": _REGISTRY,
     "GET /policies": Rule(ANYONE, Scope.INSTALLATION, Purpose.POLICY),

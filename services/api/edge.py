@@ -20,6 +20,8 @@ from services.domain.actor import Actor
 log = structlog.get_logger(__name__)
 
 MOST_BODY_BYTES: Final = 256 * 1024
+MOST_FILE_BYTES: Final = 32 * 1024 * 1024  # the areas of a province
+FILE_BELOW: Final = "/registry/files/"
 EVIDENCE_PATH: Final = re.compile(r"/cases/[0-9a-fA-F-]{32,36}/evidence")
 # Short, and with a letter in it: nobody's phone or ID number comes back as a request id.
 SAFE_ID: Final = re.compile(r"(?=[0-9._-]{0,63}[A-Za-z])[A-Za-z0-9._-]{4,64}")
@@ -84,8 +86,11 @@ class Edge:
             self.reads.note(scope, actor)
 
     def _most_bytes(self, scope: Scope) -> int:
-        evidence = scope["method"] == "POST" and EVIDENCE_PATH.fullmatch(scope["path"])
-        return self.evidence_bytes if evidence else MOST_BODY_BYTES
+        if scope["method"] != "POST":
+            return MOST_BODY_BYTES
+        if scope["path"].startswith(FILE_BELOW):
+            return MOST_FILE_BYTES
+        return self.evidence_bytes if EVIDENCE_PATH.fullmatch(scope["path"]) else MOST_BODY_BYTES
 
 
 def _request_id(scope: Scope) -> str:

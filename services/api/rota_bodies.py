@@ -175,13 +175,6 @@ class ShiftView(View):
     ends_at: datetime
 
 
-class Shifts(View):
-    unit: str
-    starts_at: datetime
-    ends_at: datetime
-    items: tuple[ShiftView, ...]
-
-
 class GapView(View):
     unit: str
     shift: str | None
@@ -190,6 +183,16 @@ class GapView(View):
     present: int
     needed: int
     hours: float
+
+
+class Shifts(View):
+    """`gaps`: where fewer are on duty than are needed, of what is still to come."""
+
+    unit: str
+    starts_at: datetime
+    ends_at: datetime
+    items: tuple[ShiftView, ...]
+    gaps: tuple[GapView, ...]
 
 
 class Gaps(View):

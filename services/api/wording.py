@@ -251,6 +251,20 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("表格无法读取", "请发送带表头的 CSV(UTF-8 或 GB18030)或 XLSX。"),
         ("The table can't be read", "Send a CSV (UTF-8 or GB18030) or an XLSX whose first row has the headings."),
     ),
+    "bad-file": _both(
+        (
+            "文件无法读取",
+            "请发送 WGS-84 的 GeoJSON,或带表头的 CSV(UTF-8 或 GB18030)、XLSX;why 为原因。",
+        ),
+        (
+            "The file can't be read",
+            "Send a GeoJSON in WGS-84, or a CSV (UTF-8 or GB18030) or XLSX with headings. why says what is wrong.",
+        ),
+    ),
+    "stale-registry": _both(
+        ("基础数据已被他人修改", "试导入之后基础数据有变动;请重新试导入,再决定是否写入。"),
+        ("Somebody changed the registry first", "It changed since the dry run: run it again, then decide."),
+    ),
     "too-far-ahead": _both(
         ("下发时间超前", "issued_at 比现在晚得过多,请核对来源的时钟。"),
         ("Issued too far ahead", "issued_at is further ahead than a clock can be wrong; mend the source's clock."),

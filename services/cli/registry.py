@@ -11,21 +11,22 @@ from typing import Annotated, Any
 import typer
 
 from services.cli.registry_findings import findings_for_machines, tell_findings
-from services.cli.registry_shown import Outcome, summary_of, tell
+from services.cli.registry_shown import tell
 from services.cli.registry_units import add_to
-from services.cli.registry_words import told
 from services.cli.rota import Undone, import_for_machines, tell_import
 from services.cli.running import Running, clock_of
 from services.cli.session import given, settings_of, store_of
 from services.cli.show import LOCAL, print_json
 from services.cli.stopped import Stopped
-from services.cli.words import say
+from services.cli.words import language, say
 from services.clock import Clock
 from services.domain.refusals import Incomplete
 from services.handlers.registry_check import check as look_over
 from services.handlers.registry_export import export as files_of
 from services.handlers.registry_found import FIELDS, Columns
 from services.handlers.registry_import import Files, Manner, Stored, read_files, stored, work_of
+from services.handlers.registry_outcome import Outcome, summary_of
+from services.handlers.registry_words import told
 from services.handlers.rota_import import Laid, known_of, lay_down
 from services.handlers.rota_rows import FoundRota, read_csv
 from services.settings import Settings
@@ -106,7 +107,8 @@ def import_(
     summary = summary_of(outcome)
     if given(ctx).json:
         faults = [
-            asdict(fault) | dict(zip(("reason", "fix"), told(fault), strict=True)) for fault in outcome.found.faults
+            asdict(fault) | dict(zip(("reason", "fix"), told(fault, language()), strict=True))
+            for fault in outcome.found.faults
         ]
         print_json(summary | {"faults": faults} | ({} if watch is None else {"rota": watch.for_machines()}))
     else:

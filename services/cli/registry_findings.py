@@ -4,10 +4,11 @@ from typing import Any
 
 import typer
 
-from services.cli.registry_shown import SHOWN, seams_for_machines, tell_rest, tell_seams
+from services.cli.registry_shown import SHOWN, tell_rest, tell_seams
 from services.cli.words import say
 from services.domain.seams import Seam
 from services.handlers.registry_check import Findings
+from services.handlers.registry_outcome import seams_for_machines
 
 
 def findings_for_machines(findings: Findings) -> dict[str, Any]:

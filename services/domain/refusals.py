@@ -177,6 +177,18 @@ class StaleRota(Refused):
     code = "stale-rota"
 
 
+class StaleRegistry(Refused):
+    """Somebody changed the registry since the dry run was read."""
+
+    code = "stale-registry"
+
+
+class BadRegistryFile(Refused):
+    """The file can't be read as a whole; `why` is one of `handlers.csv_rows.Why`."""
+
+    code = "bad-file"
+
+
 class SwapOver(Refused):
     """The swap was answered, or its time has passed."""
 

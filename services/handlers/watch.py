@@ -1,5 +1,6 @@
 """The watch as people ask for it: who is on duty at a time, a week's shifts, where it will be too thin. Changes nothing."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -89,6 +90,27 @@ def joined(spans: Iterable[Span], zone: ZoneInfo, *, also_at: datetime) -> list[
         open_[key] = span
         found.append(span)
     return sorted(found, key=lambda one: (one.starts_at, one.responder))
+
+
+async def gaps_between(
+    conn: AsyncConnection,
+    zone: ZoneInfo,
+    spans: Sequence[Span],
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    unit: str,
+) -> list[Gap]:
+    """Where the unit's duty of the window is too thin; none where nobody has to watch. `spans` cover the window."""
+    if starts_at >= ends_at:
+        return []
+    one = (await rota.load(conn, zone, starts_at, ends_at, units=[unit])).get(unit)
+    known = (await registry.unit_names(conn)).get(unit)
+    if not (one is not None and one.rotations) and (known is None or known.kind != WATCHING):
+        return []
+    asked = [] if one is None else demands(one, starts_at, ends_at)
+    rest = 1 if one is None else between_shifts(one, starts_at)
+    return await asyncio.to_thread(gaps, unit, spans, asked, starts_at, ends_at, rest=rest)
 
 
 async def watch_ahead(

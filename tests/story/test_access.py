@@ -24,6 +24,7 @@ from services.store.engine import Store
 STREAMS = {"GET /events"}  # they do not end; what they tell is in test_events
 OF_A_UNIT = {Role.DESK, Role.RESPONDER, Role.DEVICE}
 OF_CASES = {"case_id", "order_id", "follow_up", "review", "hold", "handover", "unit"}
+NOT_FOUND = ("case-not-found", "not-in-case", "rota-not-found", "responder-not-found", "unit-not-found")
 NOTHING_THERE = ("{entry}", "{swap}", "{warning_id}", "{tip_id}", "{letter_id}", "{evidence_id}")
 # One or nothing of these names is there: not to be found is no refusal.
 ANY = {
@@ -35,6 +36,7 @@ ANY = {
     "version": "1",
     "day": "2026-12-01",
     "what": "routing",
+    "kind": "stations",
     "warning_id": "6f1c1c2e-6a0d-5a4e-9d63-9d1a3c0b7e51",
     "evidence_id": "6f1c1c2e-6a0d-5a4e-9d63-9d1a3c0b7e51",
     "tip_id": "6f1c1c2e-6a0d-5a4e-9d63-9d1a3c0b7e51",
@@ -129,7 +131,7 @@ def _tries(made: dict[str, dict[str, str]]) -> Iterator[Try]:
 def _came(answer: httpx2.Response) -> str:
     kind = answer.headers.get("content-type", "")
     code = answer.json()["type"].rpartition("/")[2] if kind.startswith("application/problem") else ""
-    if answer.status_code == 404 and code in ("case-not-found", "not-in-case", "rota-not-found", "responder-not-found"):
+    if answer.status_code == 404 and code in NOT_FOUND:
         return "404"
     if answer.status_code == 403 and code == "not-allowed":
         return "403"

@@ -1,8 +1,8 @@
-"""GET: who is on duty, a unit's shifts and its rota, and where the watch will be too thin."""
+"""GET: who is on duty, a unit's shifts (also as iCalendar) and its rota, and where the watch will be too thin."""
 
 import asyncio
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
@@ -29,11 +29,13 @@ from services.domain.rota.fault import faults
 from services.domain.rota.gaps import AHEAD
 from services.domain.rota.rotation import rotation_document
 from services.handlers.rota import FAULTS_AHEAD, fault_answer, must_see
-from services.handlers.watch import gaps_ahead, shifts_between, watch_ahead, who_is_on_duty
+from services.handlers.rota_ical import to_ical
+from services.handlers.watch import gaps_ahead, gaps_between, shifts_between, watch_ahead, who_is_on_duty
 from services.store import rota, rota_entries
 
 router = APIRouter(prefix="/rota", tags=["rota"])
 READING = responses("not-allowed", "rota-not-found")
+ICALENDAR: Final = "text/calendar"
 EARLIEST, LATEST = timedelta(days=3660), timedelta(days=366)
 
 
@@ -66,15 +68,45 @@ async def get_shifts(
     first: Annotated[date | None, Query(alias="from", description="First day; today by default.")] = None,
     days: Annotated[int, Query(ge=1, le=62, description="How many days.")] = 7,
 ) -> Shifts:
-    """A unit's duty of a week, shift by shift."""
+    """A unit's duty of a week, shift by shift, and where what is still to come of it is too thin."""
     now = parts.clock.now()
-    day = now.astimezone(zone).date() if first is None else _near(first, now)
-    starts_at, ends_at = (_midnight(day + timedelta(days=more), zone) for more in (0, days))
+    starts_at, ends_at = _window(first, days, zone, now)
     async with parts.store.read() as conn:
         await must_see(conn, reader, unit)
         found = await shifts_between(conn, zone, starts_at, ends_at, unit=unit, now=now)
+        thin = await gaps_between(conn, zone, found, max(starts_at, now), ends_at, unit=unit)
     items = tuple(ShiftView.model_validate(one, from_attributes=True) for one in found)
-    return Shifts(unit=unit, starts_at=starts_at, ends_at=ends_at, items=items)
+    gaps = tuple(GapView.model_validate(one, from_attributes=True) for one in thin)
+    return Shifts(unit=unit, starts_at=starts_at, ends_at=ends_at, items=items, gaps=gaps)
+
+
+@router.get(
+    "/units/{unit}/calendar",
+    response_class=Response,
+    responses=READING | {200: {"content": {ICALENDAR: {"schema": {"type": "string"}}}}},
+)
+async def get_calendar(
+    unit: Code,
+    parts: TheParts,
+    zone: Zone,
+    reader: CaseReader,
+    *,
+    first: Annotated[date | None, Query(alias="from", description="First day; today by default.")] = None,
+    days: Annotated[int, Query(ge=1, le=62, description="How many days.")] = 28,
+) -> Response:
+    """A unit's duty as iCalendar, for any calendar to show."""
+    now = parts.clock.now()
+    starts_at, ends_at = _window(first, days, zone, now)
+    async with parts.store.read() as conn:
+        await must_see(conn, reader, unit)
+        found = await shifts_between(conn, zone, starts_at, ends_at, unit=unit, now=now)
+    headers = {"content-disposition": 'attachment; filename="rota.ics"'}
+    return Response(await asyncio.to_thread(to_ical, {unit: found}), media_type=ICALENDAR, headers=headers)
+
+
+def _window(first: date | None, days: int, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
+    day = now.astimezone(zone).date() if first is None else _near(first, now)
+    return _midnight(day, zone), _midnight(day + timedelta(days=days), zone)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -4,8 +4,8 @@ import string
 
 import pytest
 
-from services.cli.registry_words import FLAWS, told
 from services.handlers.registry_found import Fault, Flaw
+from services.handlers.registry_words import FLAWS, told
 
 
 @pytest.mark.parametrize("flaw", Flaw)
@@ -16,13 +16,11 @@ def test_every_flaw_has_a_reason_and_a_fix_in_both(flaw: Flaw) -> None:
         assert _facts(chinese) == _facts(english)
 
 
-def test_the_language_of_the_terminal_is_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_told_in_the_language_asked_for() -> None:
     fault = Fault(file="f", line=1, flaw=Flaw.CODE_TWICE, given={"code": "A", "other": 3})
 
-    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    assert told(fault)[0] == "代码 A 已用于第 3 行的另一单位"
-    monkeypatch.setenv("LC_ALL", "C")
-    assert told(fault)[0] == "code A is that of another unit, in line 3"
+    assert told(fault, "zh")[0] == "代码 A 已用于第 3 行的另一单位"
+    assert told(fault, "en")[0] == "code A is that of another unit, in line 3"
 
 
 def _facts(text: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.cli.words import language
+from services.domain.located import Language
 from services.handlers.registry_found import Fault, Flaw
 
 Both = tuple[str, str]  # Chinese, English
@@ -45,7 +45,7 @@ FLAWS: Mapping[Flaw, tuple[Both, Both]] = {  # reason, fix
     ),
     Flaw.CODE_OF_ANOTHER_KIND: (
         ("代码 {code} 已登记为 {kind}", "code {code} is that of a {kind}"),
-        ("换一个代码,或核对 --level", "use another code, or mend --level"),
+        ("换一个代码,或核对层级", "use another code, or another level"),
     ),
     Flaw.UNKNOWN_PARENT: (
         ("没有上级单位 {parent}", "there is no unit {parent} to be its parent"),
@@ -116,8 +116,8 @@ FLAWS: Mapping[Flaw, tuple[Both, Both]] = {  # reason, fix
 }
 
 
-def told(fault: Fault) -> tuple[str, str]:
-    """(reason, fix) in the person's language."""
-    spoken = 0 if language() == "zh" else 1
+def told(fault: Fault, language: Language) -> tuple[str, str]:
+    """(reason, fix)."""
+    spoken = 0 if language == "zh" else 1
     reason, fix = FLAWS[fault.flaw]
     return reason[spoken].format(**fault.given), fix[spoken].format(**fault.given)
