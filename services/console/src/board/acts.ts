@@ -12,6 +12,7 @@ export type Field =
   | { name: string; kind: 'responder'; label: Key; needed?: boolean; of: string }
   | { name: string; kind: 'yes'; label: Key; needed?: false }
   | { name: string; kind: 'choice'; label: Key; needed?: boolean; words: 'risk' | 'outcome' | 'attempt' | 'channel' | 'mode' | 'result' | 'level' | 'purpose'; options: string[] }
+  | { name: string; kind: 'pick'; label: Key; needed?: boolean; options: [value: string, label: string][] }
   | { name: string; kind: 'fraud'; label: Key; needed?: boolean };
 
 export interface Act {
@@ -127,8 +128,21 @@ export function allowed(state: State, role: string, running: string[] = []): Act
   );
 }
 
-export function nextAct(state: State, role: string): Act | undefined {
-  const acts = allowed(state, role);
+type Held = Pick<Schemas['WholeCase'], 'state' | 'assigned_unit' | 'responder' | 'co_assigned'>;
+const BY_ANYBODY = ['acknowledge', 'second_acknowledge']; // of the unit: who holds the case is settled by it
+const BESIDE = ['attempt', 'contact', 'contact_lost', 'conclude', 'report']; // also by who is named for a co-assigned unit
+
+/** Of `acts` those that are somebody's own: below the centre a case is its unit's, and its steps are who holds it's. */
+export function own(acts: Act[], { assigned_unit, responder, co_assigned }: Held, who: Pick<Schemas['Me'], 'role' | 'unit' | 'responder'>): Act[] {
+  if (!(FIELD as string[]).includes(who.role)) return acts;
+  const ofUnit = assigned_unit === who.unit;
+  if (who.role === 'desk') return ofUnit ? acts : [];
+  if (ofUnit && responder === who.responder) return acts;
+  const named = co_assigned.some((one) => one.unit === who.unit && one.responder === who.responder);
+  return acts.filter(({ name }) => (ofUnit && BY_ANYBODY.includes(name)) || (named && BESIDE.includes(name)));
+}
+
+export function nextAct(state: State, role: string, acts: Act[] = allowed(state, role)): Act | undefined {
   return (NEXT[state] ?? []).map((name) => acts.find((act) => act.name === name)).find((act) => act !== undefined);
 }
 

@@ -38,6 +38,17 @@ export function dayAndTime(at: string | number): string {
   }).format(typeof at === 'number' ? at : Date.parse(at));
 }
 
+/** The day of the week and the day, apart: a head of a column. */
+export function dayParts(at: number): [string, string] {
+  return [formatter('weekday', { weekday: 'short' }).format(at), formatter('date', { month: 'short', day: 'numeric' }).format(at)];
+}
+
+/** Day and minute, without the year. */
+export function dayTime(at: string): string {
+  const options = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  return formatter('day time', options).format(Date.parse(at));
+}
+
 /** M:SS below an hour, H:MM:SS from there on, days before that; the sign is the caller's. */
 export function span(ms: number): string {
   const whole = Math.floor(Math.abs(ms) / 1000);

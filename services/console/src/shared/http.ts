@@ -36,6 +36,8 @@ export interface Problem {
   state?: string;
   turn?: number;
   field?: string;
+  why?: string;
+  line?: number;
   errors?: { pointer: string; error: string }[];
 }
 
@@ -61,6 +63,16 @@ export async function send<P extends PathsWith<'post'>>(
   const headers: Record<string, string> = { 'idempotency-key': given.key ?? newKey() };
   if (given.turn !== undefined) headers['if-match'] = `"${given.turn}"`;
   return (await asked('POST', address(path, given as Loose), headers, given.body)) as Answer<Operation<P, 'post'>>;
+}
+
+/** A setting put as it should be; `turn` is that of what was seen, where somebody else may have changed it. */
+export async function put<P extends PathsWith<'put'>>(
+  path: P,
+  given: Command<Operation<P, 'put'>>,
+): Promise<Answer<Operation<P, 'put'>>> {
+  const headers: Record<string, string> = { 'idempotency-key': given.key ?? newKey() };
+  if (given.turn !== undefined) headers['if-match'] = `"${given.turn}"`;
+  return (await asked('PUT', address(path, given as Loose), headers, given.body)) as Answer<Operation<P, 'put'>>;
 }
 
 /** What lies at an address, as it is: a photo, a recording, a document. */

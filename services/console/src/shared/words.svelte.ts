@@ -52,7 +52,7 @@ function filled(sentence: string, values: Values): string {
 /** What one of the server's own words is called; the word itself where no catalogue knows it. */
 export function named(kind: 'state' | 'risk' | 'timer' | 'action' | 'outcome' | 'attempt' | 'role' | 'result' | 'mark'
   | 'follow' | 'review' | 'cause' | 'stop' | 'channel' | 'mode' | 'rejection' | 'ledger' | 'place' | 'tries' | 'link' | 'level'
-  | 'target' | 'purpose' | 'piece' | 'tip',
+  | 'target' | 'purpose' | 'piece' | 'tip' | 'shift' | 'grade' | 'entry' | 'swap' | 'kind' | 'file' | 'weight' | 'done' | 'check' | 'column' | 'availability' | 'activity' | 'rowkind' | 'unreadable',
   code: string | null | undefined): string {
   if (code == null || code === '') return '';
   return (CATALOGUES[chosen] as Record<string, string>)[`${kind}.${code}`] ?? code;

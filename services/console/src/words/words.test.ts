@@ -5,7 +5,7 @@ import zh from './zh.json';
 
 const FORMS = /_(one|other|few|many|zero|two)$/;
 /** Kinds whose codes are the server's: they are asked for by `named`, so no source spells them out. */
-const CODES = /^(action|attempt|cause|channel|follow|ledger|link|mark|mode|outcome|place|rejection|result|review|risk|risk_letter|role|state|stop|timer|tries|level|target|purpose|piece|tip)\.[A-Za-z0-9_]+$/;
+const CODES = /^(action|attempt|cause|channel|follow|ledger|link|mark|mode|outcome|place|rejection|result|review|risk|risk_letter|role|state|stop|timer|tries|level|target|purpose|piece|tip|shift|grade|entry|swap|kind|file|weight|done|check|column|availability|activity|rowkind|unreadable)\.[A-Za-z0-9_]+$/;
 
 const files = import.meta.glob<string>('../**/*.{svelte,ts}', { query: '?raw', import: 'default', eager: true });
 const all = Object.entries(files)
