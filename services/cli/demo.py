@@ -42,6 +42,7 @@ from services.wiring import Parts, opened
 
 EVERY_S = 8.0  # of the person's time
 LOG = "demo.log"
+DESK_OF = "MT01"  # the precinct whose own desk can be looked at
 Out = Callable[[str], None]
 
 
@@ -188,7 +189,11 @@ class Show:
             pid=os.getpid(),
             database=settings.database,
             demo=True,
-            tokens={"operator": self.tokens.operator, "supervisor": self.tokens.supervisor},
+            tokens={
+                "operator": self.tokens.operator,
+                "supervisor": self.tokens.supervisor,
+                "desk": self.tokens.desks[DESK_OF],
+            },
         )
 
     def _say_where(self, here: Running, api_port: int) -> None:
@@ -206,7 +211,7 @@ class Show:
         out(f"    {_padded('login')}  {say('login.is', token=token)}")
         out(f"    {_padded('ask')}  curl -H 'Authorization: Bearer {token}' '{here.api}/cases?state=ASSIGNED'")
         out("  " + say("made_up"))
-        out("  " + say("try", near="MT01"))
+        out("  " + say("try", near=DESK_OF))
 
 
 async def _end(parts: Parts, minutes: float | None) -> None:

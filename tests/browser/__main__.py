@@ -22,6 +22,7 @@ from deploy.native.ports import free_port
 from deploy.native.processes import ROOT
 from services.cli import running
 from services.cli.running import Running
+from tests.browser import duty_pictures
 
 INTO = ROOT / "docs" / "screenshots"
 # The demo itself, only with warnings that come faster.
@@ -71,10 +72,15 @@ def main(words: list[str]) -> int:
     with demo() as here, sync_playwright() as playwright:
         case = _beside(here)
         browser = playwright.chromium.launch(executable_path=str(chromium.find()), args=list(chromium.FLAGS))
+        if words:
+            duty_pictures.lived_in(here)
         for language in ("zh", "en"):
             for theme in ("light", "dark"):
                 _taken(browser, here, into, names, case, language=language, theme=theme)
                 _on_phone(browser, here, into / f"phone-{language}-{theme}.png", language=language, theme=theme)
+                if words:
+                    ending = f"{language}-{theme}.png"
+                    duty_pictures.taken(browser, here, into, _shot, _chosen(language, theme), ending)
         browser.close()
     return 0
 
