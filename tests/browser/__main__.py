@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -79,8 +80,8 @@ def main(words: list[str]) -> int:
                 _taken(browser, here, into, names, case, language=language, theme=theme)
                 _on_phone(browser, here, into / f"phone-{language}-{theme}.png", language=language, theme=theme)
                 if words:
-                    ending = f"{language}-{theme}.png"
-                    duty_pictures.taken(browser, here, into, _shot, _chosen(language, theme), ending)
+                    kept = partial(_kept, into, f"{language}-{theme}.png")
+                    duty_pictures.taken(browser, here, kept, script=_chosen(language, theme))
         browser.close()
     return 0
 
@@ -152,6 +153,10 @@ def _on_phone(browser: Browser, here: Running, path: Path, *, language: str, the
 def _chosen(language: str, theme: str) -> str:
     kept = {"language": language, "theme": theme}
     return "".join(f"localStorage.setItem('quanzu.{name}','{value}');" for name, value in kept.items())
+
+
+def _kept(into: Path, ending: str, page: Page, name: str) -> None:
+    _shot(page, into / f"{name}-{ending}")
 
 
 def _shot(page: Page, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -53,17 +52,15 @@ def lived_in(here: Running) -> None:
         _post(client, "swaps", "swap-1", {"asker": other["responder"], "other": third["responder"], "gives": gives})
 
 
-def taken(
-    browser: Browser, here: Running, into: Path, shot: Callable[[Page, Path], None], script: str, ending: str
-) -> None:
-    """Every page, in one language and theme."""
+def taken(browser: Browser, here: Running, shot: Callable[[Page, str], None], *, script: str) -> None:
+    """Every page, in the language and theme that `script` chooses; `shot` keeps one under its name."""
     page = _signed_in(browser, here, "supervisor", script)
     for name, (place, *clicks) in PICTURES.items():
         _at(page, place)
         for click in clicks:
             page.click(click)
             page.wait_for_timeout(300)
-        shot(page, into / f"{name}-{ending}")
+        shot(page, name)
         page.keyboard.press("Escape")
     _at(page, "#/registry?tab=import")
     page.select_option("form select >> nth=0", "responders")
@@ -72,13 +69,13 @@ def taken(
     )
     page.click("form .acts button")
     page.wait_for_selector("section .sums")
-    shot(page, into / f"registry-import-{ending}")
+    shot(page, "registry-import")
     page.context.close()
     page = _signed_in(browser, here, "desk", script)
     page.wait_for_selector("[role=option]")
     page.keyboard.press("j")
     page.wait_for_timeout(900)
-    shot(page, into / f"desk-{ending}")
+    shot(page, "desk")
     page.context.close()
 
 

@@ -118,7 +118,7 @@ def test_whoever_was_first_is_named_and_nothing_typed_is_lost(installation: Inst
     page.keyboard.press("Escape")
 
     page.click("button:has-text('轮班')")
-    page.wait_for_selector("dialog select[name=pattern] option")
+    page.wait_for_selector("dialog select[name=pattern] option", state="attached")
     page.fill("dialog input[name=starts_on]", later(3))
     document = rota_of(installation, OTHER)["rotations"][-1]["document"]
     changed(installation, "rotation", {**document, "starts_on": later(2)}, unit=OTHER, put=True)
@@ -181,7 +181,7 @@ def test_a_desk_lands_on_its_own_cases_and_every_button_works(installation: Inst
     page.keyboard.press("a")
     page.click("dialog footer .main")
     installation.case(case, until="ACKNOWLEDGED")
-    page.wait_for_selector(".acts button:has-text('流转')")
+    page.wait_for_selector(".acts button:has-text('移交')")
     page.keyboard.press("r")
     page.wait_for_selector("dialog select[name=responder] option >> nth=1", state="attached")
     assert page.locator("dialog select[name=unit] option").count() == 2  # none chosen, or its own
@@ -220,7 +220,7 @@ def test_axe_finds_nothing_on_the_pages_of_duty(
     found += _looked_at(desk, "turn")
     page.keyboard.press("Escape")
     for tab, sign in (("units", "section table"), ("import", "form"), ("check", ".verdict")):
-        page.evaluate("tab => { location.hash = '#/registry?tab=' + tab }", tab)
+        page.evaluate("tab => { location.hash = '#/registry?unit=MT05&tab=' + tab }", tab)
         page.wait_for_selector(sign)
         found += _looked_at(desk, tab)
     page.click("nav summary")
