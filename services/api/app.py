@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 
 from services.api.access import ACCESS, Rule, must_have_lines, permitted
 from services.api.bearer import AccessTokens
+from services.api.document import Described, named_once
 from services.api.edge import Edge
 from services.api.events import Broadcaster
 from services.api.feeding import Feed
@@ -160,12 +161,14 @@ def make_app(
 
     /metrics is not here but on each process's own listener, which is not public.
     """
-    app = FastAPI(
+    app = Described(
         title="Quanzu 劝阻",
         version="1.0.0",
         summary="Fraud warnings to the right responder, and back, inside one hour.",
         docs_url=None,
         redoc_url=None,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        generate_unique_id_function=named_once,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # its logs would quote what was sent
         dependencies=[Depends(permitted)],  # of every route, whoever adds it
     )

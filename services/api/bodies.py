@@ -13,8 +13,8 @@ from services.domain.words import AttemptResult, ContactMode, Outcome, Risk
 
 _FIELD_NAMES: Final[set[str]] = set()
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"\S")]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000, pattern=r"\S")]
 Note = Annotated[str, StringConstraints(max_length=2000)]
 Channel = Annotated[str, StringConstraints(pattern="^(call|sms|visit|family)$")]
 

@@ -189,12 +189,14 @@ def answer(problem: Problem, scope: Scope) -> Response:
 def responses(*codes: str) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: which problems a route may answer with, besides those that every route may."""
     told: dict[int | str, dict[str, Any]] = {}
-    for code in ("invalid", "unauthenticated", "away", *codes):
-        entry = told.setdefault(STATUS[code], {"description": "", "content": {KIND: {"schema": PROBLEM_SCHEMA}}})
+    for code in dict.fromkeys(("invalid", "unauthenticated", "not-allowed", "away", *codes)):
+        entry = told.setdefault(STATUS[code], {"description": "", "content": {KIND: {"schema": REFERENCE}}})
         entry["description"] = ", ".join(filter(None, (entry["description"], f"`{code}`")))
     return told
 
 
+PROBLEM: Final = "Problem"
+REFERENCE: Final = {"$ref": f"#/components/schemas/{PROBLEM}"}  # `document` puts the schema there
 PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "instance", "request_id"],

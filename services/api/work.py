@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
+from pydantic import WithJsonSchema
 
 from services.api.bodies import Body
 from services.api.identity import Anyone
@@ -23,6 +24,9 @@ from services.wiring import Parts
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _TURN: Final = re.compile(r'(?:W/)?("?)([0-9]{1,9})\1')  # a proxy that compresses makes an ETag weak
+# What may stand in these headers; whether they are there is asked below, because that has refusals of its own.
+_KeyText = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r"^[\x21-\x7e]{1,128}$"})]
+_TurnText = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r'^(W/)?("[0-9]{1,9}"|[0-9]{1,9})$'})]
 
 
 class Answer(View):
@@ -104,7 +108,7 @@ def etag(turn: int) -> str:
 
 async def _key(
     key: Annotated[
-        str | None,
+        _KeyText,
         Header(alias="Idempotency-Key", description="1 to 128 visible characters; the same key, the same answer."),
     ] = None,
 ) -> str:
@@ -113,7 +117,7 @@ async def _key(
     return key
 
 
-IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the case as last seen: its turn.")]
+IfMatch = Annotated[_TurnText, Header(alias="If-Match", description="The ETag of the case as last seen: its turn.")]
 
 
 async def _turn(seen: IfMatch = None) -> int:
@@ -126,7 +130,7 @@ async def _turn(seen: IfMatch = None) -> int:
 async def _seen(
     seen: IfMatch = None,
     after: Annotated[
-        str | None,
+        _KeyText,
         Header(alias="After-Key", description="Instead of If-Match: the key of one's own command on the case before."),
     ] = None,
 ) -> int | str:

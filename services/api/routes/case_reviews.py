@@ -77,7 +77,7 @@ async def post_actions(review: RowPath, work: UnseenWork, body: Acting) -> Answe
 
 
 @router.post("/reviews/{review}/closing", responses=STEPPING | responses("own-submission", "not-allowed"))
-async def post_closing(review: RowPath, work: UnseenWork, body: Noting = NO_NOTE) -> Answer:
+async def post_review_closing(review: RowPath, work: UnseenWork, body: Noting = NO_NOTE) -> Answer:
     """Over; by a second person, never by who answers for it."""
     case_id = await case_of(work, tables.review, review)
     private = {"note": body.note}

@@ -166,7 +166,7 @@ async def get_content(
 @router.post(
     "/cases/{case_id}/evidence/{evidence_id}/withdrawal", responses=REFUSALS | responses("not-in-case", "incomplete")
 )
-async def post_withdrawal(case_id: UUID, evidence_id: UUID, work: UnseenWork, body: Reasoned) -> Answer:
+async def post_evidence_withdrawal(case_id: UUID, evidence_id: UUID, work: UnseenWork, body: Reasoned) -> Answer:
     """It counts no longer; it is marked and kept. By who added it, or by the centre."""
     detail, private = {"evidence_id": str(evidence_id)}, {"reason": body.reason}
     return await work(

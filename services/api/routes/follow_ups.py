@@ -71,7 +71,7 @@ async def post_result(follow_up: RowPath, work: UnseenWork, body: FollowingUp) -
 
 
 @router.post("/follow-ups/{follow_up}/closing", responses=DOING | responses("own-submission", "not-allowed"))
-async def post_closing(follow_up: RowPath, work: UnseenWork, body: Noting = NO_NOTE) -> Answer:
+async def post_follow_up_closing(follow_up: RowPath, work: UnseenWork, body: Noting = NO_NOTE) -> Answer:
     """Struck off; never by the person who did it."""
     case_id = await case_of(work, tables.follow_up, follow_up)
     detail, private = {"follow_up": follow_up}, {"note": body.note}

@@ -25,7 +25,7 @@ async def post_assignment(case_id: UUID, work: Work, body: Assigning) -> Answer:
 
 
 @router.post("/cases/{case_id}/closing", responses=CLOSING)
-async def post_closing(case_id: UUID, work: Work, body: Closing = NO_NOTE) -> Answer:
+async def post_case_closing(case_id: UUID, work: Work, body: Closing = NO_NOTE) -> Answer:
     """The feedback is good. Never by who wrote it; some risks only once the person was met."""
     return await work(close, "close", case_id, body, private={"note": body.note})
 

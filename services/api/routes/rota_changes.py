@@ -48,7 +48,7 @@ async def post_override(unit: Code, work: RotaWork, body: OverrideBody) -> Chang
 
 
 @router.post("/entries/{entry}/withdrawal", responses=REFUSALS)
-async def post_withdrawal(unit: Code, entry: RowPath, work: RotaWork) -> Changed:
+async def post_entry_withdrawal(unit: Code, entry: RowPath, work: RotaWork) -> Changed:
     """A leave, an override or a planned duty counts no more from now on."""
     command = work.command("withdrawal", None, unit=unit, entry=entry)
     return Changed.model_validate(await work(withdraw_entry, command, unit=unit, entry=entry))
@@ -72,13 +72,13 @@ async def post_swap(unit: Code, work: RotaWork, body: SwapBody) -> SwapAnswer:
 
 
 @router.post("/swaps/{swap}/acceptance", responses=SWAP_REFUSALS)
-async def post_acceptance(unit: Code, swap: RowPath, work: RotaWork) -> SwapAnswer:
+async def post_swap_acceptance(unit: Code, swap: RowPath, work: RotaWork) -> SwapAnswer:
     """The one who was asked takes the duty over."""
     return await _answer(work, unit, swap, SwapAction.ACCEPT)
 
 
 @router.post("/swaps/{swap}/refusal", responses=SWAP_REFUSALS)
-async def post_refusal(unit: Code, swap: RowPath, work: RotaWork) -> SwapAnswer:
+async def post_swap_refusal(unit: Code, swap: RowPath, work: RotaWork) -> SwapAnswer:
     """The one who was asked does not."""
     return await _answer(work, unit, swap, SwapAction.REFUSE)
 

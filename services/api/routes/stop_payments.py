@@ -60,7 +60,7 @@ async def post_sending(order_id: UUID, work: UnseenWork, body: Sending) -> Answe
 
 
 @router.post("/stop-payments/{order_id}/receipts", responses=HEARING)
-async def post_receipt(order_id: UUID, work: UnseenWork, body: StopAnswer) -> Answer:
+async def post_stop_receipt(order_id: UUID, work: UnseenWork, body: StopAnswer) -> Answer:
     """Anything the bank says about an order: held, in part, sent back, extended, frozen, released."""
     return await _hear(work, await _case_of(work, order_id), body, order_id=order_id)
 

@@ -34,7 +34,7 @@ OF_ALL: Final = RateLimitItemPerMinute(60)
 REFUSALS = responses("not-allowed", "tip-not-found", "tip-over")
 
 
-class Telling(Strict):
+class TipBody(Strict):
     """What somebody tells. No name is asked for."""
 
     what: Annotated[Words, StringConstraints(max_length=2000)] = Field(description="What is happening, in words.")
@@ -61,7 +61,7 @@ class TipView(View):
 
 
 @open_router.post("/public/tips", status_code=202, responses=responses("too-many", "too-large"))
-async def post_tip(request: Request, parts: TheParts, body: Telling) -> Told:
+async def post_tip(request: Request, parts: TheParts, body: TipBody) -> Told:
     """From anybody, five an hour from one address. If somebody is paying right now: telephone 96110 or 110."""
     rates: Rates = request.app.state.rates
     await rates.spend(OF_ONE, "tip", request.client.host if request.client else "")

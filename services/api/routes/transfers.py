@@ -21,6 +21,6 @@ async def post_transfer(case_id: UUID, work: Work, body: Transferring) -> Answer
 
 
 @router.post("/cases/{case_id}/receipt", responses=REFUSALS)
-async def post_receipt(case_id: UUID, work: Work, body: Receipting = PLAIN) -> Answer:
+async def post_transfer_receipt(case_id: UUID, work: Work, body: Receipting = PLAIN) -> Answer:
     """The other county has the case: the hour stops here."""
     return await work(receive, "receive", case_id, body, detail={"number": body.number}, private={"note": body.note})

@@ -31,7 +31,7 @@ class Withdrawn(View):
 
 
 @router.post("/withdrawals", status_code=202, responses=responses("not-allowed", "key-missing", "too-far-ahead"))
-async def post_withdrawal(parts: TheParts, by: Submitter, key: Key, body: SentWithdrawal) -> Withdrawn:
+async def post_warning_withdrawal(parts: TheParts, by: Submitter, key: Key, body: SentWithdrawal) -> Withdrawn:
     """Nobody can withdraw what another source has issued. The same again has no effect."""
     source = by.as_source
     given = Withdrawal(

@@ -1,0 +1,79 @@
+"""The OpenAPI document: what FastAPI draws of the routes, and what only we know of them. Decides nothing."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from services.api.examples import Examples
+from services.api.problems import PROBLEM, PROBLEM_SCHEMA, responses
+
+JSON: Final = "application/json"
+VERBS: Final = ("get", "post", "put", "delete")
+NEEDED: Final = {"Idempotency-Key": None, "If-Match": "After-Key"}  # asked for by refusals of ours; what may stand instead
+
+
+class Described(FastAPI):
+    """A FastAPI whose document is whole; it is drawn once."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = whole(super().openapi())
+        return self.openapi_schema
+
+
+def named_once(route: APIRoute) -> str:
+    """The id of an operation: the name of its function, which is what a generated client calls it."""
+    return route.name
+
+
+def whole(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the problems, with what every answer may be, and with an example of each body and answer."""
+    schemas = document["components"]["schemas"]
+    schemas[PROBLEM] = dict(PROBLEM_SCHEMA)
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    examples = Examples(schemas)
+    schemas[PROBLEM]["examples"] = [examples.of({"$ref": f"#/components/schemas/{PROBLEM}"})]
+    for operation in operations_of(document):
+        _tell_parameters(operation.get("parameters", []))
+        _tell_sizes(operation)
+        _give_examples(operation, examples)
+    return document
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for about in document["paths"].values():
+        yield from (about[verb] for verb in VERBS if verb in about)
+
+
+def _tell_parameters(parameters: list[dict[str, Any]]) -> None:
+    """Nobody can send null in an address or a header: what may be left out says so by not being required."""
+    names = {one["name"] for one in parameters}
+    for one in parameters:
+        schema = one["schema"]
+        choices = [choice for choice in schema.pop("anyOf", []) if choice.get("type") != "null"]
+        if len(choices) == 1:
+            one["schema"] = schema | choices[0]
+        elif choices:
+            schema["anyOf"] = choices
+        if one["name"] in NEEDED:
+            one["required"] = NEEDED[one["name"]] not in names
+
+
+def _tell_sizes(operation: dict[str, Any]) -> None:
+    """Whatever takes a body may find it too large."""
+    if "requestBody" in operation:
+        for status, told in responses("too-large").items():
+            operation["responses"].setdefault(str(status), told)
+
+
+def _give_examples(operation: dict[str, Any], examples: Examples) -> None:
+    sent = operation.get("requestBody", {}).get("content", {})
+    if JSON in sent:
+        sent[JSON]["example"] = examples.of(sent[JSON]["schema"], least=True)
+    for status, told in operation["responses"].items():
+        content = told.get("content", {})
+        if status < "3" and content.get(JSON, {}).get("schema"):
+            content[JSON]["example"] = examples.of(content[JSON]["schema"])
