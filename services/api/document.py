@@ -10,8 +10,13 @@ from services.api.examples import Examples
 from services.api.problems import PROBLEM, PROBLEM_SCHEMA, responses
 
 JSON: Final = "application/json"
+EVENTS: Final = "text/event-stream"
 VERBS: Final = ("get", "post", "put", "delete")
-NEEDED: Final = {"Idempotency-Key": None, "If-Match": "After-Key"}  # asked for by refusals of ours; what may stand instead
+EVENT: Final = "id: 0:41\nevent: resync\ndata: {}\n\n"
+NEEDED: Final = {
+    "Idempotency-Key": None,
+    "If-Match": "After-Key",
+}  # asked for by refusals of ours; what may stand instead
 
 
 class Described(FastAPI):
@@ -75,5 +80,7 @@ def _give_examples(operation: dict[str, Any], examples: Examples) -> None:
         sent[JSON]["example"] = examples.of(sent[JSON]["schema"], least=True)
     for status, told in operation["responses"].items():
         content = told.get("content", {})
+        if EVENTS in content:
+            content[EVENTS] = {"example": EVENT}  # no schema can say what a stream of text is made of
         if status < "3" and content.get(JSON, {}).get("schema"):
             content[JSON]["example"] = examples.of(content[JSON]["schema"])

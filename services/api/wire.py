@@ -1,5 +1,6 @@
 """Wire types as bodies of HTTP: they are strict, and JSON's own times and lists are right only where JSON is read."""
 
+import json
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -14,7 +15,18 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def read_as(model: type[Model], document: Any) -> Model:
     """A document that was JSON, judged as JSON. Raises ValidationError."""
-    return model.model_validate_json(orjson.dumps(document))
+    try:
+        said = orjson.dumps(document)
+    except TypeError:  # legal JSON may hold numbers and nesting that this writer does not
+        said = _slowly(document)
+    return model.model_validate_json(said)
+
+
+def _slowly(document: Any) -> bytes:
+    try:
+        return json.dumps(document).encode()
+    except RecursionError:
+        return b""  # which is no document: too deep to be read
 
 
 def as_json(model: type[Model]) -> BeforeValidator:

@@ -135,9 +135,9 @@ async def _seen(
     ] = None,
 ) -> int | str:
     """The turn, or the key of the command before."""
-    if seen is None and after is not None and _KEY.fullmatch(after):
-        return after
-    return await _turn(seen)
+    if after is not None and not _KEY.fullmatch(after):
+        raise Problematic("key-missing")
+    return after if seen is None and after is not None else await _turn(seen)
 
 
 Key = Annotated[str, Depends(_key)]

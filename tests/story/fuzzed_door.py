@@ -1,33 +1,48 @@
-"""The real app on one seeded database, as schemathesis asks it: built in the very loop in which it is then asked."""
+"""The real app on one seeded database, as schemathesis asks it: each question by the next role, in turn.
 
-import asyncio
-from collections.abc import Mapping
+The centre is made by the app's own start-up, in the very loop in which it is then asked.
+"""
+
+from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from itertools import cycle
+from typing import Any, Final
 
 import httpx2
-from access_world import lived_in
+import schemathesis
+from access_world import ASKERS, lived_in
 from centre import Centre, build
+from schemathesis import engine
+from schemathesis.engine import events
+from schemathesis.python import asgi
 
 from services.store.engine import Store
 from tests.hasty import hasty
 
+NUMBERS: Final = frozenset({"follow_up", "review", "hold", "handover"})
+# Refusals that no schema can foretell: what is asked is well said, and may not be now.
+REFUSALS: Final = ("2xx", "3xx", "401", "403", "404", "409", "410", "412", "422", "428", "429", "503", "507")
+# Faults of fields that do not fit one another, or of a cursor that never was one of ours: a document can't tell these.
+ACROSS: Final = frozenset({"search_unclear", "answer_incomplete", "cursor"})
+
 
 @dataclass(slots=True)
 class FuzzedDoor:
-    """An ASGI app whose start-up makes the centre; `ids` names what is there, so that not every question misses."""
+    """An ASGI app; `ids` names what is there, so that not every question misses, `asked` counts answers by role."""
 
     url: str
     centre: Centre | None = None
-    ids: dict[str, list[str]] = field(default_factory=dict)
+    ids: dict[str, list[Any]] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        else:
-            assert self.centre is not None
-            await self.centre.app(scope, receive, send)
+            return
+        assert self.centre is not None
+        await self.centre.app(scope, receive, send)
+        if (actor := scope["state"].get("actor")) is not None:
+            self.asked[actor.name] += 1
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
@@ -35,12 +50,80 @@ class FuzzedDoor:
             hasty(Store(self.url, name="fuzzed")),
             lambda app: httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://c"),
         )
-        made = await lived_in(self.centre)
-        for one in made.values():
+        for one in (await lived_in(self.centre)).values():
             for name, value in one.items():
-                self.ids.setdefault(name, []).append(value)
+                self.ids.setdefault(name, []).append(int(value) if name in NUMBERS else value)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.centre.client.aclose()
         await self.centre.store.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+@schemathesis.check
+def well_said_is_understood(_context: Any, response: Any, case: Any) -> None:
+    """What the document allows may be refused, but never as something that can't be read."""
+    if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != 422:
+        return
+    problem = response.json()
+    faults = {fault["error"] for fault in problem.get("errors", [])}
+    if problem["type"] == "/problems/key-missing" or (problem["type"] == "/problems/invalid" and not faults & ACROSS):
+        raise AssertionError(f"well said, and yet {problem['type']} {problem.get('errors')}")
+
+
+def examine(door: FuzzedDoor, *, examples: int, phases: set[str], only: str = "") -> dict[str, str]:
+    """Ask every operation (those whose path fits `only`) in these phases; what was found, one request for each."""
+    with asgi.get_client(door):
+        pass
+    config = schemathesis.Config.from_dict(
+        {
+            "dictionaries": {name: {"values": values} for name, values in door.ids.items()},
+            "parameters": {f"path.{name}": {"dictionary": name, "probability": 0.7} for name in door.ids},
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": REFUSALS},
+                "negative_data_rejection": {"expected-statuses": ["4xx", "503"]},
+                "missing_required_header": {"expected-statuses": ["401", "403", "422", "428"]},
+            },
+            "phases": {name: {"enabled": name in phases} for name in ("examples", "coverage", "fuzzing", "stateful")},
+            "generation": {"max-examples": examples, "no-shrink": True, "deterministic": True},
+            "continue-on-failure": True,
+            "max-stream-events": 1,
+            "request-timeout": 20,
+        }
+    )
+    schema = schemathesis.openapi.from_asgi("/openapi.json", door, config=config)
+    if only:
+        schema = schema.include(path_regex=only)
+    schema.auth(refresh_interval=None)(_in_turn(door))
+    found: dict[str, str] = {}
+    for event in engine.from_schema(schema).execute():
+        if isinstance(event, events.FatalError | events.NonFatalError):
+            found[f"the run itself: {event}"] = ""
+        elif isinstance(event, events.ScenarioFinished):
+            found |= _failures(event)
+    return found
+
+
+def _in_turn(door: FuzzedDoor) -> type:
+    """Each question by the next role."""
+    assert door.centre is not None
+    secrets = cycle([door.centre.secrets[name] for name in ASKERS])
+
+    class InTurn:
+        def get(self, _case: Any, _context: Any) -> str:
+            return next(secrets)
+
+        def set(self, case: Any, secret: str, _context: Any) -> None:
+            case.headers["Authorization"] = f"Bearer {secret}"
+
+    return InTurn
+
+
+def _failures(event: events.ScenarioFinished) -> dict[str, str]:
+    failed = [node for nodes in event.recorder.checks.values() for node in nodes if node.failure_info is not None]
+    return {
+        f"{event.label}: {node.name}: {' '.join(node.failure_info.failure.message.split())[:300]}": (
+            node.failure_info.code_sample
+        )
+        for node in failed
+    }

@@ -44,7 +44,9 @@ async def get_handovers(
         "not-allowed", "rota-not-found", "already-accepted", "nobody-fits", "key-missing", "key-reused"
     ),
 )
-async def post_handover_acceptance(handover: RowPath, work: RotaWork, body: AcceptingBody = NOTHING) -> HandoverAccepted:
+async def post_handover_acceptance(
+    handover: RowPath, work: RotaWork, body: AcceptingBody = NOTHING
+) -> HandoverAccepted:
     """Accept a list: what is too late to be asked again goes to the new shift, the rest is named."""
     command = work.command("handover", body, handover=handover)
     async with work.parts.store.begin() as tx:
