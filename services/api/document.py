@@ -36,6 +36,11 @@ def named_once(route: APIRoute) -> str:
 def whole(document: dict[str, Any]) -> dict[str, Any]:
     """The document with the problems, with what every answer may be, and with an example of each body and answer."""
     schemas = document["components"]["schemas"]
+    for one in schemas.values():
+        if "properties" in one:
+            one.pop("anyOf", None)  # a choice of what is required: said in words, because generators drop the fields
+    _speak(document["paths"])
+    _speak(schemas)
     schemas[PROBLEM] = dict(PROBLEM_SCHEMA)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
@@ -46,6 +51,20 @@ def whole(document: dict[str, Any]) -> dict[str, Any]:
         _tell_sizes(operation)
         _give_examples(operation, examples)
     return document
+
+
+def _speak(part: Any) -> None:
+    """A Chinese title is a word to read, and goes into the description; FastAPI's own only say the name once more.
+
+    Generators name classes by the title, and nobody should have to type 预警级别 to send a warning.
+    """
+    inside = list(part.values()) if isinstance(part, dict) else part if isinstance(part, list) else ()
+    if isinstance(part, dict) and isinstance(part.get("title"), str):
+        title = part.pop("title")
+        if not title.isascii():
+            part["description"] = f"{title}: {part['description']}" if "description" in part else title
+    for one in inside:
+        _speak(one)
 
 
 def operations_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

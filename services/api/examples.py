@@ -112,24 +112,19 @@ class Examples:
         return self._value(schema, "", least, 0)
 
     def _value(self, schema: Schema, name: str, least: bool, depth: int) -> Any:
-        if "$ref" in schema:
-            referred = schema["$ref"].rpartition("/")[2]
-            if referred in self._whole:
-                return self._whole[referred]
+        referred = schema.get("$ref", "").rpartition("/")[2]
+        if referred in self._whole:
+            return self._whole[referred]
+        if referred:
             return self._value(self._schemas[referred], name, least, depth + 1)
-        if "const" in schema or "enum" in schema:
-            return schema["const"] if "const" in schema else schema["enum"][0]
-        choices = schema.get("anyOf") or schema.get("oneOf")
-        if choices:
+        if choices := schema.get("anyOf") or schema.get("oneOf"):
             return self._value(_first(choices, name, depth), name, least, depth)
-        kind = schema.get("type")
-        if kind == "object":
-            return self._object(schema, least, depth)
-        if kind == "array":
-            return self._array(schema, name, least, depth)
-        return _plain(schema, name)
+        if "const" in schema or "enum" in schema:
+            return schema.get("const", schema.get("enum", [None])[0])
+        laid = {"object": self._object, "array": self._array}.get(schema.get("type", ""))
+        return laid(schema, name, least, depth) if laid else _plain(schema, name)
 
-    def _object(self, schema: Schema, least: bool, depth: int) -> dict[str, Any]:
+    def _object(self, schema: Schema, _name: str, least: bool, depth: int) -> dict[str, Any]:
         named = schema.get("properties", {})
         wanted = schema.get("required", []) if least else list(named)
         return {name: self._value(named[name], name, least, depth + 1) for name in wanted}

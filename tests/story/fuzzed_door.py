@@ -3,9 +3,11 @@
 The centre is made by the app's own start-up, in the very loop in which it is then asked.
 """
 
+import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import cycle
+from pathlib import Path
 from typing import Any, Final
 
 import httpx2
@@ -23,14 +25,15 @@ NUMBERS: Final = frozenset({"follow_up", "review", "hold", "handover"})
 # Refusals that no schema can foretell: what is asked is well said, and may not be now.
 REFUSALS: Final = ("2xx", "3xx", "401", "403", "404", "409", "410", "412", "422", "428", "429", "503", "507")
 # Faults of fields that do not fit one another, or of a cursor that never was one of ours: a document can't tell these.
-ACROSS: Final = frozenset({"search_unclear", "answer_incomplete", "cursor"})
+ACROSS: Final = frozenset({"search_unclear", "answer_incomplete", "cursor", "day_or_hour", "subject_unidentified", "one_of_two", "datetime_range"})
 
 
 @dataclass(slots=True)
 class FuzzedDoor:
     """An ASGI app; `ids` names what is there, so that not every question misses, `asked` counts answers by role."""
 
-    url: str
+    template: Path
+    file: Path
     centre: Centre | None = None
     ids: dict[str, list[Any]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
@@ -47,7 +50,7 @@ class FuzzedDoor:
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
         self.centre = await build(
-            hasty(Store(self.url, name="fuzzed")),
+            hasty(Store(f"sqlite:///{shutil.copy(self.template, self.file)}", name="fuzzed")),
             lambda app: httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://c"),
         )
         for one in (await lived_in(self.centre)).values():

@@ -1,7 +1,6 @@
 """Warnings by HTTP: one path with those of Kafka, each once, nothing lost above the quota, and its fate is told."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,14 +8,11 @@ import httpx2
 import pytest
 from centre import INSIDE, NAME, PHONE, Centre, minute, shown
 from sqlalchemy import select
+from submitted_steps import deliver, waiting
 
-from schemas.envelope import headers_for
 from schemas.topics import WARNING_ISSUED, WARNING_URGENT
 from services.domain.words import Role
-from services.handlers.warning import decode, prepare, take
-from services.store import dead_letters, outbox, sources, tables, tokens
-from services.store.intake import Progress
-from services.store.outbox import Waiting
+from services.store import dead_letters, sources, tables, tokens
 
 SOURCE = "/test/bank"
 CSV = """指令编号,预警级别,姓名,电话,纬度,经度,坐标系,涉险金额
@@ -50,31 +46,6 @@ async def post(
     centre: Centre, body: Any, *, who: str = "bank-key", key: str = "k-1", path: str = "/warnings"
 ) -> httpx2.Response:
     return await centre.client.post(path, headers=centre.headers(who) | {"idempotency-key": key}, json=body)
-
-
-async def waiting(centre: Centre, *, later: bool = False) -> list[Waiting]:
-    async with centre.store.begin() as tx:
-        found = await outbox.claim(tx, limit=500, later=later)
-        return [one for one in found if one.message.topic in (WARNING_ISSUED, WARNING_URGENT)]
-
-
-async def deliver(centre: Centre, waiting: Sequence[Waiting]) -> None:
-    """What the relay and the router do between them."""
-    for one in waiting:
-        message, sealer = one.message, centre.context.sealer
-        assert message.wrapped_key is not None
-        assert message.ce_source is not None
-        plain = sealer.unwrap(message.wrapped_key).open(message.value, bound_to=message.ce_id.encode())
-        headers = headers_for(
-            id=message.ce_id, source=message.ce_source, type=message.ce_type, time=one.created_at, key=message.key
-        )
-        incoming = decode(headers, plain)
-        centre.sent += 1
-        async with centre.store.begin() as tx:
-            policy = await centre.context.policies.newest(tx.conn)
-            prepared = prepare(centre.context, [incoming], policy=policy, now=tx.now)
-            moved = [(0, centre.sent - 1, centre.sent)]
-            await take(tx, centre.context, prepared, Progress(topic=WARNING_ISSUED, lane=centre.lane, moved=moved))
 
 
 async def fate(centre: Centre, warning_id: str, who: str = "bank-key") -> dict[str, Any]:
