@@ -22,6 +22,7 @@ from services.api.edge import Edge
 from services.api.events import Broadcaster
 from services.api.feeding import Feed
 from services.api.identity import BASIC, BEARER, COOKIE, Door, Identities
+from services.api.media import said_to_be_json
 from services.api.oidc import Logins
 from services.api.problems import Problematic, answer, problem_of
 from services.api.provider import Provider
@@ -170,7 +171,7 @@ def make_app(
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         generate_unique_id_function=named_once,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # its logs would quote what was sent
-        dependencies=[Depends(permitted)],  # of every route, whoever adds it
+        dependencies=[Depends(permitted), Depends(said_to_be_json)],  # of every route, whoever adds it
     )
     app.state.parts = parts
     app.state.access = access

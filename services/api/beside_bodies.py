@@ -8,13 +8,13 @@ from fastapi import Path
 from pydantic import Field
 
 from schemas.fields import At, Code, Fen
-from services.api.bodies import Body, Note, Words
+from services.api.bodies import MOST_ROW, Body, Note, Words
 from services.api.views import View
 from services.domain.follow_up import FollowUpState, Result
 from services.domain.policy_rules import FollowUpMark, ReviewCause
 from services.domain.review import ReviewState
 
-RowPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
+RowPath = Annotated[int, Path(ge=1, le=MOST_ROW)]
 _SEALED: Final = "In words; sealed."
 
 

@@ -13,6 +13,8 @@ from services.domain.words import AttemptResult, ContactMode, Outcome, Risk
 
 _FIELD_NAMES: Final[set[str]] = set()
 
+MOST_ROW: Final = 2**53 - 1  # the number of a row: exact in every JSON reader
+
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"\S")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000, pattern=r"\S")]
 Note = Annotated[str, StringConstraints(max_length=2000)]

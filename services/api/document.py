@@ -48,7 +48,7 @@ def whole(document: dict[str, Any]) -> dict[str, Any]:
     schemas[PROBLEM]["examples"] = [examples.of({"$ref": f"#/components/schemas/{PROBLEM}"})]
     for operation in operations_of(document):
         _tell_parameters(operation.get("parameters", []))
-        _tell_sizes(operation)
+        _tell_bodies(operation)
         _give_examples(operation, examples)
     return document
 
@@ -86,10 +86,10 @@ def _tell_parameters(parameters: list[dict[str, Any]]) -> None:
             one["required"] = NEEDED[one["name"]] not in names
 
 
-def _tell_sizes(operation: dict[str, Any]) -> None:
-    """Whatever takes a body may find it too large."""
+def _tell_bodies(operation: dict[str, Any]) -> None:
+    """Whatever takes a body may find it too large, and one of JSON that it is something else."""
     if "requestBody" in operation:
-        for status, told in responses("too-large").items():
+        for status, told in responses("too-large", "wrong-media-type").items():
             operation["responses"].setdefault(str(status), told)
 
 

@@ -65,6 +65,7 @@ STATUS: Final[Mapping[str, int]] = {
     "stale-rota": 412,
     "stale-registry": 412,
     "too-large": 413,
+    "wrong-media-type": 415,
     "bad-evidence": 422,
     "invalid": 422,
     "incomplete": 422,

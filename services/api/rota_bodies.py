@@ -7,11 +7,11 @@ from fastapi import Path
 from pydantic import Field, StringConstraints
 
 from schemas.fields import At, Code, ShortText
-from services.api.bodies import Strict
+from services.api.bodies import MOST_ROW, Strict
 from services.api.views import View
 from services.domain.rota.swap import AskedSwap, SwapState
 
-RowPath = Annotated[int, Path(ge=1, lt=2**63)]
+RowPath = Annotated[int, Path(ge=1, le=MOST_ROW)]
 Clock = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}:[0-5][0-9]$")]
 ShiftName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=r"^[^\x00]*$")]
 

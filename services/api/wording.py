@@ -195,6 +195,10 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("请求体过大", "请求体不得超过 256 KB;证据文件不得超过管理员设定的大小(默认 20 MB)。"),
         ("The body is too large", "Send at most 256 KB; as evidence what the administrator allows, by default 20 MB."),
     ),
+    "wrong-media-type": _both(
+        ("请求体类型不对", "该接口只接受 JSON:请携带请求头 Content-Type: application/json,编码为 UTF-8。"),
+        ("Another kind of body is needed", "This takes JSON: send it as UTF-8 with Content-Type: application/json."),
+    ),
     "bad-evidence": _both(
         (
             "该文件不能作为证据",

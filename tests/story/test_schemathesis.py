@@ -9,14 +9,14 @@ from fuzzed_door import FuzzedDoor, examine
 from tests.proofs import proof, sized
 
 REQUESTS = sized(300, 5_000)  # of each role
-EXAMPLES = sized(40, 700)  # of each route, whoever asks
+EXAMPLES = sized(3, 45)  # of each route; every one is then asked by everybody
 
 
 @proof
 def test_no_question_of_any_role_finds_a_fault(sqlite_template: Path, tmp_path: Path) -> None:
     door = FuzzedDoor(sqlite_template, tmp_path / "fuzzed.db")
 
-    found = examine(door, examples=EXAMPLES, phases={"examples", "fuzzing"})
+    found = examine(door, examples=EXAMPLES, phases={"fuzzing"})
 
     assert found == {}
     assert min(door.asked[name] for name in ASKERS) >= REQUESTS, door.asked

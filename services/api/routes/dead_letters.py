@@ -8,7 +8,7 @@ import structlog
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
-from services.api.bodies import Strict, Words
+from services.api.bodies import MOST_ROW, Strict, Words
 from services.api.identity import Operator
 from services.api.paging import Cursor, Limit, Page, before, cursor_after
 from services.api.problems import Problematic, responses
@@ -26,7 +26,7 @@ router = APIRouter(tags=["centre"])
 log = structlog.get_logger(__name__)
 
 SEND_S: Final = 5.0
-LetterPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
+LetterPath = Annotated[int, Path(ge=1, le=MOST_ROW)]
 OPENING = responses("not-allowed", "letter-not-found", "letter-gone")
 SENDING = OPENING | responses("broker-away")
 

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 
 from schemas.fields import Code
-from services.api.bodies import Strict
+from services.api.bodies import MOST_ROW, Strict
 from services.api.identity import CaseReader
 from services.api.notice_views import NoticeView
 from services.api.paging import Cursor, Limit, Page, before, cursor_after
@@ -24,7 +24,7 @@ from services.store import notices
 from services.store.notices import Inbox
 
 router = APIRouter(prefix="/notices", tags=["notices"])
-RowNumber = Annotated[int, Field(ge=1, lt=2**63)]
+RowNumber = Annotated[int, Field(ge=1, le=MOST_ROW)]
 CENTRE = {
     Role.OPERATOR: (Target.OPERATOR,),
     Role.SUPERVISOR: (Target.OPERATOR, Target.SUPERVISOR, Target.COUNTY_LEADER),

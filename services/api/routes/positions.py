@@ -43,6 +43,9 @@ SEND_S: Final = 1.0  # of a phone's patience
 REFUSED_HEADER: Final = "quanzu-refused"
 
 
+OTHER_TYPE: Final = {"type": "object", "properties": {"_type": {"not": {"const": "location"}}}}
+
+
 class Taken(View):
     """How many fixes were taken, and how many were refused, by reason."""
 
@@ -54,6 +57,12 @@ def _body(name: str, *shapes: Mapping[str, Any]) -> dict[str, Any]:
     one = {"anyOf": [*shapes]}
     either = {"anyOf": [one, {"type": "array", "items": one}], "title": name}
     return {"requestBody": {"content": {"application/json": {"schema": either}}}}
+
+
+def _typed(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """OwnTracks says by `_type` what a message is."""
+    named = {**schema["properties"], "_type": {"const": "location"}}
+    return {**schema, "properties": named, "required": [*schema["required"], "_type"]}
 
 
 def _within(field: str, kind: Any) -> dict[str, Any]:
@@ -72,7 +81,11 @@ def _whole(schema: Any, parts: Mapping[str, Any] | None = None) -> Any:
     return {name: _whole(one, known) for name, one in schema.items() if name != "$defs"}
 
 
-@router.post("/owntracks", responses=REFUSALS, openapi_extra=_body("OwnTracks", OwnTracksLocation.model_json_schema()))
+@router.post(
+    "/owntracks",
+    responses=REFUSALS,
+    openapi_extra=_body("OwnTracks", _typed(OwnTracksLocation.model_json_schema()), OTHER_TYPE),
+)
 async def post_owntracks(request: Request, response: Response, parts: TheParts, by: Reporter) -> list[Any]:
     """OwnTracks in HTTP mode: `_type: location`, one or a list. Other types are answered and left out."""
     taken = await _take(parts, request.app.state.sender, by, of_owntracks(await request.body()))

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
+from services.api.bodies import MOST_ROW
 from services.api.identity import Anyone, Identities
 from services.api.problems import responses
 from services.api.views import View
@@ -43,7 +44,7 @@ async def get_sessions(request: Request, asker: Anyone) -> Sessions:
 
 
 @router.delete("/sessions/{session}", status_code=204, responses=responses("not-allowed", "cross-site"))
-async def delete_session(session: Annotated[int, Path(ge=1, lt=2**63)], request: Request, asker: Anyone) -> Response:
+async def delete_session(session: Annotated[int, Path(ge=1, le=MOST_ROW)], request: Request, asker: Anyone) -> Response:
     """End one of one's own sessions now. Safe to repeat; another's is left alone."""
     identities: Identities = request.app.state.identities
     kept = tables.session
