@@ -80,7 +80,12 @@ def reasons(error: ValidationError) -> str:
     return text if len(text) <= _MAX_REASON_CHARS else text[: _MAX_REASON_CHARS - 1] + "…"
 
 
+def is_field(name: str) -> bool:
+    """Whether a message of ours has a field of this name."""
+    return name in _FIELD_NAMES
+
+
 def _path(loc: tuple[int | str, ...]) -> str:
     """A step that is no field of ours could be a key the sender chose, so it is shown as `?`."""
-    steps = (str(step) if isinstance(step, int) or step in _FIELD_NAMES else "?" for step in loc)
+    steps = (str(step) if isinstance(step, int) or is_field(step) else "?" for step in loc)
     return ".".join(steps) or "body"

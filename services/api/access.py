@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from fastapi import Request
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, compile_path
 
 from services.api.problems import Problematic
 from services.domain.actor import CENTRE_ROLES, Actor
@@ -251,6 +251,11 @@ OPEN_BELOW: Final = tuple(
 )
 
 
+_TEMPLATES: Final = [
+    (verb, compile_path(template)[0]) for verb, _, template in (line.partition(" ") for line in ACCESS)
+]
+
+
 class NoRule(Exception):
     """A route that nobody is allowed to ask, because it has no line in ACCESS."""
 
@@ -266,6 +271,11 @@ def lines_of(route: BaseRoute) -> list[str]:
     """How a route is named in ACCESS, once for each verb. Whatever is mounted as a whole has the verb MOUNT."""
     verbs = (getattr(route, "methods", None) or {"MOUNT"}) - {"HEAD", "OPTIONS"}
     return [f"{verb} {getattr(route, 'path', '')}" for verb in sorted(verbs)]
+
+
+def verbs_at(path: str) -> list[str]:
+    """What may be asked of a path, whoever asks."""
+    return sorted({verb for verb, fits in _TEMPLATES if fits.match(path)})
 
 
 async def permitted(request: Request) -> None:

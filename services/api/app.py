@@ -3,6 +3,7 @@
 import asyncio
 import resource
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from types import ModuleType
 from typing import Final
@@ -15,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from services.api.access import ACCESS, Rule, must_have_lines, permitted
+from services.api.access import ACCESS, Rule, must_have_lines, permitted, verbs_at
 from services.api.bearer import AccessTokens
 from services.api.document import Described, named_once
 from services.api.edge import Edge
@@ -228,7 +229,10 @@ def _let_in(app: FastAPI, parts: Parts, outside: httpx2.AsyncClient | None) -> N
 
 
 async def _problem(request: Request, error: Exception) -> Response:
-    return answer(problem_of(error), request.scope)
+    problem = problem_of(error)
+    if problem.code == "wrong-method":  # a router knows the verbs of one of its routes, not of all at that path
+        problem = replace(problem, headers={"allow": ", ".join(verbs_at(request.scope["path"]))})
+    return answer(problem, request.scope)
 
 
 async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> None:

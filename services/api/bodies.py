@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.fields import At, Code, Fen, ShortText
+from schemas.fields import At, Code, Fen, ShortText, is_field
 from services.domain.corrections import Stamp
 from services.domain.states import TimerKind
 from services.domain.words import AttemptResult, ContactMode, Outcome, Risk
@@ -163,4 +163,4 @@ def steps_of(location: Sequence[int | str]) -> list[str]:
     where, *steps = location
     if where != "body":
         return [str(step) for step in location]  # parameters are named by us
-    return [str(step) if isinstance(step, int) or step in _FIELD_NAMES else "?" for step in steps]
+    return [str(step) if isinstance(step, int) or step in _FIELD_NAMES or is_field(step) else "?" for step in steps]

@@ -124,11 +124,14 @@ def of_owntracks(body: bytes) -> list[Reported]:
     ]
 
 
-def of_traccar(query: str, body: bytes, *, now: datetime) -> list[Reported]:
-    """The fixes of a query, a form, or JSON of either kind, one or a list. Raises as `of_owntracks`."""
+def of_traccar(query: str, body: bytes, *, now: datetime, json: bool = False) -> list[Reported]:
+    """The fixes of a query, a form, or JSON of either kind, one or a list; `json`: the body says it is that.
+
+    Raises as `of_owntracks`.
+    """
     if {"lat", "location"} & dict(parse_qsl(query)).keys():
         return [_of_form(query, now)]
-    if body.lstrip()[:1] not in (b"{", b"["):
+    if not json and body.lstrip()[:1] not in (b"{", b"["):
         return [_of_form(body.decode("ascii", "replace"), now)] if body.strip() else []
     return [reported for item in _each(body) for reported in _of_json(item)]
 
@@ -137,7 +140,7 @@ def _of_form(text: str, now: datetime) -> Reported:
     given = dict(parse_qsl(text))
     if (place := given.pop("location", None)) is not None:
         given["lat"], _, given["lon"] = place.partition(",")
-    told = _read(OsmAndFix, given)
+    told = _read(OsmAndFix, given, strict=False)  # everything in a form is text
     at_s = now.timestamp() if told.timestamp is None else told.timestamp
     return Reported(Fix(at_s, told.lat, told.lon, told.accuracy), _percent(told.batt), told.valid)
 
@@ -174,9 +177,9 @@ def _each(body: bytes) -> Sequence[dict[str, Any]]:
     return items
 
 
-def _read(kind: type[Told], item: object) -> Told:
+def _read(kind: type[Told], item: object, *, strict: bool = True) -> Told:
     try:
-        return kind.model_validate(item)
+        return kind.model_validate(item, strict=strict)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([{"loc": ("body", *one["loc"]), "type": one["type"]} for one in faults]) from None

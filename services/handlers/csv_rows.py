@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,8 +57,22 @@ def bytes_of(path: Path) -> bytes:
         return gzip.decompress(content) if content.startswith(GZIP) else content
     except FileNotFoundError:
         raise BadFile(Why.ABSENT, path) from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise BadFile(Why.UNREADABLE, path, kind=type(error).__name__) from None
+
+
+def opens_within(content: bytes, most: int) -> bool:
+    """Whether what is packed in it is no larger; nothing that is larger is unpacked. Broken packing is told elsewhere."""
+    try:
+        if content.startswith(GZIP):
+            opening = zlib.decompressobj(wbits=31)
+            return len(opening.decompress(content, most + 1)) <= most
+        if content.startswith(ZIP):
+            with zipfile.ZipFile(io.BytesIO(content)) as packed:
+                return sum(part.file_size for part in packed.infolist()) <= most
+    except (zlib.error, zipfile.BadZipFile):
+        return True
+    return len(content) <= most
 
 
 def text_of(path: Path) -> str:

@@ -19,6 +19,7 @@ from schemas.topics import RESPONDER_POSITION
 from services.api import metrics
 from services.api.identity import Reporter
 from services.api.positions import (
+    Device,
     ForwardedPosition,
     OwnTracksLocation,
     Reported,
@@ -65,8 +66,11 @@ def _typed(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {**schema, "properties": named, "required": [*schema["required"], "_type"]}
 
 
-def _within(field: str, kind: Any) -> dict[str, Any]:
-    return {"type": "object", "required": [field], "properties": {field: _whole(kind.model_json_schema())}}
+def _within(field: str, kind: Any, *, other: str = "", **more: Any) -> dict[str, Any]:
+    """An object with one of a kind in `field`; `more` are fields that are needed beside it, `other` one that is not there."""
+    fields = {field: _whole(kind.model_json_schema()), **more}
+    without = {other: {"not": {}}} if other else {}
+    return {"type": "object", "required": [*fields], "properties": fields | without}
 
 
 def _whole(schema: Any, parts: Mapping[str, Any] | None = None) -> Any:
@@ -97,11 +101,16 @@ async def post_owntracks(request: Request, response: Response, parts: TheParts, 
 @router.post(
     "/traccar",
     responses=REFUSALS,
-    openapi_extra=_body("Traccar", _within("location", TraccarLocation), _within("position", ForwardedPosition)),
+    openapi_extra=_body(
+        "Traccar",
+        _within("location", TraccarLocation, other="position"),
+        _within("position", ForwardedPosition, device=Device.model_json_schema()),
+    ),
 )
 async def post_traccar(request: Request, parts: TheParts, by: Reporter) -> Taken:
     """Traccar: its own protocol (OsmAnd) as a query, a form or JSON, and the positions that a server forwards."""
-    told = of_traccar(request.url.query, await request.body(), now=parts.clock.now())
+    json = request.headers.get("content-type", "").startswith("application/json")
+    told = of_traccar(request.url.query, await request.body(), now=parts.clock.now(), json=json)
     return await _take(parts, request.app.state.sender, by, told)
 
 

@@ -25,7 +25,7 @@ from services.api.work import Key, TheParts
 from services.domain.actor import Actor
 from services.domain.refusals import WarningNotFound
 from services.handlers import warning_rows
-from services.handlers.csv_rows import BadFile, read_rows
+from services.handlers.csv_rows import BadFile, opens_within, some_rows
 from services.handlers.submission import Submitted, submit
 from services.store import submissions
 from services.store.submissions import Fate, Stage, Submission
@@ -34,6 +34,7 @@ from services.wiring import Parts
 router = APIRouter(prefix="/warnings", tags=["warnings"])
 REFUSALS = responses("not-allowed", "key-missing", "key-reused", "too-far-ahead", "too-large")
 MOST: Final = 200  # warnings in one request
+MOST_OPENED: Final = 4 * 1024 * 1024  # bytes of a table once it is unpacked
 EMBEDDED_S: Final = 10.0
 NOW: Final = datetime.min.replace(tzinfo=UTC)
 LOOK_S: Final = 0.05
@@ -216,11 +217,13 @@ def _read(document: dict[str, Any]) -> WarningIssued | str:
 
 
 def _rows(content: bytes, parts: Parts) -> list[warning_rows.ReadRow]:
+    if not opens_within(content, MOST_OPENED):
+        raise Problematic("bad-table")
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
         file.flush()
         try:
-            found = read_rows(Path(file.name), ())
+            found = some_rows(Path(file.name), ())
         except BadFile:
             raise Problematic("bad-table") from None
     now, zone = parts.clock.now(), parts.settings.zone
