@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from fastapi.exceptions import RequestValidationError
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from starlette.exceptions import HTTPException
 
 from services.api.bodies import Strict
@@ -32,6 +32,8 @@ class Reported(NamedTuple):
 
 def _seconds(told: Any) -> Any:
     """Seconds since 1970 from a number (of seconds or milliseconds) or a time in words; without a zone it is UTC."""
+    if isinstance(told, bool):
+        raise ValueError("no time")
     try:
         number = float(told)
     except (TypeError, ValueError):
@@ -40,7 +42,8 @@ def _seconds(told: Any) -> Any:
     return number if number < LAST_SECOND else number / 1000
 
 
-AtS = Annotated[float, BeforeValidator(_seconds)]
+_TOLD_AS: Final = {"anyOf": [{"type": "number"}, {"type": "string", "format": "date-time"}]}
+AtS = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(_TOLD_AS)]
 
 
 class FromDevice(Strict):

@@ -142,7 +142,7 @@ def _sheet(path: Path) -> Numbered:
         book = load_workbook(io.BytesIO(bytes_of(path)), read_only=True, data_only=True)
         for line, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
             yield line, [_cell(value) for value in cells]
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, IndexError, ValueError) as error:
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, IndexError, ValueError, SyntaxError) as error:  # of XML
         raise BadFile(Why.NO_XLSX, path, kind=type(error).__name__) from None
 
 

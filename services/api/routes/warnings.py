@@ -123,7 +123,7 @@ async def post_by_hand(parts: TheParts, by: Submitter, key: Key, body: Annotated
     number = body.instruction_number or f"H-{submissions.warning_id_for(source, key).hex[:12]}"
     issued_at = parts.clock.now() if body.issued_at == NOW else body.issued_at
     given = body.model_dump(mode="json", exclude_unset=True)
-    warning = read_as(WarningIssued, given | {"instruction_number": number, "issued_at": issued_at})
+    warning = read_as(WarningIssued, given | {"instruction_number": number, "issued_at": issued_at.isoformat()})
     submitted = Submitted(ce_id=key, warning=warning, said=_said(body))
     (made,) = await _submit(parts, [submitted], source=source, by=by)
     return _accepted(made)
