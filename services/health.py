@@ -108,8 +108,11 @@ class QuietServer(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def served(app: object, *, host: str, port: int) -> AsyncIterator[int]:
-    """Serve an ASGI app as long as the block lasts; gives the port. A port in use: the next free one, and the log says so."""
+async def served(app: object, *, host: str, port: int, proxies: str = "") -> AsyncIterator[int]:
+    """Serve an ASGI app as long as the block lasts; gives the port. A port in use: the next free one, and the log says so.
+
+    `proxies` may say, in their headers, from which address and by which scheme somebody really asks; nobody else may.
+    """
     server, listening = None, None
     for tried in [port, *range(port + 1, port + 20), 0] if port else [0]:
         try:
@@ -131,6 +134,7 @@ async def served(app: object, *, host: str, port: int) -> AsyncIterator[int]:
         access_log=False,
         timeout_graceful_shutdown=3,  # an open event stream would keep it for ever
         server_header=False,
+        forwarded_allow_ips=proxies,
     )
     server = QuietServer(config)
     running = asyncio.create_task(server.serve(sockets=[socket]))

@@ -174,6 +174,20 @@ class Settings(BaseSettings):
     unmask_per_hour: Annotated[
         int, Field(ge=1, le=1000, description="how many people one asker of one api process may be shown whole an hour")
     ] = 30
+    reads_per_min: Annotated[
+        int, Field(ge=0, description="how often one asker of one api process may read a minute; 0: without bound")
+    ] = 1_200
+    changes_per_min: Annotated[int, Field(ge=0, description="and how often act; 0: without bound")] = 600
+    intake_per_min: Annotated[
+        int, Field(ge=0, description="and how many requests with warnings send, whatever its quota; 0: without bound")
+    ] = 6_000
+    open_per_min: Annotated[
+        int, Field(ge=0, description="how often one address may ask what needs no identity; 0: without bound")
+    ] = 3_000
+    proxies: Annotated[
+        str,
+        Field(description="addresses or networks, with commas, of the proxies that may say from where somebody asks"),
+    ] = "127.0.0.1,::1"
     search_per_min: Annotated[
         int, Field(ge=1, le=1000, description="how often one asker of one api process may search a minute")
     ] = 30
@@ -242,6 +256,16 @@ class Settings(BaseSettings):
         unknown = set(filter(None, value.split(","))) - {way.value for way in Way}
         if unknown:
             raise ValueError("use oidc, accounts, tokens, or several of them with commas")
+        return value
+
+    @field_validator("proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for one in filter(None, value.split(",")):
+            try:
+                ipaddress.ip_network(one.strip())
+            except ValueError:
+                raise ValueError("use addresses or networks such as 10.0.0.0/8, several with commas") from None
         return value
 
     @field_validator("time_zone")

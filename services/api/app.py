@@ -25,6 +25,7 @@ from services.api.feeding import Feed
 from services.api.identity import BASIC, BEARER, COOKIE, Door, Identities
 from services.api.media import said_to_be_json
 from services.api.oidc import Logins
+from services.api.pace import Paces
 from services.api.problems import Problematic, answer, problem_of
 from services.api.provider import Provider
 from services.api.rates import Rates
@@ -182,7 +183,8 @@ def make_app(
     app.state.evidence_turns = evidence.Turns(evidence.MOST_AT_ONCE)
     app.state.reads = Reads(parts.store, parts.clock.now)
     _let_in(app, parts, outside)
-    app.add_middleware(Door, identities=app.state.identities, settings=parts.settings)
+    app.state.paces = Paces(parts.settings)
+    app.add_middleware(Door, identities=app.state.identities, paces=app.state.paces, settings=parts.settings)
     # the last one added is the outermost
     settings = parts.settings
     app.add_middleware(Edge, reads=app.state.reads, evidence_bytes=settings.evidence_bytes, by_https=settings.by_https)
@@ -255,7 +257,9 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
     forgetting = asyncio.create_task(_forget_at_once(parts, app.state.identities))
     stopping = asyncio.create_task(parts.stop.wait())
     try:
-        async with served(app, host=parts.settings.api_host, port=parts.settings.api_port) as port:
+        async with served(
+            app, host=parts.settings.api_host, port=parts.settings.api_port, proxies=parts.settings.proxies
+        ) as port:
             log.info("api.serves", action="api.serves", host=parts.settings.api_host, port=port)
             if on_port is not None:
                 on_port(port)

@@ -15,9 +15,9 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBasic, HTTPBearer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.api.access import OPEN, OPEN_BELOW
 from services.api.bearer import AccessTokens
 from services.api.credentials import BASIC_BELOW, SAFE_METHODS, Credential, Kind, comes_from_here, credential_of
+from services.api.pace import Paces, is_open
 from services.api.problems import Problem, Problematic, answer
 from services.domain.actor import Actor
 from services.domain.words import Role
@@ -110,11 +110,12 @@ class Identities:
 
 
 class Door:
-    """Lets nobody in without an identity, before a route is looked for or a body read."""
+    """Lets nobody in without an identity, or too often, before a route is looked for or a body read."""
 
-    def __init__(self, app: ASGIApp, *, identities: Identities, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, *, identities: Identities, paces: Paces, settings: Settings) -> None:
         self.app = app
         self.identities = identities
+        self.paces = paces
         self.settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,7 +127,6 @@ class Door:
         await self.app(scope, receive, send)
 
     async def _refused(self, scope: Scope) -> Problem | None:
-        opened = scope["path"] in OPEN or scope["path"].startswith(OPEN_BELOW)
         given = credential_of(scope, self.settings)
         by_cookie = given is not None and given.kind is Kind.COOKIE
         # What a browser adds by itself proves no intention; a form of another site may bring it along.
@@ -134,17 +134,17 @@ class Door:
         if acts and not comes_from_here(scope, self.settings, or_says_nothing=not by_cookie):
             refused("cross-site")
             return Problem(code="cross-site")
-        if opened:
-            return None
+        if is_open(scope["path"]):
+            return self.paces.of_address(scope)
         asker = None if given is None else await self.identities.asker(given)
         if asker is None:
             if given is not None:
                 refused(given.kind.value)
             schemes = BOTH_SCHEMES if scope["path"].startswith(BASIC_BELOW) else {}
-            return Problem(code="unauthenticated", headers=schemes)
+            return self.paces.of_address(scope) or Problem(code="unauthenticated", headers=schemes)
         scope["state"]["actor"] = asker.actor
         scope["state"]["session"] = asker.session
-        return None
+        return self.paces.of_asker(scope, asker.actor)
 
 
 async def asking(request: Request) -> Actor:

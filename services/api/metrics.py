@@ -13,6 +13,7 @@ SECONDS = Histogram(
 STREAMS = Gauge("quanzu_api_streams", "Open event streams.")
 EVENTS = Counter("quanzu_api_events", "Case changes put on the event stream.")
 RESYNCS = Counter("quanzu_api_resyncs", "Streams that had to be told to read everything anew.")
+TOO_MANY = Counter("quanzu_api_too_many", "Requests refused because their asker asks too often.", ["pace"])
 UNREADABLE = Counter("quanzu_api_events_unreadable", "Records on the topic of case changes that are none.")
 FIXES = Counter("quanzu_api_fixes", "Position fixes of devices that the broker has.")
 FIXES_REFUSED = Counter("quanzu_api_fixes_refused", "Position fixes of devices that are of no use.", ["reason"])

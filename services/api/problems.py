@@ -190,7 +190,7 @@ def answer(problem: Problem, scope: Scope) -> Response:
 def responses(*codes: str) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: which problems a route may answer with, besides those that every route may."""
     told: dict[int | str, dict[str, Any]] = {}
-    for code in dict.fromkeys(("invalid", "unauthenticated", "not-allowed", "away", *codes)):
+    for code in dict.fromkeys(("invalid", "unauthenticated", "not-allowed", "too-many", "away", *codes)):
         entry = told.setdefault(STATUS[code], {"description": "", "content": {KIND: {"schema": REFERENCE}}})
         entry["description"] = ", ".join(filter(None, (entry["description"], f"`{code}`")))
     return told

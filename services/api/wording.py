@@ -286,7 +286,7 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("The tip is decided", "holder has decided about it."),
     ),
     "too-many": _both(
-        ("提交过于频繁", "请按 Retry-After 秒后再试。情况紧急请直接拨打 96110 或 110。"),
+        ("请求过于频繁", "请按 Retry-After 秒后再试。情况紧急请直接拨打 96110 或 110。"),
         ("Too many at once", "Try again after Retry-After seconds. If it is urgent, telephone 96110 or 110."),
     ),
     "turn-missing": _both(

@@ -95,6 +95,10 @@ class Ground:
             "QUANZU_MASTER_KEYS": DEMO_KEY,
             "QUANZU_INDEX_KEY": DEMO_KEY,
             "QUANZU_LOAD_CAP": "1000000",  # a hundred people take every case of a run
+            "QUANZU_READS_PER_MIN": "0",
+            "QUANZU_CHANGES_PER_MIN": "0",
+            "QUANZU_INTAKE_PER_MIN": "0",
+            "QUANZU_OPEN_PER_MIN": "0",
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         }
 

@@ -35,6 +35,9 @@ from services.store.sealing import Sealer
 from services.wiring import Parts
 from tests.hasty import hasty
 
+AT_WILL: Mapping[str, int] = dict.fromkeys(
+    ("reads_per_min", "changes_per_min", "intake_per_min", "open_per_min"), 0
+)  # a story asks as often as it likes
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 PHONE, NAME, ID_NUMBER = "199-0000-0001", "测试甲", "990102190001010011"
 ADDRESS = "测试省测试县测试村 1 号"
@@ -223,7 +226,7 @@ async def build(store: Store, client_of: Any) -> Centre:
 
 async def parts_on(store: Store, clock: MovedClock) -> Parts:
     """What a process has inside, drawn anew from the database."""
-    settings = read_settings(production=False, master_keys=DEMO_KEY, index_key=DEMO_KEY)
+    settings = read_settings(production=False, master_keys=DEMO_KEY, index_key=DEMO_KEY, **AT_WILL)
     async with store.read() as conn:
         drawn = await picture.draw(conn, Policies(), now=clock.now(), rules=Rules())
     context = Context(

@@ -53,7 +53,7 @@ class Found(View):
     items: tuple[Line, ...]
 
 
-@router.post("/search", responses=responses("not-allowed", "too-many"))
+@router.post("/search", responses=responses("not-allowed"))
 async def post_search(request: Request, parts: TheParts, reader: CaseReader, body: Searching) -> Found:
     """The cases of one's scope that fit exactly; parts of a value find nothing. Every search is on record."""
     rates: Rates = request.app.state.rates

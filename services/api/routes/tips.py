@@ -60,7 +60,7 @@ class TipView(View):
     warning_id: UUID | None
 
 
-@open_router.post("/public/tips", status_code=202, responses=responses("too-many", "too-large"))
+@open_router.post("/public/tips", status_code=202, responses=responses("too-large"))
 async def post_tip(request: Request, parts: TheParts, body: TipBody) -> Told:
     """From anybody, five an hour from one address. If somebody is paying right now: telephone 96110 or 110."""
     rates: Rates = request.app.state.rates
