@@ -22,6 +22,7 @@ from services.api.document import Described, named_once
 from services.api.edge import Edge
 from services.api.events import Broadcaster
 from services.api.feeding import Feed
+from services.api.fields import chosen, told_of
 from services.api.identity import BASIC, BEARER, COOKIE, Door, Identities
 from services.api.media import said_to_be_json
 from services.api.oidc import Logins
@@ -29,6 +30,7 @@ from services.api.pace import Paces
 from services.api.problems import Problematic, answer, problem_of
 from services.api.provider import Provider
 from services.api.rates import Rates
+from services.api.reading import Reading
 from services.api.reads import Reads
 from services.api.routes import (
     acknowledgements,
@@ -142,6 +144,7 @@ DATA_ROUTES: Final = (
     entry,
 )
 DEVICE_ROUTES: Final = (positions,)
+GUARDS: Final = [Depends(permitted), Depends(said_to_be_json), Depends(chosen)]  # of every route, whoever adds it
 LOOK_S: Final = 2.0
 SWEEP_EVERY: Final = timedelta(hours=1)
 NO_WALL: Final = (
@@ -173,7 +176,7 @@ def make_app(
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         generate_unique_id_function=named_once,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # its logs would quote what was sent
-        dependencies=[Depends(permitted), Depends(said_to_be_json)],  # of every route, whoever adds it
+        dependencies=GUARDS,
     )
     app.state.parts = parts
     app.state.access = access
@@ -183,6 +186,7 @@ def make_app(
     app.state.evidence_turns = evidence.Turns(evidence.MOST_AT_ONCE)
     app.state.reads = Reads(parts.store, parts.clock.now)
     _let_in(app, parts, outside)
+    app.add_middleware(Reading)
     app.state.paces = Paces(parts.settings)
     app.add_middleware(Door, identities=app.state.identities, paces=app.state.paces, settings=parts.settings)
     # the last one added is the outermost
@@ -200,7 +204,11 @@ def make_app(
 
 def included(overriding: FastAPI | None = None) -> APIRouter:
     """All routes, each with the ways in that it takes; by `overriding.dependency_overrides` a test takes a guard away."""
-    every = APIRouter(dependencies=[Depends(permitted)], dependency_overrides_provider=overriding)
+    every = APIRouter(
+        dependencies=GUARDS, generate_unique_id_function=named_once, dependency_overrides_provider=overriding
+    )
+    for route in _routes(*DATA_ROUTES):
+        told_of(route)
     for module in DATA_ROUTES:
         every.include_router(module.router, dependencies=[BEARER, COOKIE])
     for module in DEVICE_ROUTES:
@@ -210,12 +218,12 @@ def included(overriding: FastAPI | None = None) -> APIRouter:
     return every
 
 
-ROUTES: Final = included()  # for every app of a process: what FastAPI makes of a route knows no app, and takes it 2 ms
-
-
 def _routes(*modules: ModuleType) -> Iterator[BaseRoute]:
     for module in modules:
         yield from module.router.routes
+
+
+ROUTES: Final = included()  # for every app of a process: what FastAPI makes of a route knows no app, and takes it 2 ms
 
 
 def _let_in(app: FastAPI, parts: Parts, outside: httpx2.AsyncClient | None) -> None:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from schemas.fields import At, Code, Fen
 from services.api.bodies import MOST_ROW, Body, Note, Words
-from services.api.views import View
+from services.api.views import Tagged, View
 from services.domain.follow_up import FollowUpState, Result
 from services.domain.policy_rules import FollowUpMark, ReviewCause
 from services.domain.review import ReviewState
@@ -48,7 +48,7 @@ class Appealing(Body):
     appeal: Words = Field(description="What the person says against it; sealed.")
 
 
-class FollowUpView(View):
+class FollowUpView(Tagged):
     """One follow-up. `next_due_at`: when it is due, missed or escalated by itself."""
 
     id: int
@@ -69,7 +69,7 @@ class FollowUpView(View):
     closed_by: str | None
 
 
-class ReviewView(View):
+class ReviewView(Tagged):
     """One review. Its words are in the case's timeline, for those who may read them."""
 
     id: int
@@ -88,7 +88,7 @@ class ReviewView(View):
     closed_at: datetime | None
 
 
-class ProtectiveHoldView(View):
+class ProtectiveHoldView(Tagged):
     id: int
     number: int
     state: str

@@ -19,6 +19,7 @@ from services.domain.actor import Actor
 
 log = structlog.get_logger(__name__)
 
+UNCHANGED: Final = 304  # as good as shown: they have it still
 MOST_BODY_BYTES: Final = 256 * 1024
 MOST_FILE_BYTES: Final = 32 * 1024 * 1024  # the areas of a province
 FILE_BELOW: Final = "/registry/files/"
@@ -82,7 +83,7 @@ class Edge:
 
     def _note(self, scope: Scope, status: int) -> None:
         actor: Actor | None = scope["state"].get("actor")
-        if actor is not None and scope["method"] == "GET" and 200 <= status < 300:
+        if actor is not None and scope["method"] == "GET" and (200 <= status < 300 or status == UNCHANGED):
             self.reads.note(scope, actor)
 
     def _most_bytes(self, scope: Scope) -> int:

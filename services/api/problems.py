@@ -64,6 +64,7 @@ STATUS: Final[Mapping[str, int]] = {
     "stale-turn": 412,
     "stale-rota": 412,
     "stale-registry": 412,
+    "stale-row": 412,
     "too-large": 413,
     "wrong-media-type": 415,
     "bad-evidence": 422,
@@ -96,6 +97,7 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "bad-evidence": ("why",),
     "stale-rota": ("version",),
     "bad-file": ("why", "line"),
+    "stale-row": ("etag", "present"),
     "swap-over": ("state",),
     "already-accepted": ("holder",),
     "already-published": ("holder",),
@@ -210,6 +212,8 @@ PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
         "request_id": {"type": "string"},
         "turn": {"type": "integer", "description": "stale-turn: the turn as it is now"},
         "version": {"type": "integer", "description": "stale-rota: the rotation's version as it is now"},
+        "etag": {"type": "string", "description": "stale-row: what If-Match names of it as it is now"},
+        "present": {"type": "object", "description": "stale-row: what is to be changed, as it is now"},
         "state": {"type": "string", "description": "stale-turn, out-of-order, swap-over: the state as it is now"},
         "holder": {"type": "string", "description": "stale-turn, already-accepted, already-published: who was first"},
         "missing": {
@@ -234,7 +238,10 @@ PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
                     "pointer": {"type": "string"},
                     "error": {"type": "string"},
                     "line": {"type": ["integer", "null"], "description": "bad-policy: of the YAML sent"},
-                    "nearest": {"type": ["string", "null"], "description": "bad-policy: the nearest right word"},
+                    "nearest": {
+                        "type": ["string", "null"],
+                        "description": "bad-policy, unknown_field: the nearest right word",
+                    },
                     "text_zh": {"type": "string"},
                     "text_en": {"type": "string"},
                 },
@@ -270,9 +277,13 @@ def _policy_fault(fault: PolicyFault) -> dict[str, Any]:
     }
 
 
-def _faults(errors: Sequence[Any]) -> list[dict[str, str]]:
+def _faults(errors: Sequence[Any]) -> list[dict[str, Any]]:
     """Where (a JSON Pointer of our own names) and what kind of fault, without the value."""
     return [
-        {"pointer": "".join(f"/{step}" for step in steps_of(fault["loc"])), "error": fault["type"]}
+        {
+            "pointer": "".join(f"/{step}" for step in steps_of(fault["loc"])),
+            "error": fault["type"],
+            **({"nearest": fault["nearest"]} if "nearest" in fault else {}),
+        }
         for fault in errors[:MOST_FAULTS]
     ]

@@ -8,8 +8,10 @@ from pydantic import Field, StringConstraints
 
 from schemas.fields import At, Code, ShortText
 from services.api.bodies import MOST_ROW, Strict
-from services.api.views import View
+from services.api.views import Tagged, View
 from services.domain.rota.swap import AskedSwap, SwapState
+from services.handlers.seen import tag_of
+from services.store.rota_entries import StoredEntry
 
 RowPath = Annotated[int, Path(ge=1, le=MOST_ROW)]
 Clock = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}:[0-5][0-9]$")]
@@ -110,7 +112,7 @@ class SwapAnswer(View):
     state: SwapState
 
 
-class SwapView(View):
+class SwapView(Tagged):
     id: int
     asker: str
     other: str
@@ -123,7 +125,7 @@ class SwapView(View):
     answered_at: datetime | None
 
 
-class EntryView(View):
+class EntryView(Tagged):
     id: int
     kind: str
     responder: str
@@ -226,4 +228,12 @@ class HandoverAccepted(View):
 
 
 def swap_view(asked: AskedSwap) -> SwapView:
-    return SwapView.model_validate(asked, from_attributes=True)
+    return SwapView(
+        **{name: getattr(asked, name) for name in SwapView.model_fields if name != "etag"}, etag=tag_of(asked)
+    )
+
+
+def entry_view(entry: StoredEntry) -> EntryView:
+    return EntryView(
+        **{name: getattr(entry, name) for name in EntryView.model_fields if name != "etag"}, etag=tag_of(entry)
+    )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.api.bodies import Strict
 from services.api.identity import Anyone
-from services.api.work import Key, TheParts
+from services.api.work import Key, SeenRow, TheParts
 from services.domain.actor import Actor
 from services.domain.refusals import RotaNotFound
 from services.handlers.rota import RotaCommand, must_see
@@ -24,10 +24,11 @@ class OneRotaCommand:
     parts: Parts
     by: Actor
     key: str
+    seen: str | None = None
 
     def command(self, name: str, body: Strict | None, **said: Any) -> RotaCommand:
         document = {} if body is None else body.model_dump(mode="json")
-        return RotaCommand(name=name, key=self.key, said=document | said)
+        return RotaCommand(name=name, key=self.key, said=document | said, seen=self.seen)
 
     async def __call__(
         self, handler: Callable[..., Awaitable[dict[str, Any]]], command: RotaCommand, **given: Any
@@ -41,11 +42,16 @@ async def _one(parts: TheParts, by: Anyone, *, key: Key) -> OneRotaCommand:
     return OneRotaCommand(parts=parts, by=by, key=key)
 
 
+async def _one_on_a_row(parts: TheParts, by: Anyone, *, key: Key, seen: SeenRow) -> OneRotaCommand:
+    return OneRotaCommand(parts=parts, by=by, key=key, seen=seen)
+
+
 async def _zone(parts: TheParts) -> ZoneInfo:
     return parts.settings.zone
 
 
 RotaWork = Annotated[OneRotaCommand, Depends(_one)]
+RotaRowWork = Annotated[OneRotaCommand, Depends(_one_on_a_row)]  # for a row that is there
 Zone = Annotated[ZoneInfo, Depends(_zone)]
 
 

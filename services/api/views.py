@@ -27,6 +27,12 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class Tagged(View):
+    """Something that can be changed by itself."""
+
+    etag: str = Field(description="What If-Match names to change it as it is here.")
+
+
 class Stamps(View):
     """When the case was last where; None: not yet, or not in this life of the case."""
 

@@ -180,6 +180,10 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("排班已被他人修改", "请重新读取排班(version 为当前版本),再决定是否修改。"),
         ("Somebody changed the rota first", "Read it again (version is as it is now); then decide."),
     ),
+    "stale-row": _both(
+        ("已被他人修改", "present 为当前内容,etag 为其标记:请核对后再决定是否修改。"),
+        ("Somebody changed it first", "present is what it is now and etag names that: look at it, then decide."),
+    ),
     "stale-turn": _both(
         ("案件已被他人处理", "请刷新案件:turn、state、holder 为当前值,再决定是否继续。"),
         ("Somebody was first", "Read the case again: turn, state and holder are as they are now; then decide."),

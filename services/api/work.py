@@ -23,10 +23,13 @@ from services.store.walls import PUBLIC
 from services.wiring import Parts
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
-_TURN: Final = re.compile(r'(?:W/)?("?)([0-9]{1,9})\1')  # a proxy that compresses makes an ETag weak
+# A proxy that compresses makes an ETag weak. What a row was is before the dot, how it was shown after it (`reading`).
+_TURN: Final = re.compile(r'(?:W/)?("?)([0-9]{1,9})(?:\.[\w-]{1,32})?\1')
+_ROW: Final = re.compile(r'(?:W/)?("?)([\w-]{1,32}|\*)(?:\.[\w-]{1,32})?\1')
+NO_TAG: Final = "?"
 # What may stand in these headers; whether they are there is asked below, because that has refusals of its own.
 _KeyText = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r"^[\x21-\x7e]{1,128}$"})]
-_TurnText = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r'^(W/)?("[0-9]{1,9}"|[0-9]{1,9})$'})]
+_TurnText = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r'^(W/)?("[0-9]{1,9}(\.[\w-]{1,32})?"|[0-9]{1,9}(\.[\w-]{1,32})?)$'})]
 
 
 class Answer(View):
@@ -65,6 +68,7 @@ class OneCommand:
     key: str
     turn: int | None
     after: str | None = None
+    seen: str | None = None
 
     async def __call__(
         self,
@@ -85,6 +89,7 @@ class OneCommand:
             key=self.key,
             turn=self.turn,
             after=self.after,
+            seen=self.seen,
             occurred_at=body.occurred_at,
             detail=_said(detail),
             private=_said(private),
@@ -102,7 +107,8 @@ def _said(words: dict[str, Any] | None) -> dict[str, Any] | None:
     return {name: value for name, value in (words or {}).items() if value is not None} or None
 
 
-def etag(turn: int) -> str:
+def etag(turn: int | str) -> str:
+    """The turn of a case, the version of a rotation, the tag of any other row."""
     return f'"{turn}"'
 
 
@@ -140,9 +146,23 @@ async def _seen(
     return after if seen is None and after is not None else await _turn(seen)
 
 
+async def _seen_row(
+    seen: Annotated[
+        str | None,
+        Header(alias="If-Match", description="The `etag` of what is changed, as last seen; left out: whatever it is."),
+    ] = None,
+) -> str | None:
+    """The tag of a row. What can't be one of ours is one of no row."""
+    if seen is None:
+        return None
+    found = _ROW.fullmatch(seen.strip())
+    return NO_TAG if found is None else found.group(2)
+
+
 Key = Annotated[str, Depends(_key)]
 Turn = Annotated[int, Depends(_turn)]
 Seen = Annotated[int | str, Depends(_seen)]
+SeenRow = Annotated[str | None, Depends(_seen_row)]
 
 
 async def one_command(
@@ -158,5 +178,12 @@ async def one_unseen_command(
     return OneCommand(parts=parts, by=by, request=request, response=response, key=key, turn=None)
 
 
+async def one_command_on_a_row(
+    request: Request, response: Response, parts: TheParts, by: Anyone, *, key: Key, seen: SeenRow
+) -> OneCommand:
+    return OneCommand(parts=parts, by=by, request=request, response=response, key=key, turn=None, seen=seen)
+
+
 Work = Annotated[OneCommand, Depends(one_command)]
 UnseenWork = Annotated[OneCommand, Depends(one_unseen_command)]  # for a bank, which never sees the case
+RowWork = Annotated[OneCommand, Depends(one_command_on_a_row)]  # for what is beside a case and has a tag of its own

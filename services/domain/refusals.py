@@ -189,6 +189,12 @@ class BadRegistryFile(Refused):
     code = "bad-file"
 
 
+class StaleRow(Refused):
+    """Somebody was first: what is to be changed is no longer what the sender saw."""
+
+    code = "stale-row"
+
+
 class SwapOver(Refused):
     """The swap was answered, or its time has passed."""
 

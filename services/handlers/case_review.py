@@ -13,6 +13,7 @@ from services.domain.review import Review
 from services.handlers.beside import carry_out_beside
 from services.handlers.command import Command, Done
 from services.handlers.context import Context
+from services.handlers.seen import must_be
 from services.store.engine import Transaction
 
 
@@ -68,6 +69,7 @@ async def _step(
         found = next((one for one in beside.reviews if one.id == review_id), None)
         if found is None:
             raise NotInCase()
+        must_be(command.seen, found)
         return after_loop.reviewed(case, beside, step(found), by=by, now=tx.now, private=said.private)
 
     return await carry_out_beside(tx, context, command, by=by, decide=decide)

@@ -53,6 +53,7 @@ class Command:
     key: str
     turn: int | None
     after: str | None = None
+    seen: str | None = None  # the tag of the row beside the case, as its sender last saw it
     occurred_at: datetime | None = None  # when it was done, by the device's clock
     detail: dict[str, Any] | None = None  # for the timeline; no personal data
     private: dict[str, Any] | None = None  # for the timeline, sealed

@@ -14,6 +14,7 @@ from services.domain.refusals import NotInCase
 from services.handlers.beside import carry_out_beside
 from services.handlers.command import Command, Done
 from services.handlers.context import Context
+from services.handlers.seen import must_be
 from services.store.engine import Transaction
 
 
@@ -28,13 +29,13 @@ class Found:
 async def do_follow_up(
     tx: Transaction, context: Context, command: Command, *, by: Actor, follow_up: int, found: Found
 ) -> Done:
-    """The person was asked again. Raises NotInCase, NotYours, OutOfOrder or Incomplete."""
+    """The person was asked again. Raises NotInCase, StaleRow, NotYours, OutOfOrder or Incomplete."""
 
     def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:
         return after_loop.followed_up(
             case,
             beside,
-            _one(beside, follow_up),
+            _one(beside, follow_up, command.seen),
             result=found.result,
             loss_after_fen=found.loss_after_fen,
             by=by,
@@ -50,7 +51,7 @@ async def close_follow_up(tx: Transaction, context: Context, command: Command, *
     """Struck off, by another person than who did it. Raises NotInCase, NotYours, OutOfOrder or OwnSubmission."""
 
     def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:  # noqa: ARG001
-        one = _one(beside, follow_up)
+        one = _one(beside, follow_up, command.seen)
         return after_loop.struck_off(case, beside, one, by=by, now=tx.now, private=said.private)
 
     return await carry_out_beside(tx, context, command, by=by, decide=decide)
@@ -76,8 +77,9 @@ async def record_loss(
     return await carry_out_beside(tx, context, command, by=by, decide=decide)
 
 
-def _one(beside: Beside, id_: int) -> FollowUp:
+def _one(beside: Beside, id_: int, seen: str | None) -> FollowUp:
     found = next((one for one in beside.follow_ups if one.id == id_), None)
     if found is None:
         raise NotInCase()
+    must_be(seen, found)
     return found

@@ -6,6 +6,7 @@ from services.domain.actor import Actor
 from services.domain.refusals import Incomplete, PersonNotFound, ResponderNotFound, UnitNotFound
 from services.domain.words import Role
 from services.handlers.entry_facts import Entry, note
+from services.handlers.seen import must_be
 from services.store import people, registry, status
 from services.store.engine import Transaction
 from services.store.people import CutOff, Person
@@ -23,11 +24,13 @@ async def let_in(
     role: Role,
     unit: str | None,
     responder: str | None,
+    seen: str | None = None,
 ) -> Person:
     """Let somebody in, or change what they are; their sessions follow at once.
 
-    Raises Incomplete, UnitNotFound or ResponderNotFound.
+    `seen` is the tag of the person as last seen. Raises StaleRow, Incomplete, UnitNotFound or ResponderNotFound.
     """
+    must_be(seen, await people.locked(tx, name))
     if role in OF_NO_PERSON:
         raise Incomplete(field="role", why="no person has it")
     if (role in OF_A_UNIT) != (unit is not None):

@@ -14,6 +14,7 @@ from services.domain.preview import Counts
 from services.domain.refusals import AlreadyPublished, NotAllowed, PolicyNotFound
 from services.domain.words import Risk, Role
 from services.handlers import policy_yaml
+from services.handlers.seen import must_be
 from services.store import audit, past_cases, policies
 from services.store.engine import Transaction
 from services.store.policies import Kept
@@ -46,13 +47,18 @@ async def keep_draft(tx: Transaction, document: Mapping[str, Any], *, by: Actor)
     return await _kept(tx, version)
 
 
-async def publish(tx: Transaction, version: int, *, by: Actor, note: str) -> Kept:
+async def publish(tx: Transaction, version: int, *, by: Actor, note: str, seen: str | None = None) -> Kept:
     """Put a draft in force; open cases keep the policy they were opened under. By the same person again it stays done.
 
-    Raises NotAllowed, PolicyNotFound or AlreadyPublished.
+    `seen` is the tag of the version as last seen. Raises NotAllowed, PolicyNotFound, AlreadyPublished or StaleRow.
     """
     if by.role not in PUBLISHING:
         raise NotAllowed(role=by.role)
+    if seen is not None:
+        await policies.lock(tx)
+        before = await _kept(tx, version)
+        if before.published_at is None:
+            must_be(seen, before)
     done = await policies.put_in_force(tx, version, by=by.name, note=note)
     kept = await _kept(tx, version)
     if done:

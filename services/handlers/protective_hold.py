@@ -16,6 +16,7 @@ from services.domain.words import Role
 from services.handlers.beside import carry_out_beside
 from services.handlers.command import Command, Done
 from services.handlers.context import Context
+from services.handlers.seen import must_be
 from services.store.engine import Transaction
 
 ANYBODY = after_loop.CENTRE | after_loop.FIELD
@@ -34,7 +35,7 @@ async def tell_hold(tx: Transaction, context: Context, command: Command, *, by: 
     """The person was told of it. Raises NotInCase or OutOfOrder."""
 
     def step(_: Case, beside: Beside) -> ProtectiveHold:
-        return protective_hold.noticed(_one(beside, hold), at=tx.now)
+        return protective_hold.noticed(_one(beside, hold, command.seen), at=tx.now)
 
     return await _do(tx, context, command, by=by, may=ANYBODY, step=step)
 
@@ -43,7 +44,7 @@ async def appeal_hold(tx: Transaction, context: Context, command: Command, *, by
     """The person objects; their words are sealed. Raises NotInCase or OutOfOrder."""
 
     def step(_: Case, beside: Beside) -> ProtectiveHold:
-        return protective_hold.appealed(_one(beside, hold), at=tx.now)
+        return protective_hold.appealed(_one(beside, hold, command.seen), at=tx.now)
 
     return await _do(tx, context, command, by=by, may=ANYBODY, step=step)
 
@@ -52,7 +53,7 @@ async def lift_hold(tx: Transaction, context: Context, command: Command, *, by: 
     """Over; the centre's decision, with its reason sealed. Raises NotAllowed, NotInCase or OutOfOrder."""
 
     def step(_: Case, beside: Beside) -> ProtectiveHold:
-        return protective_hold.lifted(_one(beside, hold), by=by.name, at=tx.now)
+        return protective_hold.lifted(_one(beside, hold, command.seen), by=by.name, at=tx.now)
 
     return await _do(tx, context, command, by=by, may=after_loop.CENTRE, step=step)
 
@@ -77,8 +78,9 @@ async def _do(
     return await carry_out_beside(tx, context, command, by=by, decide=decide)
 
 
-def _one(beside: Beside, id_: int) -> ProtectiveHold:
+def _one(beside: Beside, id_: int, seen: str | None) -> ProtectiveHold:
     found = next((one for one in beside.holds if one.id == id_), None)
     if found is None:
         raise NotInCase()
+    must_be(seen, found)
     return found

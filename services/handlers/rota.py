@@ -22,6 +22,7 @@ from services.domain.rota.rotation import rotation_from
 from services.domain.rota.spans import shifts
 from services.domain.rota.swap import AskedSwap, SwapAction
 from services.domain.words import Role
+from services.handlers.seen import must_be
 from services.store import audit, duty, registry, rota, rota_answers, rota_entries
 from services.store.engine import Transaction
 
@@ -38,6 +39,7 @@ class RotaCommand:
     name: str
     key: str
     said: Mapping[str, Any]
+    seen: str | None = None  # the tag of the row as its sender last saw it
 
     @property
     def fingerprint(self) -> bytes:
@@ -165,13 +167,14 @@ def entry_fault(entry: Entry, known: set[str], *, now: datetime) -> tuple[str, s
 async def withdraw_entry(
     tx: Transaction, zone: ZoneInfo, command: RotaCommand, *, by: Actor, unit: str, entry: int
 ) -> dict[str, Any]:
-    """From now on the entry counts no more; what it did until now stays done. Raises RotaNotFound."""
+    """From now on the entry counts no more; what it did until now stays done. Raises RotaNotFound, StaleRow."""
     await _locked(tx, by, unit, ROTA_WRITERS)
 
     async def do() -> dict[str, Any]:
         stored = await rota_entries.find(tx.conn, entry)
         if stored is None or stored.unit != unit:
             raise RotaNotFound()
+        must_be(command.seen, stored)
         await rota_entries.withdraw(tx, [entry], by=by.name)
         drawn = await redraw(tx, unit, zone)
         return {"unit": unit, "ids": [entry], "faults": await _faults(tx, drawn)}
@@ -201,13 +204,14 @@ async def ask_swap(
 async def answer_swap(
     tx: Transaction, zone: ZoneInfo, command: RotaCommand, *, by: Actor, unit: str, swap: int, action: SwapAction
 ) -> dict[str, Any]:
-    """Accept, refuse or withdraw. An accepted one moves the duty that is still to come. Raises RotaNotFound, SwapOver."""
+    """Accept, refuse or withdraw. An accepted one moves the duty still to come. Raises RotaNotFound, StaleRow, SwapOver."""
     await _locked(tx, by, unit, SWAPPERS)
 
     async def do() -> dict[str, Any]:
         asked = await rota_entries.find_swap(tx.conn, swap)
         if asked is None or asked.unit != unit:
             raise RotaNotFound()
+        must_be(command.seen, asked)
         answered = swaps.answer(asked, action, by=by, now=tx.now)
         await rota_entries.save_swap(tx, answered)
         await redraw(tx, unit, zone)

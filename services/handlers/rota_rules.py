@@ -10,6 +10,7 @@ from services.domain.rota.holiday import Ruled
 from services.domain.rota.pattern import pattern_from
 from services.domain.words import Role
 from services.handlers.rota import RotaCommand, once
+from services.handlers.seen import must_be
 from services.store import rota
 from services.store.engine import Transaction
 
@@ -19,10 +20,11 @@ RULERS = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 async def put_pattern(
     tx: Transaction, command: RotaCommand, *, by: Actor, code: str, document: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Add a shift pattern, or change it for every unit that turns through it. Raises NotAllowed or Incomplete."""
+    """Add a shift pattern, or change it for every unit that turns through it. Raises NotAllowed, StaleRow or Incomplete."""
     _must_rule(by)
 
     async def do() -> dict[str, Any]:
+        must_be(command.seen, await rota.locked_pattern(tx, code))
         await rota.keep_pattern(tx, pattern_from(code, document), by=by.name)
         return {"code": code}
 
@@ -36,6 +38,7 @@ async def put_holiday(
     _must_rule(by)
 
     async def do() -> dict[str, Any]:
+        must_be(command.seen, await rota.locked_holiday(tx, day))
         await rota.keep_holiday(tx, day, ruled, by=by.name)
         return {"day": day.isoformat()}
 

@@ -25,10 +25,11 @@ from services.domain.moves import Said
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete, NotInCase
 from services.domain.stop_order import BankWord, EntryKind, StopOrder
-from services.domain.words import Mode
+from services.domain.words import Mode, Role
 from services.handlers.beside import carry_out_beside
 from services.handlers.command import Command, Done
 from services.handlers.context import Context, key_of
+from services.handlers.seen import must_be
 from services.store import beside as store
 from services.store.cases import Stored
 from services.store.engine import Transaction
@@ -94,6 +95,7 @@ async def send_stop(
 
     def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:
         order = stopping.order_of(beside, order_id)
+        must_be(command.seen, order)
         return stopping.sent(case, beside, order, bank_number=bank_number, by=by, now=tx.now, policy=policy, said=said)
 
     return await carry_out_beside(tx, context, command, by=by, decide=decide)
@@ -109,6 +111,7 @@ async def hear_bank(
 
     def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:
         order = stopping.waiting(case, beside) if order_id is None else stopping.order_of(beside, order_id)
+        must_be(command.seen, order, may_read=by.role is not Role.BANK)
         return stopping.heard(case, beside, order, word, by=by, now=tx.now, policy=policy, said=said)
 
     return await carry_out_beside(tx, context, command, by=by, decide=decide)

@@ -9,6 +9,7 @@ from schemas.warning import WarningIssued
 from services.domain.actor import Actor
 from services.domain.refusals import TipNotFound, TipOver
 from services.handlers.context import Context
+from services.handlers.seen import must_be
 from services.handlers.submission import Submitted, submit
 from services.store import audit, tips
 from services.store.engine import Transaction
@@ -42,12 +43,14 @@ def read(sealer: Sealer, tip: Tip) -> dict[str, str]:
     return told
 
 
-async def confirm(tx: Transaction, context: Context, tip_id: UUID, warning: WarningIssued, *, by: Actor) -> Tip:
+async def confirm(
+    tx: Transaction, context: Context, tip_id: UUID, warning: WarningIssued, *, by: Actor, seen: str | None = None
+) -> Tip:
     """Send the warning that an operator made of it. By the same person again it stays done.
 
-    Raises TipNotFound, TipOver, and what `submit` raises.
+    Raises TipNotFound, TipOver, StaleRow (`seen`: the tag of the tip as last seen), and what `submit` raises.
     """
-    tip = await _waiting(tx, tip_id, TipState.CONFIRMED, by)
+    tip = await _waiting(tx, tip_id, TipState.CONFIRMED, by, seen)
     if tip.state is TipState.CONFIRMED:
         return tip
     submitted = Submitted(ce_id=str(tip_id), warning=warning, said=tip_id.bytes)
@@ -55,18 +58,25 @@ async def confirm(tx: Transaction, context: Context, tip_id: UUID, warning: Warn
     return await _decided(tx, replace(tip, state=TipState.CONFIRMED, warning_id=made.warning_id), by)
 
 
-async def dismiss(tx: Transaction, tip_id: UUID, *, by: Actor) -> Tip:
-    """Nothing comes of it. Raises TipNotFound or TipOver."""
-    tip = await _waiting(tx, tip_id, TipState.DISMISSED, by)
+async def dismiss(tx: Transaction, tip_id: UUID, *, by: Actor, seen: str | None = None) -> Tip:
+    """Nothing comes of it. Raises TipNotFound, TipOver or StaleRow."""
+    tip = await _waiting(tx, tip_id, TipState.DISMISSED, by, seen)
     return tip if tip.state is TipState.DISMISSED else await _decided(tx, replace(tip, state=TipState.DISMISSED), by)
 
 
-async def _waiting(tx: Transaction, tip_id: UUID, wanted: TipState, by: Actor) -> Tip:
+def decision_of(tip: Tip) -> dict[str, object]:
+    """What an operator changes of it; what was told, and under which key it lies, is nothing of theirs."""
+    return {name: getattr(tip, name) for name in ("tip_id", "state", "decided_by", "decided_at", "warning_id")}
+
+
+async def _waiting(tx: Transaction, tip_id: UUID, wanted: TipState, by: Actor, seen: str | None) -> Tip:
     tip = await tips.locked(tx, tip_id)
     if tip is None:
         raise TipNotFound()
     if tip.state is not TipState.WAITING and (tip.state, tip.decided_by) != (wanted, by.name):
         raise TipOver(holder=tip.decided_by)
+    if tip.state is TipState.WAITING:
+        must_be(seen, decision_of(tip))
     return tip
 
 

@@ -55,6 +55,12 @@ async def find(conn: AsyncConnection, whose: ColumnElement[bool]) -> Person | No
     return None if row is None else Person(**row._mapping)
 
 
+async def locked(tx: Transaction, name: str) -> Person | None:
+    """Somebody by name, whom nobody else changes until the transaction ends."""
+    row = (await tx.conn.execute(select(*_SHOWN).where(person.c.name == name).with_for_update())).one_or_none()
+    return None if row is None else Person(**row._mapping)
+
+
 async def by_login(conn: AsyncConnection, login: str) -> Person | None:
     """Who comes under this login; None for somebody unknown or revoked."""
     if "\0" in login:  # no text of PostgreSQL's, and so nobody's

@@ -132,7 +132,7 @@ async def draft(tx: Transaction, document: Mapping[str, Any], *, by: str) -> int
     """
     whole = complete(document)
     policy_from(0, whole)
-    last = await _lock(tx)
+    last = await lock(tx)
     if last is not None and last.published_at is None and (last.document, last.drafted_by) == (whole, by):
         return last.version
     version = 1 if last is None else last.version + 1
@@ -140,7 +140,7 @@ async def draft(tx: Transaction, document: Mapping[str, Any], *, by: str) -> int
     return version
 
 
-async def _lock(tx: Transaction) -> Kept | None:
+async def lock(tx: Transaction) -> Kept | None:
     """Nobody else adds or publishes until the transaction ends; readers go on. Returns the newest version."""
     if tx.postgres:
         await tx.conn.execute(text("LOCK TABLE policy IN EXCLUSIVE MODE"))
@@ -150,7 +150,7 @@ async def _lock(tx: Transaction) -> Kept | None:
 
 async def put_in_force(tx: Transaction, version: int, *, by: str, note: str) -> bool:
     """Publish a draft; False where there is no draft of that version."""
-    await _lock(tx)
+    await lock(tx)
     done = await tx.conn.execute(
         update(policy)
         .where(policy.c.version == version, policy.c.published_at.is_(None))

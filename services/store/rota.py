@@ -169,6 +169,13 @@ async def patterns(conn: AsyncConnection) -> dict[str, Pattern]:
     return {row.code: pattern_from(row.code, row.document) for row in rows}
 
 
+async def locked_pattern(tx: Transaction, code: str) -> dict[str, Any] | None:
+    """The document of one pattern, which nobody else changes until the transaction ends; None: there is none."""
+    row = select(pattern.c.document).where(pattern.c.code == code).with_for_update()
+    found = (await tx.conn.execute(row)).scalar()
+    return None if found is None else document_of(pattern_from(code, found))
+
+
 async def keep_pattern(tx: Transaction, made: Pattern, *, by: str) -> None:
     """Add the pattern or put it in the place of the old one; every unit is drawn again. Safe to repeat."""
     row = {"document": document_of(made), "changed_by": by, "changed_at": tx.now}
@@ -185,6 +192,12 @@ async def holidays(conn: AsyncConnection) -> Holidays:
 
 async def ruled_days(conn: AsyncConnection) -> list[StoredHoliday]:
     return [StoredHoliday(**row._mapping) for row in await conn.execute(select(holiday).order_by(holiday.c.day))]
+
+
+async def locked_holiday(tx: Transaction, day: date) -> StoredHoliday | None:
+    """What is said of a day, which nobody else changes until the transaction ends; None: nothing."""
+    row = (await tx.conn.execute(select(holiday).where(holiday.c.day == day).with_for_update())).one_or_none()
+    return None if row is None else StoredHoliday(**row._mapping)
 
 
 async def keep_holiday(tx: Transaction, day: date, ruled: Ruled | None, *, by: str) -> None:

@@ -31,6 +31,11 @@ async def switched_off(conn: AsyncConnection, what: Switch) -> frozenset[str]:
     return frozenset((await conn.execute(off)).scalars())
 
 
+async def lock(tx: Transaction, code: str) -> None:
+    """Nobody else who locks it changes a unit's settings until the transaction ends."""
+    await tx.conn.execute(select(unit.c.code).where(unit.c.code == code).with_for_update())
+
+
 async def is_on(conn: AsyncConnection, code: str, what: Switch) -> bool:
     """Whether a unit takes part in `what`; nobody said: it does."""
     newest = (

@@ -12,15 +12,16 @@ from services.api.identity import CaseReader
 from services.api.paging import Cursor, Limit, Page, before, cursor_after
 from services.api.problems import responses
 from services.api.routes.acknowledgements import REFUSALS
-from services.api.work import Answer, TheParts, UnseenWork
+from services.api.work import Answer, RowWork, TheParts
 from services.domain.review import ReviewState
 from services.handlers.case_review import close_review, set_actions, set_cause
+from services.handlers.seen import tag_of
 from services.store import tables
 from services.store.beside_lists import ReviewOfCase, reviews_page
 
 router = APIRouter(tags=["after the loop"])
 NO_NOTE = Noting()
-STEPPING = REFUSALS | responses("not-in-case", "not-allowed", "key-missing")
+STEPPING = REFUSALS | responses("not-in-case", "not-allowed", "key-missing", "stale-row")
 
 
 @router.get("/reviews", responses=responses("not-allowed"))
@@ -50,7 +51,7 @@ async def get_reviews(
 
 
 @router.post("/reviews/{review}/cause", responses=STEPPING)
-async def post_cause(review: RowPath, work: UnseenWork, body: Causing) -> Answer:
+async def post_cause(review: RowPath, work: RowWork, body: Causing) -> Answer:
     """Why it happened, and who answers for it."""
     case_id = await case_of(work, tables.review, review)
     detail = {"review": review, "accountable": body.accountable}
@@ -68,7 +69,7 @@ async def post_cause(review: RowPath, work: UnseenWork, body: Causing) -> Answer
 
 
 @router.post("/reviews/{review}/actions", responses=STEPPING)
-async def post_actions(review: RowPath, work: UnseenWork, body: Acting) -> Answer:
+async def post_actions(review: RowPath, work: RowWork, body: Acting) -> Answer:
     """What is done about it, and what is promised."""
     case_id = await case_of(work, tables.review, review)
     private = {"action": body.action, "commitment": body.commitment}
@@ -77,7 +78,7 @@ async def post_actions(review: RowPath, work: UnseenWork, body: Acting) -> Answe
 
 
 @router.post("/reviews/{review}/closing", responses=STEPPING | responses("own-submission", "not-allowed"))
-async def post_review_closing(review: RowPath, work: UnseenWork, body: Noting = NO_NOTE) -> Answer:
+async def post_review_closing(review: RowPath, work: RowWork, body: Noting = NO_NOTE) -> Answer:
     """Over; by a second person, never by who answers for it."""
     case_id = await case_of(work, tables.review, review)
     private = {"note": body.note}
@@ -86,5 +87,5 @@ async def post_review_closing(review: RowPath, work: UnseenWork, body: Noting = 
 
 
 def _view(found: ReviewOfCase) -> ReviewView:
-    named = {name: getattr(found.one, name) for name in ReviewView.model_fields if name != "case_id"}
-    return ReviewView(**named, case_id=found.case_id)
+    named = {name: getattr(found.one, name) for name in ReviewView.model_fields if hasattr(found.one, name)}
+    return ReviewView(**named, case_id=found.case_id, etag=tag_of(found.one))

@@ -12,15 +12,16 @@ from services.api.identity import CaseReader
 from services.api.paging import Cursor, Limit, Page, before, cursor_after
 from services.api.problems import responses
 from services.api.routes.acknowledgements import REFUSALS
-from services.api.work import Answer, TheParts, UnseenWork
+from services.api.work import Answer, RowWork, TheParts, UnseenWork
 from services.domain.follow_up import FollowUp, FollowUpState
 from services.handlers.follow_up import Found, close_follow_up, do_follow_up, record_loss
+from services.handlers.seen import tag_of
 from services.store import tables
 from services.store.beside_lists import FollowUpOfCase, follow_ups_page
 
 router = APIRouter(tags=["after the loop"])
 NO_NOTE = Noting()
-DOING = REFUSALS | responses("not-in-case", "not-allowed", "incomplete", "key-missing")
+DOING = REFUSALS | responses("not-in-case", "not-allowed", "incomplete", "key-missing", "stale-row")
 
 
 @router.get("/follow-ups", responses=responses("not-allowed"))
@@ -52,7 +53,7 @@ async def get_follow_ups(
 
 
 @router.post("/follow-ups/{follow_up}/result", responses=DOING)
-async def post_result(follow_up: RowPath, work: UnseenWork, body: FollowingUp) -> Answer:
+async def post_result(follow_up: RowPath, work: RowWork, body: FollowingUp) -> Answer:
     """The person was asked again; a loss that is found so opens a review."""
     case_id = await case_of(work, tables.follow_up, follow_up)
     detail = body.model_dump(mode="json", exclude={"occurred_at", "note"}) | {"follow_up": follow_up}
@@ -71,7 +72,7 @@ async def post_result(follow_up: RowPath, work: UnseenWork, body: FollowingUp) -
 
 
 @router.post("/follow-ups/{follow_up}/closing", responses=DOING | responses("own-submission", "not-allowed"))
-async def post_follow_up_closing(follow_up: RowPath, work: UnseenWork, body: Noting = NO_NOTE) -> Answer:
+async def post_follow_up_closing(follow_up: RowPath, work: RowWork, body: Noting = NO_NOTE) -> Answer:
     """Struck off; never by the person who did it."""
     case_id = await case_of(work, tables.follow_up, follow_up)
     detail, private = {"follow_up": follow_up}, {"note": body.note}
@@ -99,8 +100,8 @@ async def post_loss(case_id: UUID, work: UnseenWork, body: Losing) -> Answer:
 
 def _view(found: FollowUpOfCase) -> FollowUpView:
     one = found.one
-    named = {name: getattr(one, name) for name in FollowUpView.model_fields if name not in ("case_id", "on_time")}
-    return FollowUpView(**named, case_id=found.case_id, on_time=_on_time(one))
+    named = {name: getattr(one, name) for name in FollowUpView.model_fields if hasattr(one, name)}
+    return FollowUpView(**named, case_id=found.case_id, on_time=_on_time(one), etag=tag_of(one))
 
 
 def _on_time(one: FollowUp) -> bool | None:

@@ -1,5 +1,6 @@
 """People: who may come in and as what, and the end of it at once. The administrator's."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -10,11 +11,13 @@ from schemas.fields import Code
 from services.api.bodies import Strict
 from services.api.identity import Administrator, Identities
 from services.api.problems import responses
-from services.api.views import View
-from services.api.work import TheParts
+from services.api.views import Tagged, View
+from services.api.work import SeenRow, TheParts
 from services.domain.words import Role
 from services.handlers.people import cut_off, let_in
+from services.handlers.seen import tag_of
 from services.store import people
+from services.store.people import Person
 
 router = APIRouter(prefix="/people", tags=["people"])
 Name = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[^\s/\x00]+$")]
@@ -28,7 +31,7 @@ class PersonBody(Strict):
     responder: Code | None = Field(default=None, description="Their code, where they are a responder.")
 
 
-class PersonView(View):
+class PersonView(Tagged):
     name: str
     login: str | None
     role: Role
@@ -36,6 +39,10 @@ class PersonView(View):
     responder: str | None
     added_at: datetime
     revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, person: Person) -> "PersonView":
+        return cls(**asdict(person), etag=tag_of(person))
 
 
 class People(View):
@@ -65,15 +72,17 @@ async def get_people(parts: TheParts, _by: Administrator) -> People:
     """Everybody who may, or might once, come in."""
     async with parts.store.read() as conn:
         found = await people.everybody(conn)
-    return People(items=tuple(PersonView.model_validate(one, from_attributes=True) for one in found))
+    return People(items=tuple(PersonView.of(one) for one in found))
 
 
-@router.put("/{name}", responses=responses("not-allowed", "incomplete", "unit-not-found", "responder-not-found"))
-async def put_person(name: Name, parts: TheParts, by: Administrator, body: PersonBody) -> PersonView:
+@router.put(
+    "/{name}", responses=responses("not-allowed", "incomplete", "unit-not-found", "responder-not-found", "stale-row")
+)
+async def put_person(name: Name, parts: TheParts, by: Administrator, body: PersonBody, *, seen: SeenRow) -> PersonView:
     """Let somebody in, or change what they are; open sessions follow at once. Safe to repeat."""
     async with parts.store.begin() as tx:
-        kept = await let_in(tx, name, by=by, **body.model_dump())
-    return PersonView.model_validate(kept, from_attributes=True)
+        kept = await let_in(tx, name, by=by, seen=seen, **body.model_dump())
+    return PersonView.of(kept)
 
 
 @router.post("/{name}/revocation", responses=responses("not-allowed", "person-not-found"))

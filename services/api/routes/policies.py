@@ -4,20 +4,21 @@ import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.api.bodies import Reason, Strict
 from services.api.identity import Anyone, Operator
 from services.api.problems import responses
-from services.api.views import View
-from services.api.work import TheParts
+from services.api.views import Tagged, View
+from services.api.work import SeenRow, TheParts, etag
 from services.domain.refusals import PolicyNotFound
 from services.domain.states import TimerKind
 from services.domain.words import Risk
 from services.handlers import policy_yaml
 from services.handlers.policies import MONTH, keep_draft, preview, publish, read_yaml, told
+from services.handlers.seen import tag_of
 from services.store import policies
 from services.store.policies import Kept
 
@@ -43,7 +44,7 @@ class Publishing(Strict):
     note: Reason = Field(description="Why it is published; shown with the version.")
 
 
-class PolicyLine(View):
+class PolicyLine(Tagged):
     """One version. A draft has no `published_at`."""
 
     version: int
@@ -85,8 +86,8 @@ class PolicyList(View):
 
 
 def _line(kept: Kept, in_force: int | None) -> dict[str, Any]:
-    shown = {name: getattr(kept, name) for name in PolicyLine.model_fields if name != "in_force"}
-    return shown | {"in_force": kept.version == in_force}
+    shown = {name: getattr(kept, name) for name in PolicyLine.model_fields if hasattr(kept, name)}
+    return shown | {"in_force": kept.version == in_force, "etag": tag_of(kept)}
 
 
 def _view(kept: Kept, in_force: int | None) -> PolicyView:
@@ -103,13 +104,15 @@ async def get_policies(parts: TheParts, _asker: Anyone) -> PolicyList:
 
 
 @router.get("/{version}", responses=responses("policy-not-found"))
-async def get_policy(version: Version, parts: TheParts, _asker: Anyone) -> PolicyView:
+async def get_policy(version: Version, response: Response, parts: TheParts, _asker: Anyone) -> PolicyView:
     """One version, as a document and as a YAML file."""
     async with parts.store.read() as conn:
         kept, in_force = await policies.find(conn, version), await policies.in_force(conn)
     if kept is None:
         raise PolicyNotFound()
-    return _view(kept, in_force)
+    view = _view(kept, in_force)
+    response.headers["etag"] = etag(view.etag)
+    return view
 
 
 @router.get("/{version}/preview", responses=responses("not-allowed", "policy-not-found"))
@@ -135,9 +138,13 @@ async def post_policy(parts: TheParts, by: Anyone, body: Drafting) -> PolicyView
         return _view(kept, await policies.in_force(tx.conn))
 
 
-@router.post("/{version}/publication", responses=responses("not-allowed", "policy-not-found", "already-published"))
-async def post_publication(version: Version, parts: TheParts, by: Anyone, body: Publishing) -> PolicyView:
+@router.post(
+    "/{version}/publication", responses=responses("not-allowed", "policy-not-found", "already-published", "stale-row")
+)
+async def post_publication(
+    version: Version, parts: TheParts, by: Anyone, body: Publishing, *, seen: SeenRow
+) -> PolicyView:
     """Put a draft in force for every case that opens from now on. A supervisor's; the same again is harmless."""
     async with parts.store.begin() as tx:
-        kept = await publish(tx, version, by=by, note=body.note)
+        kept = await publish(tx, version, by=by, note=body.note, seen=seen)
         return _view(kept, await policies.in_force(tx.conn))

@@ -11,14 +11,15 @@ from services.api.identity import CaseReader
 from services.api.problems import responses
 from services.api.routes.acknowledgements import REFUSALS
 from services.api.routes.cases import seen_case
-from services.api.work import Answer, TheParts, UnseenWork
+from services.api.work import Answer, RowWork, TheParts, UnseenWork
 from services.domain.protective_hold import ProtectiveHold, state_of
 from services.handlers.protective_hold import appeal_hold, lift_hold, place_hold, tell_hold
+from services.handlers.seen import tag_of
 from services.store import beside, tables
 
 router = APIRouter(tags=["after the loop"])
 NO_NOTE = Noting()
-HOLDING = REFUSALS | responses("not-in-case", "not-allowed", "incomplete", "key-missing")
+HOLDING = REFUSALS | responses("not-in-case", "not-allowed", "incomplete", "key-missing", "stale-row")
 
 
 @router.get("/cases/{case_id}/protective-holds", responses=responses("not-allowed", "case-not-found"))
@@ -37,7 +38,7 @@ async def post_protective_hold(case_id: UUID, work: UnseenWork, body: Reasoned) 
 
 
 @router.post("/protective-holds/{hold}/notice", responses=HOLDING)
-async def post_notice(hold: RowPath, work: UnseenWork, body: Noting = NO_NOTE) -> Answer:
+async def post_notice(hold: RowPath, work: RowWork, body: Noting = NO_NOTE) -> Answer:
     """The person was told of the hold, why, and that they may object."""
     case_id = await case_of(work, tables.protective_hold, hold)
     private = {"note": body.note}
@@ -45,7 +46,7 @@ async def post_notice(hold: RowPath, work: UnseenWork, body: Noting = NO_NOTE) -
 
 
 @router.post("/protective-holds/{hold}/appeal", responses=HOLDING)
-async def post_appeal(hold: RowPath, work: UnseenWork, body: Appealing) -> Answer:
+async def post_appeal(hold: RowPath, work: RowWork, body: Appealing) -> Answer:
     """The person objects."""
     case_id = await case_of(work, tables.protective_hold, hold)
     private = {"appeal": body.appeal}
@@ -53,7 +54,7 @@ async def post_appeal(hold: RowPath, work: UnseenWork, body: Appealing) -> Answe
 
 
 @router.post("/protective-holds/{hold}/lifting", responses=HOLDING)
-async def post_lifting(hold: RowPath, work: UnseenWork, body: Reasoned) -> Answer:
+async def post_lifting(hold: RowPath, work: RowWork, body: Reasoned) -> Answer:
     """Over; the centre's decision."""
     case_id = await case_of(work, tables.protective_hold, hold)
     private = {"reason": body.reason}
@@ -61,5 +62,5 @@ async def post_lifting(hold: RowPath, work: UnseenWork, body: Reasoned) -> Answe
 
 
 def _view(one: ProtectiveHold) -> ProtectiveHoldView:
-    named = {name: getattr(one, name) for name in ProtectiveHoldView.model_fields if name != "state"}
-    return ProtectiveHoldView(**named, state=state_of(one))
+    named = {name: getattr(one, name) for name in ProtectiveHoldView.model_fields if hasattr(one, name)}
+    return ProtectiveHoldView(**named, state=state_of(one), etag=tag_of(one))

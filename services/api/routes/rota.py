@@ -11,7 +11,6 @@ from schemas.fields import At, Code
 from services.api.identity import CaseReader
 from services.api.problems import responses
 from services.api.rota_bodies import (
-    EntryView,
     FaultView,
     Gaps,
     GapView,
@@ -21,6 +20,7 @@ from services.api.rota_bodies import (
     Shifts,
     ShiftView,
     UnitRota,
+    entry_view,
     swap_view,
 )
 from services.api.rota_work import Zone, seen_unit
@@ -143,7 +143,7 @@ async def get_unit_rota(unit: Code, response: Response, parts: TheParts, zone: Z
             )
             for one in rotations
         ),
-        entries=tuple(EntryView.model_validate(one, from_attributes=True) for one in entries),
+        entries=tuple(entry_view(one) for one in entries),
         swaps=tuple(swap_view(one) for one in swaps),
         faults=tuple(
             FaultView.model_validate(fault_answer(one, loaded))

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from schemas.fields import Code
 from services.api.problems import responses
 from services.api.rota_bodies import Changed, LeaveBody, OverrideBody, RotationBody, RowPath, SwapAnswer, SwapBody
-from services.api.rota_work import RotaWork
+from services.api.rota_work import RotaRowWork, RotaWork
 from services.api.work import Turn
 from services.domain.rota.rota import Entry, Kind
 from services.domain.rota.swap import AskedSwap, SwapAction, SwapState
@@ -13,7 +13,9 @@ from services.handlers.rota import add_entries, answer_swap, ask_swap, put_rotat
 
 router = APIRouter(prefix="/rota/units/{unit}", tags=["rota"])
 REFUSALS = responses("not-allowed", "rota-not-found", "incomplete", "key-missing", "key-reused")
-SWAP_REFUSALS = responses("not-allowed", "rota-not-found", "swap-over", "incomplete", "key-missing", "key-reused")
+SWAP_REFUSALS = responses(
+    "not-allowed", "rota-not-found", "swap-over", "stale-row", "incomplete", "key-missing", "key-reused"
+)
 
 
 @router.put("/rotation", responses=REFUSALS | responses("stale-rota", "turn-missing"))
@@ -47,8 +49,8 @@ async def post_override(unit: Code, work: RotaWork, body: OverrideBody) -> Chang
     return Changed.model_validate(await work(add_entries, command, unit=unit, made=[entry]))
 
 
-@router.post("/entries/{entry}/withdrawal", responses=REFUSALS)
-async def post_entry_withdrawal(unit: Code, entry: RowPath, work: RotaWork) -> Changed:
+@router.post("/entries/{entry}/withdrawal", responses=REFUSALS | responses("stale-row"))
+async def post_entry_withdrawal(unit: Code, entry: RowPath, work: RotaRowWork) -> Changed:
     """A leave, an override or a planned duty counts no more from now on."""
     command = work.command("withdrawal", None, unit=unit, entry=entry)
     return Changed.model_validate(await work(withdraw_entry, command, unit=unit, entry=entry))
@@ -72,23 +74,23 @@ async def post_swap(unit: Code, work: RotaWork, body: SwapBody) -> SwapAnswer:
 
 
 @router.post("/swaps/{swap}/acceptance", responses=SWAP_REFUSALS)
-async def post_swap_acceptance(unit: Code, swap: RowPath, work: RotaWork) -> SwapAnswer:
+async def post_swap_acceptance(unit: Code, swap: RowPath, work: RotaRowWork) -> SwapAnswer:
     """The one who was asked takes the duty over."""
     return await _answer(work, unit, swap, SwapAction.ACCEPT)
 
 
 @router.post("/swaps/{swap}/refusal", responses=SWAP_REFUSALS)
-async def post_swap_refusal(unit: Code, swap: RowPath, work: RotaWork) -> SwapAnswer:
+async def post_swap_refusal(unit: Code, swap: RowPath, work: RotaRowWork) -> SwapAnswer:
     """The one who was asked does not."""
     return await _answer(work, unit, swap, SwapAction.REFUSE)
 
 
 @router.post("/swaps/{swap}/withdrawal", responses=SWAP_REFUSALS)
-async def post_swap_withdrawal(unit: Code, swap: RowPath, work: RotaWork) -> SwapAnswer:
+async def post_swap_withdrawal(unit: Code, swap: RowPath, work: RotaRowWork) -> SwapAnswer:
     """Who asked takes it back while nobody has answered; the desk also later, for the duty still to come."""
     return await _answer(work, unit, swap, SwapAction.WITHDRAW)
 
 
-async def _answer(work: RotaWork, unit: str, swap: int, action: SwapAction) -> SwapAnswer:
+async def _answer(work: RotaRowWork, unit: str, swap: int, action: SwapAction) -> SwapAnswer:
     command = work.command(f"swap-{action.value}", None, unit=unit, swap=swap)
     return SwapAnswer.model_validate(await work(answer_swap, command, unit=unit, swap=swap, action=action))

@@ -13,11 +13,12 @@ from services.api.paging import Cursor, Limit, Page, before, cursor_after
 from services.api.persons import holds
 from services.api.problems import responses
 from services.api.routes.cases import seen_case
-from services.api.views import View
+from services.api.views import Tagged, View
 from services.api.work import TheParts
 from services.domain.actor import Actor
 from services.domain.masking import mask_account, mask_name
 from services.domain.stop_order import Entry, EntryKind, Rejection, StopOrder, StopState
+from services.handlers.seen import tag_of
 from services.handlers.stop_payment import open_payment
 from services.store import beside, stop_receipts
 from services.store.beside_lists import OrderOfCase, orders_page
@@ -34,7 +35,7 @@ class LedgerLine(View):
     by: str
 
 
-class StopOrderView(View):
+class StopOrderView(Tagged):
     """One order. The account is masked for everybody but the responder who holds the case."""
 
     order_id: UUID
@@ -70,7 +71,7 @@ class StopOrders(View):
     items: tuple[StopOrderView, ...]
 
 
-class OrderLine(View):
+class OrderLine(Tagged):
     """An order in a list, without where the money went."""
 
     id: int
@@ -156,8 +157,8 @@ async def get_unmatched(
 
 
 def _line(found: OrderOfCase) -> OrderLine:
-    named = {name: getattr(found.one, name) for name in OrderLine.model_fields if name != "case_id"}
-    return OrderLine(**named, case_id=found.case_id)
+    named = {name: getattr(found.one, name) for name in OrderLine.model_fields if hasattr(found.one, name)}
+    return OrderLine(**named, case_id=found.case_id, etag=tag_of(found.one))
 
 
 def _view(order: StopOrder, lines: list[Entry], payment: dict[str, Any]) -> StopOrderView:
@@ -165,7 +166,7 @@ def _view(order: StopOrder, lines: list[Entry], payment: dict[str, Any]) -> Stop
         LedgerLine.model_validate(line, from_attributes=True) for line in lines if line.order_id == order.order_id
     )
     named = {name: getattr(order, name) for name in StopOrderView.model_fields if hasattr(order, name)}
-    return StopOrderView(**named, **payment, ledger=ledger)
+    return StopOrderView(**named, **payment, ledger=ledger, etag=tag_of(order))
 
 
 def _payment(sealer: Sealer, stored: Stored, order: StopOrder, sealed: bytes | None, reader: Actor) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from fastapi import APIRouter
 from services.api.bodies import MoneyBack, Sending, StopAnswer, Stopping
 from services.api.problems import responses
 from services.api.routes.acknowledgements import REFUSALS
-from services.api.work import Answer, OneCommand, UnseenWork, Work
+from services.api.work import Answer, OneCommand, RowWork, UnseenWork, Work
 from services.domain.stop_order import BankWord, EntryKind, Rejection
 from services.handlers.stop_payment import Payment, case_of_order, money_back, request_stop
 from services.handlers.stop_receipt import STEPS, send_by_hand, tell_by_hand
 
 router = APIRouter(tags=["stop payment"])
-HEARING = REFUSALS | responses("incomplete", "key-missing", "not-in-case")
+HEARING = REFUSALS | responses("incomplete", "key-missing", "not-in-case", "stale-row")
 BY_HAND = frozenset({"by_hand", "bank_number"})
 
 
@@ -51,7 +51,7 @@ async def post_stop_payment_answer(case_id: UUID, work: UnseenWork, body: StopAn
 
 
 @router.post("/stop-payments/{order_id}/sending", responses=HEARING)
-async def post_sending(order_id: UUID, work: UnseenWork, body: Sending) -> Answer:
+async def post_sending(order_id: UUID, work: RowWork, body: Sending) -> Answer:
     """An order that goes by hand has reached the bank; its answer is waited for from here on."""
     case_id = await _case_of(work, order_id)
     detail = {"bank_number": body.bank_number, "by_hand": True, "order_id": str(order_id)}
@@ -60,7 +60,7 @@ async def post_sending(order_id: UUID, work: UnseenWork, body: Sending) -> Answe
 
 
 @router.post("/stop-payments/{order_id}/receipts", responses=HEARING)
-async def post_stop_receipt(order_id: UUID, work: UnseenWork, body: StopAnswer) -> Answer:
+async def post_stop_receipt(order_id: UUID, work: RowWork, body: StopAnswer) -> Answer:
     """Anything the bank says about an order: held, in part, sent back, extended, frozen, released."""
     return await _hear(work, await _case_of(work, order_id), body, order_id=order_id)
 

@@ -17,10 +17,11 @@ from services.api.identity import Operator
 from services.api.paging import Cursor, Limit, Page, before, cursor_after
 from services.api.problems import responses
 from services.api.rates import Rates
-from services.api.views import View
+from services.api.views import Tagged, View
 from services.api.wire import SentWarning
-from services.api.work import TheParts
-from services.handlers.tips import confirm, dismiss, keep, read
+from services.api.work import SeenRow, TheParts
+from services.handlers.seen import tag_of
+from services.handlers.tips import confirm, decision_of, dismiss, keep, read
 from services.store import tips
 from services.store.sealing import CannotOpen, Sealer
 from services.store.submission_tables import TipState
@@ -31,7 +32,7 @@ open_router = APIRouter(tags=["tips"])
 
 OF_ONE: Final = RateLimitItemPerHour(5)  # from one address
 OF_ALL: Final = RateLimitItemPerMinute(60)
-REFUSALS = responses("not-allowed", "tip-not-found", "tip-over")
+REFUSALS = responses("not-allowed", "tip-not-found", "tip-over", "stale-row")
 
 
 class TipBody(Strict):
@@ -48,7 +49,7 @@ class Told(View):
     tip_id: UUID
 
 
-class TipView(View):
+class TipView(Tagged):
     tip_id: UUID
     state: TipState
     at: datetime
@@ -88,18 +89,20 @@ async def get_tips(
 
 
 @router.post("/{tip_id}/confirmation", responses=REFUSALS | responses("too-far-ahead"))
-async def post_confirmation(tip_id: UUID, parts: TheParts, by: Operator, body: SentWarning) -> TipView:
+async def post_confirmation(
+    tip_id: UUID, parts: TheParts, by: Operator, body: SentWarning, *, seen: SeenRow
+) -> TipView:
     """Send the warning that was made of it. The same again by the same person changes nothing."""
     async with parts.store.begin() as tx:
-        tip = await confirm(tx, parts.context, tip_id, body, by=by)
+        tip = await confirm(tx, parts.context, tip_id, body, by=by, seen=seen)
     return _view(parts.context.sealer, tip)
 
 
 @router.post("/{tip_id}/dismissal", responses=REFUSALS)
-async def post_dismissal(tip_id: UUID, parts: TheParts, by: Operator) -> TipView:
+async def post_dismissal(tip_id: UUID, parts: TheParts, by: Operator, *, seen: SeenRow) -> TipView:
     """Nothing comes of it."""
     async with parts.store.begin() as tx:
-        tip = await dismiss(tx, tip_id, by=by)
+        tip = await dismiss(tx, tip_id, by=by, seen=seen)
     return _view(parts.context.sealer, tip)
 
 
@@ -118,4 +121,5 @@ def _view(sealer: Sealer, tip: Tip) -> TipView:
         decided_by=tip.decided_by,
         decided_at=tip.decided_at,
         warning_id=tip.warning_id,
+        etag=tag_of(decision_of(tip)),
     )
