@@ -1,9 +1,12 @@
-"""What a process waits for, and the small listener that tells it: /livez, /readyz, /metrics. Not on the public port."""
+"""What a process waits for, and the small listener that tells it: /livez, /readyz, /metrics. Not on the public port.
+
+The api lays its descriptions beside them.
+"""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import structlog
 import uvicorn
@@ -12,7 +15,7 @@ from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from services.lines import LineProtocol
 
@@ -30,6 +33,7 @@ class Health:
     def __init__(self) -> None:
         self._ready: dict[str, Check] = {}
         self._alive: dict[str, Check] = {}
+        self._told: list[BaseRoute] = []
 
     def ready_when(self, name: str, check: Check) -> None:
         self._ready[name] = check
@@ -47,6 +51,15 @@ class Health:
 
     def faults(self) -> dict[str, str]:
         return self.waits() | self.dead()
+
+    def tell(self, routes: Sequence[BaseRoute]) -> None:
+        """More for the listener of this process, also where it listens already."""
+        self._told.extend(routes)
+
+    def listed(self) -> list[BaseRoute]:
+        """Everything for the listener, which asks once: the list itself, so that what is told later is there at once."""
+        self._told[:0] = self.routes()
+        return self._told
 
     def routes(self) -> list[Route]:
         READY.set_function(lambda: float(not self.faults()))  # asked at each scrape: a hung loop can't keep it at 1
@@ -149,4 +162,6 @@ async def served(app: object, *, host: str, port: int, proxies: str = "") -> Asy
 
 
 def health_app(health: Health) -> Starlette:
-    return Starlette(routes=health.routes())
+    app = Starlette()
+    app.router.routes = health.listed()
+    return app

@@ -80,8 +80,13 @@ class Settings(BaseSettings):
     ] = None
     api_host: Annotated[str, Field(description="where the api listens")] = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535, description="0: any free port")] = 8000
-    metrics_host: Annotated[str, Field(description="where metrics and health are served")] = "127.0.0.1"
-    metrics_port: Annotated[int, Field(ge=0, le=65535, description="metrics and health of this process")] = 9464
+    public_docs: Annotated[
+        bool, Field(description="tell all routes on the api's port too; outside production they always are")
+    ] = False
+    metrics_host: Annotated[str, Field(description="where metrics, health and the api's descriptions are served")] = (
+        "127.0.0.1"
+    )
+    metrics_port: Annotated[int, Field(ge=0, le=65535, description="their port; 0: any free one")] = 9464
     source_datum: Annotated[
         str, Field(pattern="^(WGS84|GCJ02|BD09)$", description="datum of a point that names none")
     ] = "GCJ02"
@@ -313,6 +318,11 @@ class Settings(BaseSettings):
         """How one may come in. Outside production, where nothing is said, by the tokens of the demo."""
         named = frozenset(Way(way) for way in self.identity.split(",") if way)
         return named or (frozenset() if self.production else frozenset({Way.TOKENS}))
+
+    @property
+    def tells_publicly(self) -> bool:
+        """Whether the public port says what routes there are."""
+        return self.public_docs or not self.production
 
     @property
     def by_https(self) -> bool:

@@ -178,9 +178,11 @@ def say(name: str, what: str, *, since: float | None = None, good: bool = True) 
 
 def show_doors(stack: Stack) -> None:
     """Where to look, once all runs."""
-    port = State.read(stack.home / "state.json").ports("api")[API_PORT]
+    ports = State.read(stack.home / "state.json").ports("api")
+    inside = f"http://127.0.0.1:{ports[METRICS_PORT]}"
     place = os.path.relpath(stack.home)
-    print(f"  API         http://127.0.0.1:{port}/docs    messages /asyncapi.json    events /events")
+    print(f"  API         http://127.0.0.1:{ports[API_PORT]}    events /events")
+    print(f"  Its routes  {inside}/docs    /openapi.json    messages /asyncapi.json    metrics /metrics")
     print(f"  Commands    set -a; . {place}/settings.env; set +a; .venv/bin/quanzu doctor")
     print(f"  Logs        {place}/logs    data {place}    stop: make down (the data stays)")
 

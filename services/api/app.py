@@ -165,13 +165,14 @@ def make_app(
     """The app on `parts`, with all routes. Without a broadcaster that somebody runs, /events only says that it is alive;
     without a sender no position is taken; without `outside` no identity provider is reached. Raises NoRule.
 
-    /metrics is not here but on each process's own listener, which is not public.
+    /metrics is not here but on each process's own listener, which is not public; nor, in production, what routes there are.
     """
     app = Described(
         title="Quanzu 劝阻",
         version="1.0.0",
         summary="Fraud warnings to the right responder, and back, inside one hour.",
         docs_url=None,
+        openapi_url=None,
         redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         generate_unique_id_function=named_once,
@@ -194,11 +195,13 @@ def make_app(
     app.add_middleware(Edge, reads=app.state.reads, evidence_bytes=settings.evidence_bytes, by_https=settings.by_https)
     for kind in (Refused, Problematic, Unkept, BadPolicy, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _problem)
-    health = [route for route in parts.health.routes() if route.path != "/metrics"]
-    must_have_lines((*_routes(*DATA_ROUTES, *DEVICE_ROUTES, pages), *tips.open_router.routes, *health), access)
+    plain = [route for route in parts.health.routes() if route.path != "/metrics"]
+    if parts.settings.tells_publicly:
+        plain += pages.descriptions(app)
+    must_have_lines((*_routes(*DATA_ROUTES, *DEVICE_ROUTES, pages), *tips.open_router.routes, *plain), access)
     app.router.routes.extend((routes or ROUTES).routes)
     app.include_router(console.pages_of(console.BUILT))
-    app.router.routes.extend(health)
+    app.router.routes.extend(plain)
     return app
 
 
@@ -257,6 +260,7 @@ async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> 
     # Nothing that the environment names comes between us and the provider.
     outside = httpx2.AsyncClient(trust_env=False, transport=Guarded(OWN))
     app = make_app(parts, broadcaster, sender, outside=outside)
+    parts.health.tell(pages.descriptions(app))
     connecting = asyncio.create_task(sender.start())  # positions wait for nobody, and nobody waits for this
     following = asyncio.create_task(broadcaster.follow(parts.broker))
     watching = asyncio.create_task(_watch_database(parts))

@@ -3,6 +3,7 @@
 Judged against the route's answer before anything is read; cut out of what would have been shown anyway, masks and all.
 """
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final, get_args, get_origin
 
@@ -43,7 +44,7 @@ EXTRA: Final[dict[str, Any]] = {
 def told_of(route: object) -> None:
     """Have a GET's description say that its answer can be cut, and asked for again without being sent again."""
     if isinstance(route, APIRoute) and route.methods == {"GET"} and _model(route.response_model) is not None:
-        route.openapi_extra = EXTRA
+        route.openapi_extra = deepcopy(EXTRA)
 
 
 async def chosen(request: Request) -> None:

@@ -149,12 +149,12 @@ TEXTS: Final[Mapping[str, Mapping[Language, Text]]] = {
         ("Its bytes are not here", "Too large to take, forgotten, or sealed under another key; ask the source again."),
     ),
     "not-found": _both(
-        ("没有这个地址", "接口清单见 /docs。"),
-        ("Nothing is here", "All routes are listed at /docs."),
+        ("没有这个地址", "接口清单见 /docs(生产环境只在指标端口上)。"),
+        ("Nothing is here", "All routes are listed at /docs, in production on the port of the metrics alone."),
     ),
     "wrong-method": _both(
-        ("请求方法不对", "允许的方法见响应头 Allow,接口清单见 /docs。"),
-        ("Another method is needed", "The header Allow names it; all routes are listed at /docs."),
+        ("请求方法不对", "允许的方法见响应头 Allow。"),
+        ("Another method is needed", "The header Allow names it."),
     ),
     "out-of-order": _both(
         ("案件当前状态不允许该操作", "请刷新案件,按其当前状态操作。"),

@@ -27,6 +27,7 @@ _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _TURN: Final = re.compile(r'(?:W/)?("?)([0-9]{1,9})(?:\.[\w-]{1,32})?\1')
 _ROW: Final = re.compile(r'(?:W/)?("?)([\w-]{1,32}|\*)(?:\.[\w-]{1,32})?\1')
 NO_TAG: Final = "?"
+ROW_TAG: Final = "The `etag` of what is changed, as last seen; left out: whatever it is."
 # What may stand in these headers; whether they are there is asked below, because that has refusals of its own.
 _KeyText = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r"^[\x21-\x7e]{1,128}$"})]
 _TurnText = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r'^(W/)?("[0-9]{1,9}(\.[\w-]{1,32})?"|[0-9]{1,9}(\.[\w-]{1,32})?)$'})]
@@ -147,10 +148,7 @@ async def _seen(
 
 
 async def _seen_row(
-    seen: Annotated[
-        str | None,
-        Header(alias="If-Match", description="The `etag` of what is changed, as last seen; left out: whatever it is."),
-    ] = None,
+    seen: Annotated[str | None, Header(alias="If-Match", description=ROW_TAG)] = None,
 ) -> str | None:
     """The tag of a row. What can't be one of ours is one of no row."""
     if seen is None:

@@ -1,12 +1,16 @@
-"""GET: descriptions for people and machines. No data of any case, so these need no token."""
+"""GET: descriptions for people and machines. No data of any case, so these need no token.
+
+What a problem means is on the public port, because problems name it; what routes there are is told inside only.
+"""
 
 from html import escape
 from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from services.api.problems import STATUS
 from services.api.wording import LANGUAGES, TEXTS
@@ -28,10 +32,25 @@ async def get_problem(code: str) -> HTMLResponse:
     return _page(code, "".join(parts))
 
 
-@router.get("/docs")
-async def get_docs(request: Request) -> HTMLResponse:
+def descriptions(app: FastAPI) -> list[Route]:
+    """Routes that tell what `app` is made of, for whichever port they are put on."""
+
+    async def docs(_request: Request) -> Response:
+        return _docs(app)
+
+    async def openapi(_request: Request) -> Response:
+        return JSONResponse(app.openapi())
+
+    return [Route("/docs", docs), Route("/openapi.json", openapi), Route("/asyncapi.json", _asyncapi)]
+
+
+async def _asyncapi(_request: Request) -> Response:
+    """What goes over Kafka."""
+    return Response(files("schemas").joinpath("asyncapi.json").read_bytes(), media_type="application/json")
+
+
+def _docs(app: FastAPI) -> HTMLResponse:
     """Every route on one page, without a script and without another host."""
-    app: FastAPI = request.app
     document = app.openapi()
     rows = "".join(
         f"<tr><td>{method.upper()}</td><td><code>{escape(path)}</code></td><td>{escape(_told(about[method]))}</td></tr>"
@@ -43,12 +62,6 @@ async def get_docs(request: Request) -> HTMLResponse:
     problems = "".join(f'<li><a href="problems/{code}">{code}</a> {STATUS[code]}</li>' for code in STATUS)
     body = f"<h1>{escape(app.title)}</h1>{links}<table>{rows}</table><h2>Problems</h2><ul>{problems}</ul>"
     return _page(app.title, body)
-
-
-@router.get("/asyncapi.json")
-async def get_asyncapi() -> Response:
-    """What goes over Kafka."""
-    return Response(files("schemas").joinpath("asyncapi.json").read_bytes(), media_type="application/json")
 
 
 def _told(operation: dict[str, Any]) -> str:

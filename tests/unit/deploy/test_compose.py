@@ -19,6 +19,7 @@ SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
 OPTIONAL = (
     "QUANZU_IDENTITY",
     "QUANZU_PUBLIC_URL",
+    "QUANZU_PROXIES",
     "QUANZU_OIDC_ISSUER",
     "QUANZU_OIDC_CLIENT_ID",
     "QUANZU_OIDC_CLIENT_SECRET",
