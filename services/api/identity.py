@@ -17,8 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.api.bearer import AccessTokens
 from services.api.credentials import BASIC_BELOW, SAFE_METHODS, Credential, Kind, comes_from_here, credential_of
-from services.api.pace import Paces, is_open
+from services.api.pace import Pace, Paces, is_open, kind_of
 from services.api.problems import Problem, Problematic, answer
+from services.api.turns import Turns, takes_long
 from services.domain.actor import Actor
 from services.domain.words import Role
 from services.handlers.entry_facts import refused
@@ -117,14 +118,24 @@ class Door:
         self.identities = identities
         self.paces = paces
         self.settings = settings
+        self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            problem = await self._refused(scope)
-            if problem is not None:
-                await answer(problem, scope)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        problem = await self._refused(scope)
+        actor: Actor | None = scope["state"].get("actor")
+        if problem is not None:
+            await answer(problem, scope)(scope, receive, send)
+        elif actor is None or takes_long(scope["path"]):
+            await self.app(scope, receive, send)
+        else:
+            kind = kind_of(scope)
+            name = (
+                actor.as_source if kind is Pace.INTAKE else actor.name
+            )  # a source is one asker, whichever key it brings
+            await self._turns.pass_on(f"{kind.value} {name}", self.app, scope, receive, send)
 
     async def _refused(self, scope: Scope) -> Problem | None:
         given = credential_of(scope, self.settings)

@@ -70,24 +70,31 @@ class Paces:
 
     def __init__(self, settings: Settings, *, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
-        self._read = Allowance(Pace.READ, settings.reads_per_min)
-        self._change = Allowance(Pace.CHANGE, settings.changes_per_min)
-        self._intake = Allowance(Pace.INTAKE, settings.intake_per_min)
-        self._open = Allowance(Pace.OPEN, settings.open_per_min)
+        per_min = {
+            Pace.READ: settings.reads_per_min,
+            Pace.CHANGE: settings.changes_per_min,
+            Pace.INTAKE: settings.intake_per_min,
+            Pace.OPEN: settings.open_per_min,
+        }
+        self._of = {pace: Allowance(pace, bound) for pace, bound in per_min.items()}
 
     def of_asker(self, scope: Scope, actor: Actor) -> Problem | None:
         """What to answer somebody who asks too often; None: let them in."""
-        kind = self._read
-        if scope["method"] not in SAFE_METHODS:
-            kind = self._intake if f"{scope['method']} {scope['path']}" in INTAKE else self._change
-        return kind.spend(actor.name, self._seconds())
+        return self._of[kind_of(scope)].spend(actor.name, self._seconds())
 
     def of_address(self, scope: Scope) -> Problem | None:
         """The same for somebody who has no name here."""
         if scope["path"] in PROBES:
             return None
         client = scope.get("client")
-        return self._open.spend(_household(str(client[0])) if client else "", self._seconds())
+        return self._of[Pace.OPEN].spend(_household(str(client[0])) if client else "", self._seconds())
+
+
+def kind_of(scope: Scope) -> Pace:
+    """What somebody with a name asks."""
+    if scope["method"] in SAFE_METHODS:
+        return Pace.READ
+    return Pace.INTAKE if f"{scope['method']} {scope['path']}" in INTAKE else Pace.CHANGE
 
 
 def _household(address: str) -> str:

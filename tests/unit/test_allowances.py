@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.api.pace import MOST_KEPT, Paces
+from services.api.pace import MOST_KEPT, Pace, Paces
 from services.domain.actor import Actor
 from services.domain.words import Role
 from services.settings import DEMO_KEY, BadSetting, read_settings
@@ -67,7 +67,7 @@ def test_what_is_remembered_has_a_bound() -> None:
     for number in range(MOST_KEPT + 1):
         asked.of_address(scope(address=f"host-{number}"))
 
-    assert len(asked._open._full_at) <= MOST_KEPT
+    assert len(asked._of[Pace.OPEN]._full_at) <= MOST_KEPT
 
 
 def test_nothing_is_refused_where_the_bound_is_0() -> None:
