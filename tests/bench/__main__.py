@@ -26,6 +26,7 @@ LINES = (
     "claims",
     "procrastinate",
     "commands",
+    "flood",
 )
 
 
