@@ -17,7 +17,7 @@ class Slow:
         self.at_work = 0
         self.may = asyncio.Event()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
         self.at_work += 1
         try:
             await self.may.wait()

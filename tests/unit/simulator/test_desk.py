@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -92,3 +93,12 @@ async def test_a_person_takes_the_time_of_the_plan() -> None:
             await Desk(client, clock).do(ERRAND)
 
     assert (clock.now() - began_at).total_seconds() >= sum(step.after_s for step in STEPS)
+
+
+async def test_what_is_beside_the_case_names_no_turn() -> None:
+    api, beside = Api(ok), replace(ERRAND, steps=(Step(after_s=0, command="/follow-ups/1/result"),))
+    async with httpx2.AsyncClient(base_url="http://api.test", transport=httpx2.MockTransport(api)) as client:
+        assert await Desk(client, SteadyClock(datetime.now(UTC), speed=1000), pause_s=0).do(beside)
+
+    (request,) = api.requests
+    assert (request.url.path, request.headers.get("if-match")) == ("/follow-ups/1/result", None)
