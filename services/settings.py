@@ -189,6 +189,9 @@ class Settings(BaseSettings):
     open_per_min: Annotated[
         int, Field(ge=0, description="how often one address may ask what needs no identity; 0: without bound")
     ] = 3_000
+    at_once: Annotated[
+        int, Field(ge=1, description="requests of one asker and kind that are at work at once; the others wait in line")
+    ] = 4
     proxies: Annotated[
         str,
         Field(description="addresses or networks, with commas, of the proxies that may say from where somebody asks"),

@@ -12,7 +12,9 @@ from services.api.bodies import MOST_ROW, Body, Note, Words
 from services.api.views import Tagged, View
 from services.domain.follow_up import FollowUpState, Result
 from services.domain.policy_rules import FollowUpMark, ReviewCause
-from services.domain.review import ReviewState
+from services.domain.protective_hold import ProtectiveHold, state_of
+from services.domain.review import Review, ReviewState
+from services.handlers.seen import tag_of
 
 RowPath = Annotated[int, Path(ge=1, le=MOST_ROW)]
 _SEALED: Final = "In words; sealed."
@@ -87,6 +89,11 @@ class ReviewView(Tagged):
     closed_by: str | None
     closed_at: datetime | None
 
+    @classmethod
+    def of(cls, one: Review, case_id: UUID) -> "ReviewView":
+        named = {name: getattr(one, name) for name in cls.model_fields if name not in ("case_id", "etag")}
+        return cls(**named, case_id=case_id, etag=tag_of(one))
+
 
 class ProtectiveHoldView(Tagged):
     id: int
@@ -98,6 +105,11 @@ class ProtectiveHoldView(Tagged):
     appealed_at: datetime | None
     lifted_at: datetime | None
     lifted_by: str | None
+
+    @classmethod
+    def of(cls, one: ProtectiveHold) -> "ProtectiveHoldView":
+        named = {name: getattr(one, name) for name in cls.model_fields if name not in ("state", "etag")}
+        return cls(**named, state=state_of(one), etag=tag_of(one))
 
 
 class ProtectiveHolds(View):

@@ -118,7 +118,7 @@ class Door:
         self.identities = identities
         self.paces = paces
         self.settings = settings
-        self._turns = Turns()
+        self._turns = Turns(settings.at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

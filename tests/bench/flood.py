@@ -16,7 +16,7 @@ PACE, COUNT, COUNT_FULL = 10, 120, 1_000  # a second; warnings of the source tha
 FLOODERS = 64  # connections, each as fast as it goes
 QUOTA = 60
 AT_MOST, AIM = 3.0, 1.5
-BOUNDS = {"QUANZU_INTAKE_PER_MIN": "6000"}  # as an installation has it
+BOUNDS = {"QUANZU_INTAKE_PER_MIN": "6000", "QUANZU_AT_ONCE": "4"}  # as an installation has it
 
 
 def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:

@@ -99,6 +99,7 @@ class Ground:
             "QUANZU_CHANGES_PER_MIN": "0",
             "QUANZU_INTAKE_PER_MIN": "0",
             "QUANZU_OPEN_PER_MIN": "0",
+            "QUANZU_AT_ONCE": "64",  # one token stands for many people
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         }
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from services.api.turns import AT_ONCE, MOST_WAITING, Turns, takes_long
+from services.api.turns import MOST_WAITING, Turns, takes_long
 
+AT_ONCE = 4
 SCOPE: dict[str, Any] = {"type": "http", "headers": [], "state": {}}
 
 
@@ -31,7 +32,7 @@ async def _settled() -> None:
 
 
 async def test_a_flood_waits_in_line_and_nobody_else() -> None:
-    turns, slow, sent = Turns(), Slow(), list[int]()
+    turns, slow, sent = Turns(AT_ONCE), Slow(), list[int]()
 
     async def receive() -> Any: ...
 

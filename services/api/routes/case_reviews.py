@@ -15,9 +15,8 @@ from services.api.routes.acknowledgements import REFUSALS
 from services.api.work import Answer, RowWork, TheParts
 from services.domain.review import ReviewState
 from services.handlers.case_review import close_review, set_actions, set_cause
-from services.handlers.seen import tag_of
 from services.store import tables
-from services.store.beside_lists import ReviewOfCase, reviews_page
+from services.store.beside_lists import reviews_page
 
 router = APIRouter(tags=["after the loop"])
 NO_NOTE = Noting()
@@ -46,7 +45,7 @@ async def get_reviews(
             case_id=case_id,
         )
     shown = found[:limit]
-    items = tuple(_view(one) for one in shown)
+    items = tuple(ReviewView.of(one.one, one.case_id) for one in shown)
     return Page(items=items, next=cursor_after(items[-1].id) if len(found) > limit else None)
 
 
@@ -84,8 +83,3 @@ async def post_review_closing(review: RowPath, work: RowWork, body: Noting = NO_
     private = {"note": body.note}
     detail = {"review": review}
     return await work(close_review, "close-review", case_id, body, detail=detail, private=private, review_id=review)
-
-
-def _view(found: ReviewOfCase) -> ReviewView:
-    named = {name: getattr(found.one, name) for name in ReviewView.model_fields if hasattr(found.one, name)}
-    return ReviewView(**named, case_id=found.case_id, etag=tag_of(found.one))

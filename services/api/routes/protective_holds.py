@@ -12,9 +12,7 @@ from services.api.problems import responses
 from services.api.routes.acknowledgements import REFUSALS
 from services.api.routes.cases import seen_case
 from services.api.work import Answer, RowWork, TheParts, UnseenWork
-from services.domain.protective_hold import ProtectiveHold, state_of
 from services.handlers.protective_hold import appeal_hold, lift_hold, place_hold, tell_hold
-from services.handlers.seen import tag_of
 from services.store import beside, tables
 
 router = APIRouter(tags=["after the loop"])
@@ -28,7 +26,7 @@ async def get_protective_holds(case_id: UUID, request: Request, parts: TheParts,
     async with parts.store.read() as conn:
         stored = await seen_case(conn, case_id, reader, request)
         found = (await beside.load(conn, [stored.id]))[stored.id].holds
-    return ProtectiveHolds(case_id=case_id, items=tuple(_view(one) for one in found))
+    return ProtectiveHolds(case_id=case_id, items=tuple(ProtectiveHoldView.of(one) for one in found))
 
 
 @router.post("/cases/{case_id}/protective-hold", responses=HOLDING)
@@ -59,8 +57,3 @@ async def post_lifting(hold: RowPath, work: RowWork, body: Reasoned) -> Answer:
     case_id = await case_of(work, tables.protective_hold, hold)
     private = {"reason": body.reason}
     return await work(lift_hold, "lift-hold", case_id, body, detail={"hold": hold}, private=private, hold=hold)
-
-
-def _view(one: ProtectiveHold) -> ProtectiveHoldView:
-    named = {name: getattr(one, name) for name in ProtectiveHoldView.model_fields if hasattr(one, name)}
-    return ProtectiveHoldView(**named, state=state_of(one), etag=tag_of(one))

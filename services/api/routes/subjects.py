@@ -17,7 +17,6 @@ from services.api.work import TheParts
 from services.domain.beside import Beside
 from services.domain.follow_up import FollowUpState, Result
 from services.domain.policy_rules import FollowUpMark
-from services.domain.protective_hold import ProtectiveHold, state_of
 from services.domain.states import State
 from services.domain.stop_order import StopState
 from services.domain.words import Mode, Outcome, Risk
@@ -119,17 +118,6 @@ def _in_file(stored: Stored, held: Beside, happened: dict[str, int], *, now: dat
         happened=happened,
         stop_orders=tuple(StopInFile.model_validate(one, from_attributes=True) for one in held.orders),
         follow_ups=tuple(FollowUpInFile.model_validate(one, from_attributes=True) for one in held.follow_ups),
-        reviews=tuple(
-            ReviewView(
-                case_id=case.case_id,
-                **{name: getattr(one, name) for name in ReviewView.model_fields if name != "case_id"},
-            )
-            for one in held.reviews
-        ),
-        holds=tuple(_hold(one) for one in held.holds),
+        reviews=tuple(ReviewView.of(one, case.case_id) for one in held.reviews),
+        holds=tuple(ProtectiveHoldView.of(one) for one in held.holds),
     )
-
-
-def _hold(one: ProtectiveHold) -> ProtectiveHoldView:
-    named = {name: getattr(one, name) for name in ProtectiveHoldView.model_fields if name != "state"}
-    return ProtectiveHoldView(**named, state=state_of(one))
