@@ -236,6 +236,7 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "GET /policies/{version}": Rule(ANYONE, Scope.INSTALLATION, Purpose.POLICY),
     "GET /policies/{version}/preview": Rule(OPERATORS, Scope.CENTRE, Purpose.POLICY),
     "POST /policies": Rule(OPERATORS | ADMINISTRATOR, Scope.INSTALLATION, Purpose.POLICY),
+    "POST /policies/check": Rule(OPERATORS | ADMINISTRATOR, Scope.INSTALLATION, Purpose.POLICY),
     "POST /policies/{version}/publication": Rule(SUPERVISOR, Scope.INSTALLATION, Purpose.POLICY),
     "PUT /responders/{code}/status": Rule(FIELD | {Role.DEVICE}, Scope.UNIT, Purpose.POSITION),
     "POST /positions/owntracks": _REPORT,

@@ -93,10 +93,11 @@ class NamesView(View):
 
 
 class CasesBehind(View):
-    """Where the cases are listed that a figure counts, and those it is out of."""
+    """Where the cases are listed that a figure counts, those it is out of, and those that it lacks."""
 
     part: str
     whole: str
+    missed: str
 
 
 class FiguresOfPeriod(View):
@@ -149,7 +150,12 @@ ALL_NAMES: Mapping[str, NamesView] = {
 def behind(asked: Sequence[tuple[str, str]]) -> dict[str, CasesBehind]:
     """The links for a question's own parameters."""
 
-    def link(counts: Sequence[Count]) -> str:
-        return f"/figures/cases?{urlencode([*asked, *(('count', count.value) for count in counts)])}"
+    def link(counts: Sequence[Count], less: Sequence[Count] = ()) -> str:
+        named = [("count", count.value) for count in counts] + [("less", count.value) for count in less]
+        judged = [("young", "false")] if Count.WAITING in counts else []
+        return f"/figures/cases?{urlencode([*asked, *named, *judged])}"
 
-    return {name: CasesBehind(part=link(ratio.part), whole=link(ratio.whole)) for name, ratio in RATIOS.items()}
+    return {
+        name: CasesBehind(part=link(ratio.part), whole=link(ratio.whole), missed=link(ratio.whole, ratio.part))
+        for name, ratio in RATIOS.items()
+    }

@@ -148,7 +148,7 @@ def problem_of(error: Exception) -> Problem:
         return Problem(code=error.code, more=shown | _missing(error))
     if isinstance(error, BadPolicy):
         return Problem(
-            code="bad-policy", more={"errors": [_policy_fault(fault) for fault in error.faults[:MOST_FAULTS]]}
+            code="bad-policy", more={"errors": [policy_fault(fault) for fault in error.faults[:MOST_FAULTS]]}
         )
     if isinstance(error, RequestValidationError):
         return Problem(code="invalid", more={"errors": _faults(error.errors())})
@@ -264,7 +264,7 @@ def _missing(error: Refused) -> dict[str, Any]:
     return {"missing": told}
 
 
-def _policy_fault(fault: PolicyFault) -> dict[str, Any]:
+def policy_fault(fault: PolicyFault) -> dict[str, Any]:
     """One fault of a policy: its place in our own names, the line where YAML was sent, and the nearest right word."""
     shown = fault.masked()
     return {

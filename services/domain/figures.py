@@ -120,11 +120,11 @@ def one_hour_rate(loops: Iterable[tuple[datetime, datetime | None]], now: dateti
     return Share(part=sum(judged), whole=len(judged))
 
 
-def shares(counts: Mapping[Count, int], *, young: int) -> dict[str, Share]:
-    """Every figure that is a share; `young` of the waiting cases are not an hour old yet."""
-    found = {name: ratio.of(counts) for name, ratio in RATIOS.items()}
-    hour = found[ONE_HOUR]
-    return found | {ONE_HOUR: Share(part=hour.part, whole=hour.whole - young)}
+def shares(counts: Mapping[Count, int], *, young: int, of: Iterable[str] = RATIOS) -> dict[str, Share]:
+    """The figures that are shares, all of them or `of` some; `young` of the waiting cases are not an hour old yet."""
+    found = {name: RATIOS[name].of(counts) for name in of}
+    hour = found.get(ONE_HOUR)
+    return found if hour is None else found | {ONE_HOUR: Share(part=hour.part, whole=hour.whole - young)}
 
 
 def quantiles(seconds: Whole, many: Whole) -> dict[Quantile, int | None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.domain.notice import NoticeKind
 from services.domain.policy_fault import BadPolicy, Flaw, Path, PolicyFault
-from services.domain.policy_keys import LEASE_FACTOR, LIMITED, POLICY, STAGES_IN_TOTAL, TOLD
+from services.domain.policy_keys import LEASE_FACTOR, LIMIT, LIMITED, POLICY, STAGES_IN_TOTAL, TOLD
 from services.domain.policy_rules import (
     AttemptRules,
     Escalation,
@@ -25,7 +25,7 @@ from services.domain.policy_rules import (
 from services.domain.states import TimerKind
 from services.domain.words import Outcome, Risk
 
-__all__ = ["BadPolicy", "Policy", "policy_from"]
+__all__ = ["BadPolicy", "Policy", "StageSum", "policy_from", "stage_sums"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,33 @@ def policy_from(version: int, document: Mapping[str, Any]) -> Policy:
         repeats=_repeats(said["repeats"]),
         second_acknowledgement_from_fen=said["second_acknowledgement_from_fen"],
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSum:
+    """How long the stages of one risk take together, and what their total is; in minutes."""
+
+    risk: Risk
+    spent_min: float
+    total_min: float
+
+    @property
+    def fits(self) -> bool:
+        return _minutes(self.spent_min) <= _minutes(self.total_min)
+
+
+def stage_sums(document: Any) -> list[StageSum]:
+    """The sums of what can be read of a document, which may be no policy at all: a risk with a wrong limit is left out."""
+    limits = document.get("limits_min") if isinstance(document, Mapping) else None
+    found = []
+    for risk in Risk:
+        said = limits.get(risk) if isinstance(limits, Mapping) else None
+        wrong: list[PolicyFault] = []
+        table = said if isinstance(said, Mapping) else {}
+        *stages, total = (LIMIT.read(table.get(kind), (), wrong) for kind in (*STAGES_IN_TOTAL, TimerKind.TOTAL))
+        if not wrong:
+            found.append(StageSum(risk=risk, spent_min=sum(stages), total_min=total))
+    return found
 
 
 def _minutes(count: float) -> timedelta:
@@ -168,11 +195,10 @@ def _repeats(said: Mapping[str, Any]) -> RepeatRules:
 
 def _stages_too_long(limits: Mapping[str, Any]) -> list[PolicyFault]:
     faults = []
-    for risk in Risk:
-        spent, total = sum(limits[risk][kind] for kind in STAGES_IN_TOTAL), limits[risk][TimerKind.TOTAL]
-        if _minutes(spent) > _minutes(total):
-            given = {"spent": _minutes(spent), "total": _minutes(total)}
-            faults.append(PolicyFault(path=("limits_min", risk.value), flaw=Flaw.STAGES, given=given))
+    for one in stage_sums({"limits_min": limits}):
+        if not one.fits:
+            given = {"spent": _minutes(one.spent_min), "total": _minutes(one.total_min)}
+            faults.append(PolicyFault(path=("limits_min", one.risk.value), flaw=Flaw.STAGES, given=given))
     return faults
 
 

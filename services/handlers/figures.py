@@ -1,7 +1,7 @@
 """figures: the figures of a period, whole and by group, from the kept counts as of one moment. Changes nothing."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.counted import THE_HOUR, Count
-from services.domain.figures import Quantile, Share, quantiles, shares
+from services.domain.figures import RATIOS, Quantile, Share, quantiles, shares
 from services.handlers.counting import day_of, hour_of
 from services.handlers.watch import gaps_ahead, watch_ahead
 from services.store import figure_sums
@@ -62,8 +62,19 @@ def span_of(since: datetime, until: datetime, zone: ZoneInfo, by: Sequence[By] =
     return span
 
 
-async def figures_of(conn: AsyncConnection, wanted: Wanted) -> OfPeriod:
-    """The figures of a period; `conn` sees one moment. The groups add up to the total. Raises TooManyGroups."""
+def hours_between(since: datetime, until: datetime, zone: ZoneInfo, hours: Container[int]) -> list[datetime]:
+    """When the hours of a period begin that are these hours of the day here. Raises BadPeriod."""
+    if until - since > LONGEST[Span.HOUR]:
+        raise BadPeriod("the period is too long to be told by the hour")
+    starts = (since + count * THE_HOUR for count in range(-(-(until - since) // THE_HOUR)))
+    return [start for start in starts if start.astimezone(zone).hour in hours]
+
+
+async def figures_of(conn: AsyncConnection, wanted: Wanted, *, of: Collection[str] = RATIOS) -> OfPeriod:
+    """The figures of a period, `of` these shares; `conn` sees one moment. The groups add up to the total.
+
+    Raises TooManyGroups.
+    """
     position = await kept.find_position(conn)
     counts = await figure_sums.counts_of(conn, wanted, most=MOST_GROUPS + 1)
     if len(counts) > MOST_GROUPS:
@@ -75,19 +86,19 @@ async def figures_of(conn: AsyncConnection, wanted: Wanted) -> OfPeriod:
     whole = {count: sum(one[count] for one in counts.values()) for count in Count}
     return OfPeriod(
         as_of=position.as_of,
-        total=_figures(whole, b"".join(loops.values()), sum(young.values())),
+        total=_figures(whole, b"".join(loops.values()), sum(young.values()), of),
         groups={
-            group: _figures(counts[group], loops.get(group, b""), young.get(group, 0))
+            group: _figures(counts[group], loops.get(group, b""), young.get(group, 0), of)
             for group in (sorted(counts) if wanted.by else ())
         },
     )
 
 
-def _figures(counts: Mapping[Count, int], loops: bytes, young: int) -> Figures:
+def _figures(counts: Mapping[Count, int], loops: bytes, young: int, of: Iterable[str]) -> Figures:
     pairs = kept.unpacked(loops)
     return Figures(
         counts=counts,
-        shares=shares(counts, young=young),
+        shares=shares(counts, young=young, of=of),
         loops=int(pairs[:, 1].sum(dtype=np.int64)),
         quantiles=quantiles(pairs[:, 0], pairs[:, 1]),
     )

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.actor import Actor
-from services.domain.policy import Policy, policy_from
-from services.domain.policy_fault import BadPolicy
+from services.domain.policy import Policy, StageSum, policy_from, stage_sums
+from services.domain.policy_fault import BadPolicy, PolicyFault
 from services.domain.policy_keys import LIMITED
 from services.domain.preview import Counts
 from services.domain.refusals import AlreadyPublished, NotAllowed, PolicyNotFound
@@ -33,6 +33,20 @@ def read_yaml(text: str) -> Mapping[str, Any]:
         raise BadPolicy(*policy_yaml.with_lines(bad.faults, lines)) from None
     found: Mapping[str, Any] = document
     return found
+
+
+def check_yaml(text: str) -> tuple[tuple[PolicyFault, ...], list[StageSum]]:
+    """What is wrong with a file, and the sums of what can be read of it. Keeps nothing."""
+    try:
+        document, _ = policy_yaml.read(text)
+    except BadPolicy as bad:
+        return bad.faults, []
+    sums = stage_sums(policies.complete(document) if isinstance(document, Mapping) else document)
+    try:
+        read_yaml(text)
+    except BadPolicy as bad:
+        return bad.faults, sums
+    return (), sums
 
 
 async def keep_draft(tx: Transaction, document: Mapping[str, Any], *, by: Actor) -> Kept:

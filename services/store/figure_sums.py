@@ -1,13 +1,13 @@
 """Questions to the kept counts: the sums of a period by unit, level, day or hour, and the cases that make a number."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Table, cast, func, or_, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Table, cast, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.counted import Count
@@ -54,6 +54,30 @@ class Wanted:
         return [named[by] for by in self.by]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """Which cases a number is made of."""
+
+    counts: Sequence[Count]  # any of them
+    less: Sequence[Count] = ()  # and only those with more of `counts` than of these
+    waiting_since: datetime | None = None  # of those that wait only those issued by then
+    hours: Sequence[datetime] | None = None  # issued in an hour that begins so
+
+    def holds(self) -> Iterator[ColumnElement[bool]]:
+        yield or_(*(added.c[count.value] > 0 for count in self.counts))
+        if self.less:
+            yield _sum(self.counts) > _sum(self.less)
+        if self.waiting_since is not None:
+            yield or_(added.c.waiting.is_(None), added.c.issued_at < self.waiting_since)
+        if self.hours is not None:
+            yield added.c.hour_at.in_(self.hours)
+
+
+def _sum(counts: Sequence[Count]) -> ColumnElement[int]:
+    """What a case adds to all of them; a count of zero is kept as nothing."""
+    return sum((func.coalesce(added.c[count.value], 0) for count in counts), start=literal(0))
+
+
 async def counts_of(conn: AsyncConnection, wanted: Wanted, *, most: int) -> dict[Group, dict[Count, int]]:
     """The sums by group, of at most so many groups. A group without a case is not there."""
     groups = wanted.groups(sums, sums.c.starts_at)
@@ -87,13 +111,12 @@ async def young_of(conn: AsyncConnection, wanted: Wanted, *, since: datetime) ->
 
 
 async def cases_of(
-    conn: AsyncConnection, wanted: Wanted, counts: Sequence[Count], *, before: int | None, limit: int
+    conn: AsyncConnection, wanted: Wanted, behind: Behind, *, before: int | None, limit: int
 ) -> list[Stored]:
-    """Up to `limit` of the cases that any of `counts` counts, newest first, older than the row `before`."""
+    """Up to `limit` of the cases behind a number, newest first, older than the row `before`."""
     # The time alone finds them by the index: a day and an hour hold what is issued in them.
     question = select(cases).join(added, added.c.case_id == cases.c.id)
-    question = question.where(*wanted.holds(added, added.c.issued_at))
-    question = question.where(or_(*(added.c[count.value] > 0 for count in counts)))
+    question = question.where(*wanted.holds(added, added.c.issued_at), *behind.holds())
     if before is not None:
         question = question.where(cases.c.id < before)
     return [to_stored(row) for row in await conn.execute(question.order_by(cases.c.id.desc()).limit(limit))]

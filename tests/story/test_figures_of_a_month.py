@@ -93,8 +93,12 @@ async def test_a_small_month_is_right_by_hand(centre: Centre) -> None:
     behind = seen["cases"]["one_hour_rate"]
     part = (await centre.get("auditor", behind["part"])).json()["items"]
     whole = (await centre.get("auditor", behind["whole"])).json()["items"]
+    missed = (await centre.get("auditor", behind["missed"])).json()["items"]
     assert [item["case_id"] for item in part] == [str(first)]
-    assert len(whole) == 3
+    assert [item["case_id"] for item in whole] == [str(late), str(first)]  # nobody can tell yet of the youngest
+    assert [item["case_id"] for item in missed] == [str(late)]
+    waiting = (await centre.get("auditor", f"/figures/cases?{MONTH.partition('?')[2]}&count=waiting")).json()["items"]
+    assert len(waiting) == 2
     assert str(early) not in {item["case_id"] for item in whole}
     assert (await check(centre.store, centre.context.zone)).right
 
@@ -147,6 +151,11 @@ async def test_groups_add_up_and_levels_are_told_apart(centre: Centre) -> None:
     # 08:00 UTC is the afternoon of a day that began at 16:00 UTC the day before.
     assert [one["starts_at"] for one in by_day["groups"]] == ["2026-11-19T16:00:00Z"]
     assert by_day["total"]["cases"] == 2
+    # Only what was asked for, and only of the afternoon.
+    one = await counted(centre, f"{MONTH}&by=level&figure=one_hour_rate")
+    assert {tuple(group["figures"]["shares"]) for group in one["groups"]} == {("one_hour_rate",)}
+    span = "/figures/cases?from=2026-11-20&to=2026-11-21&count=cases"
+    assert [len((await centre.get("operator", f"{span}&hour={hour}")).json()["items"]) for hour in (15, 16)] == [0, 4]
 
 
 async def test_a_desk_sees_its_own_unit_and_no_other(centre: Centre) -> None:
@@ -190,6 +199,9 @@ async def test_a_period_that_cannot_be_summed_is_refused(centre: Centre) -> None
     assert answers["from=yesterday"].json()["errors"] == [{"pointer": "/query/from", "error": "day_or_hour"}]
     answers["count"] = await centre.get("operator", "/figures/cases?count=names")
     answers["watch"] = await centre.get("operator", "/figures/watch-coverage?from=2026-01-01&to=2026-12-01")
+    answers["hours"] = await centre.get("operator", "/figures/cases?from=2026-01-01&count=cases&hour=8")
+    answers["no hour"] = await centre.get("operator", "/figures/cases?count=cases&hour=24")
+    answers["no share"] = await centre.get("operator", "/figures?figure=cases")
     answers["no count"] = await centre.get("operator", "/figures/cases")
 
     assert {query: (one.status_code, one.json()["type"]) for query, one in answers.items()} == dict.fromkeys(

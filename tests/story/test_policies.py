@@ -134,6 +134,28 @@ async def test_a_wrong_word_is_told_with_line_and_nearest(centre: Centre) -> Non
     assert "FIRST_ATEMPT" not in answer.text
 
 
+async def test_a_file_is_checked_as_it_is_written(centre: Centre) -> None:
+    text = policy_yaml.write(default_document())
+    wrong = text.replace("TOTAL: 60", "TOTAL: 59", 1).replace("FIRST_ATTEMPT: 2", "FIRST_ATTEMPT: soon")
+
+    good = await done(centre, "operator", "/check", {"yaml": text})
+    told = await done(centre, "administrator", "/check", {"yaml": wrong})
+    rubbish = await done(centre, "operator", "/check", {"yaml": "limits_min: ["})
+
+    assert good["errors"] == rubbish["sums"] == []
+    assert [(one["risk"], one["spent_min"], one["fits"]) for one in good["sums"]] == [
+        ("URGENT", 45, True),
+        ("HIGH", 60, True),
+        ("MEDIUM", 60, True),
+        ("LOW", 60, True),
+    ]
+    assert [(one["risk"], one["fits"]) for one in told["sums"]] == [("HIGH", False), ("MEDIUM", True), ("LOW", True)]
+    assert [(one["error"], one["line"] is None) for one in told["errors"]] == [("NUMBER", False)]
+    assert rubbish["errors"][0]["error"] == "YAML"
+    assert len((await centre.get("operator", "/policies")).json()["items"]) == 1
+    assert (await send(centre, "desk-1", "/check", {"yaml": text})).status_code == 403
+
+
 async def test_stages_over_their_total_are_told_with_the_sum(centre: Centre) -> None:
     document = hurried()
     document["limits_min"]["HIGH"]["TOTAL"] = 29

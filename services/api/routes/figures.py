@@ -1,12 +1,13 @@
 """GET: the figures of a period, the cases that make a number, and how well the watch was kept."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
-from pydantic import StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.fields import At, Code
@@ -27,17 +28,18 @@ from services.api.problems import responses
 from services.api.views import Line, line_of
 from services.api.work import TheParts
 from services.domain.actor import Actor
-from services.domain.counted import Count
-from services.domain.figures import Share
+from services.domain.counted import THE_HOUR, Count
+from services.domain.figures import RATIOS, Share
 from services.domain.refusals import UnitNotFound
 from services.domain.words import Risk
-from services.handlers.figures import BadPeriod, TooManyGroups, coverage, figures_of, span_of
+from services.handlers.figures import BadPeriod, TooManyGroups, coverage, figures_of, hours_between, span_of
 from services.store import figure_sums
-from services.store.figure_sums import By, Wanted
-from services.store.figures import one_moment
+from services.store.figure_sums import Behind, By, Wanted
+from services.store.figures import find_position, one_moment
 from services.wiring import Parts
 
 router = APIRouter(prefix="/figures", tags=["figures"])
+Ratios = StrEnum("Ratios", [(name.upper(), name) for name in RATIOS])  # type: ignore[misc]  # drawn from the table
 DAY, USUAL = timedelta(days=1), timedelta(days=30)
 DATE_CHARS: Final = 10
 TIME: Final[TypeAdapter[datetime]] = TypeAdapter(At)
@@ -56,8 +58,12 @@ To = Annotated[
     Start | None, Query(description="Until just before this day or hour. Without it, today is the last day.")
 ]
 OfUnit = Annotated[Code | None, Query(description="Responsible by area: this unit or one below it.")]
+Hour = Annotated[int, Field(ge=0, le=23)]
 OfLevel = Annotated[
     tuple[Risk, ...], Query(max_length=len(Risk), description="The risk as it is now; may be repeated.")
+]
+OfFigures = Annotated[
+    tuple[Ratios, ...], Query(max_length=len(RATIOS), description="Only these shares; many groups are read sooner.")
 ]
 GroupedBy = Annotated[tuple[By, ...], Query(max_length=3, description="May be repeated; a day or an hour, not both.")]
 
@@ -72,6 +78,7 @@ async def get_figures(
     unit: OfUnit = None,
     level: OfLevel = (),
     by: GroupedBy = (),
+    figure: OfFigures = (),
 ) -> FiguresOfPeriod:
     """Every figure with what it is out of. A desk sees its own unit's."""
     since, until = _period(parts, from_, to)
@@ -79,7 +86,7 @@ async def get_figures(
     async with one_moment(parts.store) as conn:
         wanted = await _wanted(conn, parts, reader, since, until, unit=unit, level=level, by=by)
         try:
-            found = await figures_of(conn, wanted)
+            found = await figures_of(conn, wanted, of=figure or tuple(RATIOS))
         except TooManyGroups:
             raise _invalid("by", "too_many_groups") from None
     asked = [("from", _shown(since)), ("to", _shown(until)), *(("level", one.value) for one in wanted.levels)]
@@ -109,6 +116,16 @@ async def get_cases_behind(
     to: To = None,
     unit: OfUnit = None,
     level: OfLevel = (),
+    less: Annotated[
+        tuple[Count, ...],
+        Query(max_length=len(Count), description="Only those with more of `count` than of these: what a share lacks."),
+    ] = (),
+    young: Annotated[
+        bool, Query(description="Also those that wait and are not an hour old, which no share counts.")
+    ] = True,
+    hour: Annotated[
+        tuple[Hour, ...], Query(max_length=24, description="Issued in these hours of the day here, of at most 31 days.")
+    ] = (),
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[Line]:
@@ -116,7 +133,12 @@ async def get_cases_behind(
     since, until = _period(parts, from_, to)
     async with one_moment(parts.store) as conn:
         wanted = await _wanted(conn, parts, reader, since, until, unit=unit, level=level)
-        found = await figure_sums.cases_of(conn, wanted, count, before=before(cursor), limit=limit + 1)
+        try:
+            hours = hours_between(since, until, parts.context.zone, hour) if hour else None
+        except BadPeriod:
+            raise _invalid("hour", "period") from None
+        asked = Behind(counts=count, less=less, waiting_since=None if young else await _an_hour_old(conn), hours=hours)
+        found = await figure_sums.cases_of(conn, wanted, asked, before=before(cursor), limit=limit + 1)
     sealer, now = parts.context.sealer, parts.clock.now()
     shown = found[:limit]
     lines = tuple(line_of(stored.case, masked_of(sealer, stored), now=now) for stored in shown)
@@ -192,6 +214,12 @@ async def _wanted(
         raise _invalid("from", "period") from None
     units = await _units(conn, reader, unit)
     return Wanted(span=span, since=since, until=until, units=units, levels=tuple(dict.fromkeys(level)), by=by)
+
+
+async def _an_hour_old(conn: AsyncConnection) -> datetime | None:
+    """Before when a case that waits was issued to be judged, as of the counts."""
+    as_of = (await find_position(conn)).as_of
+    return None if as_of is None else as_of - THE_HOUR
 
 
 async def _units(conn: AsyncConnection, reader: Actor, unit: str | None) -> frozenset[str] | None:

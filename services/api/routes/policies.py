@@ -10,14 +10,14 @@ from pydantic_core import PydanticCustomError
 
 from services.api.bodies import Reason, Strict
 from services.api.identity import Anyone, Operator
-from services.api.problems import responses
+from services.api.problems import MOST_FAULTS, policy_fault, responses
 from services.api.views import Tagged, View
 from services.api.work import SeenRow, TheParts, etag
 from services.domain.refusals import PolicyNotFound
 from services.domain.states import TimerKind
 from services.domain.words import Risk
 from services.handlers import policy_yaml
-from services.handlers.policies import MONTH, keep_draft, preview, publish, read_yaml, told
+from services.handlers.policies import MONTH, check_yaml, keep_draft, preview, publish, read_yaml, told
 from services.handlers.seen import tag_of
 from services.store import policies
 from services.store.policies import Kept
@@ -38,6 +38,12 @@ class Drafting(Strict):
         if (self.document is None) == (self.yaml is None):
             raise PydanticCustomError("one_of_two", "send document or yaml")
         return self
+
+
+class Checking(Strict):
+    """The text of a YAML file."""
+
+    yaml: Yaml
 
 
 class Publishing(Strict):
@@ -79,6 +85,33 @@ class Preview(View):
     since: datetime
     now: datetime
     items: tuple[PreviewLine, ...]
+
+
+class FaultView(View):
+    """One fault of a file: its place and line, and the nearest right word where there is one."""
+
+    pointer: str
+    error: str
+    line: int | None
+    nearest: str | None
+    text_zh: str
+    text_en: str
+
+
+class SumView(View):
+    """The stages of one risk together against their total, in minutes."""
+
+    risk: Risk
+    spent_min: float
+    total_min: float
+    fits: bool
+
+
+class Checked(View):
+    """Fit to be kept where `errors` is empty. A risk with a limit that can't be read has no sum."""
+
+    sums: tuple[SumView, ...]
+    errors: tuple[FaultView, ...]
 
 
 class PolicyList(View):
@@ -136,6 +169,16 @@ async def post_policy(parts: TheParts, by: Anyone, body: Drafting) -> PolicyView
     async with parts.store.begin() as tx:
         kept = await keep_draft(tx, document, by=by)
         return _view(kept, await policies.in_force(tx.conn))
+
+
+@router.post("/check", responses=responses("not-allowed"))
+async def post_check(_asker: Anyone, body: Checking) -> Checked:
+    """What is wrong with a file that somebody is writing, and what its stages take. Keeps nothing."""
+    faults, sums = await asyncio.to_thread(check_yaml, body.yaml)
+    return Checked(
+        sums=tuple(SumView(**{name: getattr(one, name) for name in SumView.model_fields}) for one in sums),
+        errors=tuple(FaultView(**policy_fault(fault)) for fault in faults[:MOST_FAULTS]),
+    )
 
 
 @router.post(
