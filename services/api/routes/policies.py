@@ -87,7 +87,7 @@ class Preview(View):
     items: tuple[PreviewLine, ...]
 
 
-class FaultView(View):
+class PolicyFaultView(View):
     """One fault of a file: its place and line, and the nearest right word where there is one."""
 
     pointer: str
@@ -111,7 +111,7 @@ class Checked(View):
     """Fit to be kept where `errors` is empty. A risk with a limit that can't be read has no sum."""
 
     sums: tuple[SumView, ...]
-    errors: tuple[FaultView, ...]
+    errors: tuple[PolicyFaultView, ...]
 
 
 class PolicyList(View):
@@ -177,7 +177,7 @@ async def post_check(_asker: Anyone, body: Checking) -> Checked:
     faults, sums = await asyncio.to_thread(check_yaml, body.yaml)
     return Checked(
         sums=tuple(SumView(**{name: getattr(one, name) for name in SumView.model_fields}) for one in sums),
-        errors=tuple(FaultView(**policy_fault(fault)) for fault in faults[:MOST_FAULTS]),
+        errors=tuple(PolicyFaultView(**policy_fault(fault)) for fault in faults[:MOST_FAULTS]),
     )
 
 

@@ -9,6 +9,8 @@ const ONLY: Partial<Record<Page, string[]>> = {
   tips: OPERATORS,
   'dead-letters': OPERATORS,
   registry: ['supervisor', 'administrator'],
+  figures: [...OPERATORS, 'reviewer', 'auditor', 'desk'],
+  policies: [...OPERATORS, 'reviewer', 'auditor', 'administrator'],
 };
 const FROM_ELSEWHERE: Page[] = ['notices', 'leads', 'subject'];
 const MOST_IN_A_ROW = 7; // more do not fit beside the clock of a narrow screen

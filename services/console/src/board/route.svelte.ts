@@ -1,6 +1,6 @@
 /** Which page is shown and what it is asked for, after the `#` of the address: it is never sent anywhere. */
 
-export const PAGES = ['queue', 'stops', 'follow-ups', 'reviews', 'handover', 'tips', 'dead-letters', 'rota', 'registry', 'notices', 'leads', 'subject'] as const;
+export const PAGES = ['queue', 'stops', 'follow-ups', 'reviews', 'handover', 'tips', 'dead-letters', 'rota', 'registry', 'figures', 'policies', 'notices', 'leads', 'subject'] as const;
 export type Page = (typeof PAGES)[number];
 
 class Route {
