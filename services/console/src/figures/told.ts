@@ -1,12 +1,18 @@
 /** Figures as people read them. */
 
 import { money, span } from '../shared/format';
-import { tag } from '../shared/words.svelte';
+import { either, tag } from '../shared/words.svelte';
 import { CASES, LOOP, type Point } from './series';
 
 /** Shares that are the worse the higher they are. */
 export const BAD = new Set(['reject_rate', 'return_rate', 'post_warning_loss_rate']);
 export const MONEY = new Set(['held_share']);
+
+/** What the server calls a figure, as a heading begins. */
+export function called(names: { zh: string; en: string }): string {
+  const name = either({ name_zh: names.zh, name_en: names.en });
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
 
 /** One decimal; only everything is 100 %, and only nothing 0 %. */
 export function percent(value: number | null): string {
