@@ -59,6 +59,11 @@ PICTURES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "evidence": ("#/queue?case={case}&tab=evidence", ()),
     "told": ("#/queue?case={case}&tab=told", ()),
     "subject": ("#/subject?case={case}", ()),
+    "figures": ("#/figures?period=today", ()),
+    "figures-by-shift": ("#/figures?period=week&by=shift&measure=on_time_ack", ("End",)),
+    "figures-behind": ("#/figures?period=today&of=one_hour_rate&which=whole", ()),
+    "policies": ("#/policies", ()),
+    "policies-preview": ("#/policies?view=preview", ()),
 }
 PHOTO = ROOT / "services" / "console" / "public" / "phone" / "icon-512.png"
 
