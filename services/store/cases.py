@@ -94,9 +94,11 @@ async def page(
     unit: str | None,
     states: Sequence[State] | None,
     overdue_at: datetime | None = None,
+    ids: Sequence[UUID] | None = None,
     scope: Scope | None = None,
 ) -> list[Stored]:
-    """Up to `limit` cases, newest first, older than the row `before`; of one unit, of some states, breached by a time.
+    """Up to `limit` cases, newest first, older than the row `before`; of one unit, of some states, breached by a time,
+    of these `ids`.
 
     `scope` is what the asker may see at all.
     """
@@ -105,6 +107,8 @@ async def page(
         question = question.where(cases.c.id < before)
     if unit is not None:
         question = question.where(of_unit(unit))
+    if ids is not None:
+        question = question.where(cases.c.case_id.in_(ids))
     if scope is not None:
         question = question.where(scope.holds)
     if states is not None:

@@ -27,6 +27,7 @@ LINES = (
     "procrastinate",
     "commands",
     "flood",
+    "board",
 )
 
 

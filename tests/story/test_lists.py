@@ -1,5 +1,7 @@
 """Lists: pages without repeats, and filters."""
 
+from uuid import uuid4
+
 from centre import Centre, minute
 
 
@@ -29,6 +31,11 @@ async def test_a_list_is_filtered_by_state_and_unit(centre: Centre) -> None:
     assert await ids(state=["ACKNOWLEDGED", "PENDING"]) == [str(third), str(first)]
     assert await ids(unit="P2") == [str(second)]
     assert await ids(unit="P9") == []
+    assert await ids(case_id=[str(third), str(first), str(uuid4())]) == [str(third), str(first)]
+    own = await centre.get("desk-1", "/cases", params={"case_id": [str(first), str(second)]})
+    assert [line["case_id"] for line in own.json()["items"]] == [str(first)]
+    named = {"case_id": [str(uuid4()) for _ in range(101)]}
+    assert (await centre.get("operator", "/cases", params=named)).status_code == 422
 
 
 async def test_a_line_shows_the_running_limits_only(centre: Centre) -> None:

@@ -28,6 +28,7 @@ from services.store.scope import scope_of
 
 router = APIRouter(tags=["cases"])
 MOST_LINKED = 50
+MOST_NAMED = 100
 
 
 class Happened(View):
@@ -62,6 +63,9 @@ async def get_cases(
     state: Annotated[tuple[State, ...], Query(max_length=len(State), description="May be repeated.")] = (),
     unit: Annotated[Code | None, Query(description="Assigned to it, its own by area, or shared with it.")] = None,
     overdue: Annotated[bool, Query(description="Only those whose hour is over and runs on.")] = False,
+    case_id: Annotated[
+        tuple[UUID, ...], Query(max_length=MOST_NAMED, description="Only these; one that can't be seen is left out.")
+    ] = (),
 ) -> Page[Line]:
     """The cases of one's scope, newest first. Everybody is masked here."""
     now = parts.clock.now()
@@ -73,6 +77,7 @@ async def get_cases(
             unit=unit,
             states=state or None,
             overdue_at=now if overdue else None,
+            ids=case_id or None,
             scope=scope_of(reader),
         )
     sealer = parts.context.sealer

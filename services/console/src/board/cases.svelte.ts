@@ -1,4 +1,8 @@
-/** The cases on the board: read once, kept up by the stream, read anew where the stream had a gap. */
+/** The cases on the board: read once the stream is open, kept up by it, read anew where it had a gap.
+
+ * The newest are read at once, so that there is something to see; whatever changes before the stream is open would else
+ * be in neither.
+ */
 
 import { Refusal, read, type Schemas } from '../shared/http';
 import { moreUrgent, type Line } from '../shared/limits';
@@ -10,7 +14,10 @@ export const OPEN: Schemas['State'][] = [
   'PENDING', 'ASSIGNED', 'ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED', 'CONCLUDED', 'REPORTED',
 ];
 const PAGE = 200;
-const MOST_ALONE = 5; // more unknown cases at once than this are read as one list
+const FIRST_PAGE = 50;
+const OPENS_WITHIN_MS = 2_000; // after that the list is read without a stream
+const MOST_NAMED = 100; // more unknown cases at once than this are read as the whole list
+const AGAIN_MS = 1_000;
 const MOST_ENDED = 300;
 const PATIENCE_MS = 3_000; // so long a cut is not worth a word
 const SILENT_MS = 15_000;
@@ -33,6 +40,8 @@ class Cases {
   #stop: (() => void) | undefined;
   #drawn = false;
   #cutSince: number | null = null;
+  #opened = false; // the stream, since the start
+  #late: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
 
   start(): void {
@@ -40,13 +49,17 @@ class Cases {
     this.#cutSince = performance.now();
     this.#stop = hear((told) => this.#told(told));
     this.#watch = setInterval(() => this.#look(), 500);
-    void this.load();
+    this.#opened = false;
+    this.#late = setTimeout(() => void this.load(), OPENS_WITHIN_MS);
+    void this.#newest();
   }
 
   stop(): void {
     this.#stop?.();
     clearInterval(this.#watch);
+    clearTimeout(this.#late);
     this.#lines.clear();
+    this.#unknown.clear();
     this.all = [];
     this.link = 'opening';
   }
@@ -85,6 +98,12 @@ class Cases {
     }
   }
 
+  /** What is to be seen first; the whole list, which follows, says what went wrong. */
+  async #newest(): Promise<void> {
+    const page = await read('/cases', { query: { state: OPEN, limit: FIRST_PAGE } }).catch(() => null);
+    for (const line of page?.items ?? []) this.put(line);
+  }
+
   put(line: Line): void {
     const known = this.#lines.get(line.case_id);
     if (known !== undefined && known.version > line.version) return;
@@ -96,7 +115,9 @@ class Cases {
     this.heardAt = performance.now();
     if (told.what === 'state') {
       if (told.open) {
-        if (this.link === 'cut' && this.failed !== null) void this.load();
+        clearTimeout(this.#late);
+        if (!this.#opened || (this.link === 'cut' && this.failed !== null)) void this.load();
+        this.#opened = true;
         this.#cutSince = null;
         this.link = 'live';
       } else this.#cutSince ??= performance.now();
@@ -133,7 +154,7 @@ class Cases {
     if (this.#lines.delete(caseId)) this.#draw();
   }
 
-  /** A case that the message alone does not describe: read it, or the newest list where there are many. */
+  /** A case that the message alone does not describe: read with the others of the same moment. */
   #ask(changed: Changed): void {
     const waiting = this.#unknown.size > 0;
     this.#unknown.set(changed.case_id, changed);
@@ -142,15 +163,28 @@ class Cases {
 
   async #fetch(): Promise<void> {
     const asked = [...this.#unknown];
+    if (asked.length === 0) return; // signed out meanwhile
     this.#unknown.clear();
-    if (asked.length > MOST_ALONE) await this.load();
-    else {
-      const found = asked.map(([id]) => read('/cases/{case_id}', { path: { case_id: id } }).catch(() => null));
-      for (const line of await Promise.all(found)) if (line !== null) this.put(runningOnly(line));
+    if (asked.length > MOST_NAMED) await this.load();
+    else if (!(await this.#named(asked.map(([id]) => id)))) {
+      for (const [id, changed] of asked) if (!this.#unknown.has(id)) this.#unknown.set(id, changed);
+      setTimeout(() => void this.#fetch(), AGAIN_MS);
+      return;
     }
     for (const [id, changed] of asked) {
       const line = this.#lines.get(id);
       if (line !== undefined) this.#alarm(changed, line);
+    }
+  }
+
+  /** Whether the server answered: what it could not tell now is asked for again, never forgotten. */
+  async #named(ids: string[]): Promise<boolean> {
+    try {
+      for (const line of (await read('/cases', { query: { case_id: ids, limit: MOST_NAMED } })).items) this.put(line);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return error.problem.status >= 400 && error.problem.status < 500; // asking again would change nothing
     }
   }
 
@@ -175,10 +209,6 @@ class Cases {
     const silent = this.heardAt > 0 && now - this.heardAt > SILENT_MS;
     if (cut || silent) this.link = 'cut';
   }
-}
-
-function runningOnly(line: Schemas['WholeCase']): Line {
-  return { ...line, limits: line.limits.filter(({ stopped_at }) => stopped_at === null) };
 }
 
 export const cases = new Cases();
