@@ -4,11 +4,14 @@ twelve hours, how soon a new case is on fifty of them, how many bytes it is.
 
 import asyncio
 import itertools
+import json
+import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -22,7 +25,7 @@ from services.domain.case import case_id_for
 from services.domain.words import Role
 from services.store import tokens
 from services.store.engine import Store
-from tests.bench.ground import Ground, finished
+from tests.bench.ground import Ground, waited
 from tests.bench.replay import LAST_MARK, Replay
 from tests.bench.rows import Row, row_of, say
 from tests.bench.screen import Meter, board, browsing, heap_mb, whole
@@ -33,8 +36,8 @@ PAINT_S, UPDATE_MS, HEAP_MB, NEW_S, BUNDLE_KB = 1.5, 16.0, 20.0, 1.0, 250.0
 UPDATES, APART_S = 60, 0.15
 HOURS, RATE = 12, 2  # changes a second: sixty times what a county of 180,000 warnings a year has
 BURST = 500
-BOARDS, SCREENS, ARRIVALS = 50, 4, 40
-PACE_S = 0.7
+BOARDS, SCREENS, ARRIVALS = 50, 4, 20
+PACE_S = 2.0
 PROCESSES = ("router", "relay", "timekeeper", "api")
 ENCODED = """() => performance.getEntriesByType('resource').filter(one => /\\.(js|css|svg)$/.test(one.name))
   .reduce((sum, one) => sum + one.encodedBodySize, 0)"""
@@ -53,6 +56,7 @@ class Stack:
     ground: Ground
     port: int
     token: str
+    api_pid: int
 
     @property
     def api(self) -> str:
@@ -153,12 +157,16 @@ def _new_cases(browser: Browser, stack: Stack) -> Row:
         pages = [open_boards.enter_context(board(browser, stack.api, stack.token, wanted=MANY)) for _ in range(SCREENS)]
         for page in pages:
             whole(page)
-        order = ("-m", "tests.bench.boards", str(stack.port), str(BOARDS - SCREENS), str(ARRIVALS), "120")
+        file = stack.ground.home / "seen-by-boards"
+        order = ("-m", "tests.bench.boards", str(stack.port), str(BOARDS - SCREENS), str(ARRIVALS), "120", str(file))
         listening = stack.ground.run("boards", order, "sqlite:///none", BENCH_TOKEN=stack.token)
         _waited(lambda: "ready" in listening.tail() or None)
         before = [page.evaluate("window.__seen.size") for page in pages]
+        worked = _worked_s(stack.api_pid)
         sent = _sent_slowly(stack)
-        told = finished(listening, within_s=150)
+        waited(listening, within_s=150)
+        told = json.loads(file.read_text())
+        worked = _worked_s(stack.api_pid) - worked
         late = [at - sent[case] for one in told["seen"] for case, at in one]
         late += list(
             itertools.chain(
@@ -168,7 +176,7 @@ def _new_cases(browser: Browser, stack: Stack) -> Row:
     p50, p95 = statistics.median(late), _p95(late)
     say(
         f"    {ARRIVALS} new cases on {BOARDS} boards, {SCREENS} of them with screens: p50 {p50:.2f} s, p95 {p95:.2f} s,"
-        f" asked again {told['refused']} times"
+        f" asked again {told['refused']} times; the api worked {worked / ARRIVALS:.2f} s a case"
     )
     met = len(late) == BOARDS * ARRIVALS and p95 <= NEW_S
     return _row(f"board: a new case on {BOARDS} boards after its record, p95", "s", [p95], f"≤ {NEW_S:g} s", met)
@@ -232,7 +240,7 @@ def _served(ground: Ground) -> Iterator[Stack]:
                 own = {"QUANZU_API_PORT": str(port), "QUANZU_METRICS_PORT": str(free_port())}
                 started.append(ground.run(name, ("-m", "services.cli", "serve", name), database, **own))
             _waited(lambda: answers(f"http://127.0.0.1:{port}/livez") or None)
-            yield Stack(ground=ground, port=port, token=token)
+            yield Stack(ground=ground, port=port, token=token, api_pid=started[-1].pid)
         finally:
             for process in reversed(started):
                 process.stop()
@@ -246,6 +254,12 @@ async def _supervisor(database: str) -> str:
             return await tokens.make(tx, "supervisor", role=Role.SUPERVISOR, unit=None, responder=None)
     finally:
         await store.close()
+
+
+def _worked_s(pid: int) -> float:
+    """The processor time of a process so far: others on the machine don't change it."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _waited(look: Any, *, within_s: float = 90.0) -> Any:

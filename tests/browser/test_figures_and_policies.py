@@ -78,7 +78,7 @@ def test_each_number_leads_to_the_cases_behind_it(installation: Installation, si
     desk.page.click("td a:text-is('FIG-1')")
     desk.page.wait_for_selector(".panel h1")
     desk.page.go_back()
-    desk.page.click("text=返回统计")
+    desk.page.click("text=返回指标")
     desk.page.wait_for_selector("dl .big")
     assert f"unit={unit}" in desk.page.url
 
