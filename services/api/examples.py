@@ -159,7 +159,7 @@ def _fits(value: Any, schema: Schema) -> bool:
     if not isinstance(value, kinds.get(schema.get("type", "string"), ())):
         return False
     if isinstance(value, str):
-        return len(value) <= schema.get("maxLength", len(value))
+        return bool(len(value) <= schema.get("maxLength", len(value)))
     return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
 
 

@@ -30,7 +30,10 @@ NO_TAG: Final = "?"
 ROW_TAG: Final = "The `etag` of what is changed, as last seen; left out: whatever it is."
 # What may stand in these headers; whether they are there is asked below, because that has refusals of its own.
 _KeyText = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r"^[\x21-\x7e]{1,128}$"})]
-_TurnText = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r'^(W/)?("[0-9]{1,9}(\.[\w-]{1,32})?"|[0-9]{1,9}(\.[\w-]{1,32})?)$'})]
+_TurnText = Annotated[
+    str | None,
+    WithJsonSchema({"type": "string", "pattern": r'^(W/)?("[0-9]{1,9}(\.[\w-]{1,32})?"|[0-9]{1,9}(\.[\w-]{1,32})?)$'}),
+]
 
 
 class Answer(View):

@@ -16,7 +16,7 @@ from services.store.one_visit import run_all
 from services.store.signals import telling, told_of
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has no type here
-FILE_DIALECT = sqlite.dialect()  # type: ignore[no-untyped-call]
+FILE_DIALECT = sqlite.dialect()
 Rows = Sequence[Mapping[str, Any]]  # all with the same columns
 
 

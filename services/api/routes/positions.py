@@ -69,7 +69,7 @@ def _typed(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _within(field: str, kind: Any, *, other: str = "", **more: Any) -> dict[str, Any]:
     """An object with one of a kind in `field`; `more` are fields that are needed beside it, `other` one that is not there."""
     fields = {field: _whole(kind.model_json_schema()), **more}
-    without = {other: {"not": {}}} if other else {}
+    without: dict[str, Any] = {other: {"not": {}}} if other else {}
     return {"type": "object", "required": [*fields], "properties": fields | without}
 
 
