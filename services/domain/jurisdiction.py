@@ -132,6 +132,8 @@ class Jurisdictions:
             return rows
         candidates = self._edges_near if rule is Rule.EDGE else self._posts.near
         at, owners, metres = candidates(places.lat[rows], places.lon[rows], limit_m)
+        if not at.size:
+            return rows
         least = np.full(len(rows), np.inf)
         np.minimum.at(least, at, metres)
         tied = metres <= np.minimum(least + TIE_M, limit_m)[at]
