@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from deploy.native.kafka import Kafka
@@ -27,6 +28,7 @@ from tests.topics import renew_topics
 
 Quanzu = Callable[..., Any]
 QUANZU = [sys.executable, "-m", "services.cli"]
+LETTER = "dead-letter"
 SQUARE = [[[131.0, 19.0], [131.1, 19.0], [131.1, 19.1], [131.0, 19.1], [131.0, 19.0]]]
 
 
@@ -123,6 +125,8 @@ def test_a_dead_letter_goes_again_as_it_was_and_mended(
     quanzu("dead-letters", "mend", second["id"], "--file", mended)
 
     assert _numbers_with_a_case(quanzu, "/test") == ["M-1"]
+    opened = "DEAD_LETTER_OPENED"
+    assert asyncio.run(_on_record()) == ["DEAD_LETTER_SENT", opened, opened, "DEAD_LETTER_SENT"]
 
 
 def test_doctor_says_that_the_broker_is_away(quanzu: Quanzu) -> None:
@@ -142,6 +146,17 @@ def test_the_readme_program_sends_a_warning_that_becomes_a_case(quanzu: Quanzu, 
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
     assert _numbers_with_a_case(quanzu, "/example") == ["E-1"]
+
+
+async def _on_record() -> list[str]:
+    """What was done to dead letters, in order."""
+    conn = await asyncpg.connect(os.environ["QUANZU_DATABASE"])
+    try:
+        return [
+            row["action"] for row in await conn.fetch("SELECT action FROM audit WHERE about = $1 ORDER BY id", LETTER)
+        ]
+    finally:
+        await conn.close()
 
 
 async def _send_broken(bootstrap: str) -> None:
