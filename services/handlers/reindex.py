@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from services.domain.value import value
 from services.handlers.context import open_warning
+from services.handlers.incoming import subject_key
 from services.store import indexes
 from services.store.cases import Stored, to_stored
 from services.store.engine import Store
@@ -40,8 +41,8 @@ async def reindex(store: Store, masters: list[bytes], keys: list[bytes]) -> Rein
         hashes = await indexes.count(tx.conn)
         if not hashes:
             return Reindexed(found=Found.NOTHING)
-        stored = await indexes.newest_with_phone(tx.conn, limit=LOOKED_AT)
-        laid = _laid([(to_stored(row), bytes(row.phone_key)) for row in stored], masters, oldest_first)
+        stored = await indexes.newest_with_subject(tx.conn, limit=LOOKED_AT)
+        laid = _laid([(to_stored(row), bytes(row.subject_key)) for row in stored], masters, oldest_first)
         if laid is None:
             return Reindexed(found=Found.UNKNOWN)
         for key in oldest_first[laid:]:
@@ -50,15 +51,14 @@ async def reindex(store: Store, masters: list[bytes], keys: list[bytes]) -> Rein
 
 
 def _laid(stored: list[tuple[Stored, bytes]], masters: list[bytes], oldest_first: list[bytes]) -> int | None:
-    """How many of the keys the newest cases are hashed by: told by the first one whose phone says so."""
+    """How many of the keys the newest cases are hashed by: told by the first one whose person says so."""
     sealers = [Sealer(masters, *oldest_first[:count]) for count in range(1, len(oldest_first) + 1)]
-    for case, phone_key in stored:
+    for case, key in stored:
         try:
             warning = open_warning(sealers[0], case)
         except CannotOpen:
             continue
-        phone = None if warning is None else warning.subject.phone
         for count, sealer in enumerate(sealers, start=1):
-            if phone is not None and sealer.blind("phone", phone) == phone_key:
+            if warning is not None and subject_key(sealer, warning.subject, warning.mode) == key:
                 return count
     return None

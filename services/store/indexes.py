@@ -34,10 +34,10 @@ async def count(conn: AsyncConnection) -> int:
     return sum(counts)
 
 
-async def newest_with_phone(conn: AsyncConnection, *, limit: int) -> list[Any]:
+async def newest_with_subject(conn: AsyncConnection, *, limit: int) -> list[Any]:
     """Rows of cases by which one can tell under which keys they are hashed."""
     cases = tables.cases
-    known = cases.c.phone_key.is_not(None) & cases.c.wrapped_key.is_not(None)
+    known = cases.c.subject_key.is_not(None) & cases.c.wrapped_key.is_not(None)
     question = select(cases).where(known).order_by(cases.c.id.desc()).limit(limit)
     return list(await conn.execute(question))
 
