@@ -50,8 +50,9 @@ prove: $(READY)  ## the long proofs in full, of which `make test` runs small sam
 screenshots: $(READY) console  ## pictures of the pages from the demo's data, into docs/screenshots
 	@$(PY) -m tests.browser
 
-schemas: $(READY)  ## write the JSON Schemas and the AsyncAPI document anew
+schemas: $(READY)  ## write the JSON Schemas, the AsyncAPI and the OpenAPI document anew
 	@$(PY) -m schemas.export
+	@$(PY) -m services.api.frozen
 
 docs: $(READY)  ## draw the pages on states and limits anew from the code
 	@$(PY) -m services.cli.described

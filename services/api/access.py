@@ -275,8 +275,9 @@ def lines_of(route: BaseRoute) -> list[str]:
 
 
 def verbs_at(path: str) -> list[str]:
-    """What may be asked of a path, whoever asks."""
-    return sorted({verb for verb, fits in _TEMPLATES if fits.match(path)})
+    """What may be asked of a path, whoever asks. A path that is named as it stands is no id of another's."""
+    named = {line.partition(" ")[0] for line in ACCESS if line.partition(" ")[2] == path}
+    return sorted(named or {verb for verb, fits in _TEMPLATES if fits.match(path)})
 
 
 async def permitted(request: Request) -> None:
