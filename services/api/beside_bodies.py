@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import Path
 from pydantic import Field
 
-from schemas.fields import At, Code, Fen
-from services.api.bodies import MOST_ROW, Body, Note, Words
+from schemas.fields import Code, Fen
+from services.api.bodies import MOST_ROW, Body, Note, Time, Words
 from services.api.views import Tagged, View
 from services.domain.follow_up import FollowUpState, Result
 from services.domain.policy_rules import FollowUpMark, ReviewCause
@@ -32,7 +32,7 @@ class Noting(Body):
 
 class Losing(Body):
     loss_after_fen: Fen = Field(description="All that was lost after the warning, in fen; 0 takes a loss back.")
-    lost_at: At | None = Field(default=None, description="When it was lost: not before the warning was issued.")
+    lost_at: Time | None = Field(default=None, description="When it was lost: not before the warning was issued.")
     note: Note | None = Field(default=None, description=_SEALED)
 
 

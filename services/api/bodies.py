@@ -1,9 +1,10 @@
 """What may be sent in: strict bodies that refuse unknown fields and never show a value again. Decides nothing."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.fields import At, Code, Fen, ShortText, is_field
@@ -12,6 +13,7 @@ from services.domain.states import TimerKind
 from services.domain.words import AttemptResult, ContactMode, Outcome, Risk
 
 _FIELD_NAMES: Final[set[str]] = set()
+_NUMBER: Final = re.compile(r"\s*[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?\s*")
 
 MOST_ROW: Final = 2**53 - 1  # the number of a row: exact in every JSON reader
 
@@ -19,6 +21,16 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000, pattern=r"\S")]
 Note = Annotated[str, StringConstraints(max_length=2000)]
 Channel = Annotated[str, StringConstraints(pattern="^(call|sms|visit|family)$")]
+
+
+def _in_words(at: object) -> object:
+    """A number could be seconds or milliseconds or a year."""
+    if isinstance(at, int | float) or (isinstance(at, str) and _NUMBER.fullmatch(at)):
+        raise PydanticCustomError("datetime_type", "not a time in words")
+    return at
+
+
+Time = Annotated[At, BeforeValidator(_in_words)]
 
 
 class Strict(BaseModel):
@@ -35,7 +47,7 @@ class Strict(BaseModel):
 class Body(Strict):
     """The body of a command. Free text is sealed with the case; everything else is a code, a number or a time."""
 
-    occurred_at: At | None = Field(default=None, description="When it was done, by the device's clock.")
+    occurred_at: Time | None = Field(default=None, description="When it was done, by the device's clock.")
 
 
 class Plain(Body):
@@ -76,7 +88,7 @@ class Escalating(Reasoned):
 
 class Correcting(Reasoned):
     stamp: Stamp = Field(description="Which time was wrong.")
-    at: At = Field(description="When it really was.")
+    at: Time = Field(description="When it really was.")
 
 
 class Attempting(Body):
@@ -118,7 +130,7 @@ class Stopping(Body):
     account: Code = Field(description="Account that the money goes to.")
     bank: ShortText = Field(min_length=1, description="Bank of that account.")
     amount_fen: Fen = Field(ge=1, description="Amount in fen.")
-    transferred_at: At = Field(description="When the money was sent.")
+    transferred_at: Time = Field(description="When the money was sent.")
     by_hand: bool = Field(default=False, description="Somebody takes it to the bank; nothing is sent by us.")
     bank_number: Code | None = Field(default=None, description="By hand, and sent already: the bank's number for it.")
 
@@ -146,7 +158,7 @@ class StopAnswer(Body):
     held_fen: Fen | None = Field(default=None, description="Amount held, in fen.")
     amount_fen: Fen | None = Field(default=None, description="Amount frozen or released, in fen; by default all.")
     bank_number: Code | None = Field(default=None, description="The bank's number for it.")
-    held_until: At | None = Field(default=None, description="End of the hold.")
+    held_until: Time | None = Field(default=None, description="End of the hold.")
     reason: Literal["mismatch", "empty", "other"] | None = Field(default=None, description="Why it was sent back.")
 
     @model_validator(mode="after")

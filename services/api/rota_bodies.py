@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import Field, StringConstraints
 
-from schemas.fields import At, Code, ShortText
-from services.api.bodies import MOST_ROW, Strict
+from schemas.fields import Code, ShortText
+from services.api.bodies import MOST_ROW, Strict, Time
 from services.api.views import Tagged, View
 from services.domain.rota.swap import AskedSwap, SwapState
 from services.handlers.seen import tag_of
@@ -37,8 +37,8 @@ class RotationBody(Strict):
 
 class LeaveBody(Strict):
     responder: Code = Field(description="Who is away.")
-    starts_at: At = Field(description="From when on.")
-    ends_at: At = Field(description="Until just before it.")
+    starts_at: Time = Field(description="From when on.")
+    ends_at: Time = Field(description="Until just before it.")
 
 
 class OverrideBody(LeaveBody):
@@ -47,8 +47,8 @@ class OverrideBody(LeaveBody):
 
 
 class WindowBody(Strict):
-    starts_at: At = Field(description="From when on.")
-    ends_at: At = Field(description="Until just before it.")
+    starts_at: Time = Field(description="From when on.")
+    ends_at: Time = Field(description="Until just before it.")
 
     @property
     def window(self) -> tuple[datetime, datetime]:

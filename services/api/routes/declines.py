@@ -6,7 +6,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 
-from schemas.fields import At, Code
+from schemas.fields import Code
+from services.api.bodies import Time
 from services.api.identity import Overseer
 from services.api.problems import responses
 from services.api.views import View
@@ -41,8 +42,8 @@ async def get_declines(
     parts: TheParts,
     reader: Overseer,
     *,
-    since: Annotated[At | None, Query(description="Thirty days before `until` where it is not given.")] = None,
-    until: Annotated[At | None, Query(description="Now where it is not given; at most 366 days later.")] = None,
+    since: Annotated[Time | None, Query(description="Thirty days before `until` where it is not given.")] = None,
+    until: Annotated[Time | None, Query(description="Now where it is not given; at most 366 days later.")] = None,
     unit: Annotated[Code | None, Query(description="Only while they were of this unit.")] = None,
 ) -> DeclinesOfPeriod:
     """Cases given back, by who had them. A desk sees its own unit's people."""

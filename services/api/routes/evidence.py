@@ -11,8 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
-from schemas.fields import At
-from services.api.bodies import Plain, Reasoned
+from services.api.bodies import Plain, Reasoned, Time
 from services.api.identity import CaseReader
 from services.api.persons import holds
 from services.api.problems import Problematic, responses
@@ -103,7 +102,7 @@ async def post_evidence(
     request: Request,
     work: UnseenWork,
     kind: Annotated[EvidenceKind, Query(description="What it is.")],
-    occurred_at: Annotated[At | None, Query(description="When it was taken, by the device's clock.")] = None,
+    occurred_at: Annotated[Time | None, Query(description="When it was taken, by the device's clock.")] = None,
 ) -> Added:
     """The body is the file itself. Its type is told by its content; place, device and author are taken out of it."""
     async with work.parts.store.read() as conn:

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from schemas.fields import At, Code
+from schemas.fields import Code
 from services.api.beside_bodies import FollowingUp, FollowUpView, Losing, Noting, RowPath
 from services.api.beside_work import case_of
+from services.api.bodies import Time
 from services.api.identity import CaseReader
 from services.api.paging import Cursor, Limit, Page, before, cursor_after
 from services.api.problems import responses
@@ -33,7 +34,7 @@ async def get_follow_ups(
     cursor: Cursor = None,
     unit: Annotated[Code | None, Query(description="One unit; below the centre always the own one.")] = None,
     state: Annotated[tuple[FollowUpState, ...], Query(max_length=len(FollowUpState))] = (),
-    due_before: Annotated[At | None, Query(description="Only what is due before then.")] = None,
+    due_before: Annotated[Time | None, Query(description="Only what is due before then.")] = None,
     case_id: Annotated[UUID | None, Query(description="Of one case.")] = None,
 ) -> Page[FollowUpView]:
     """The follow-ups of one's scope, the earliest due first."""

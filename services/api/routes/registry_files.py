@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, StringConstraints
 
-from schemas.fields import At
+from services.api.bodies import Time
 from services.api.identity import Registrar
 from services.api.problems import Problematic, responses
 from services.api.views import View
@@ -118,7 +118,7 @@ async def post_file(
     seen: Annotated[int | None, Query(ge=0, lt=2**63, description="As the dry run answered; needed to write.")] = None,
     level: Annotated[Level, Query(description="Of the units in the file.")] = Level.PRECINCT,
     keep_others: Annotated[bool, Query(description="What the file does not name stays.")] = False,
-    valid_from: Annotated[At | None, Query(description="Of areas and stations; at once by default.")] = None,
+    valid_from: Annotated[Time | None, Query(description="Of areas and stations; at once by default.")] = None,
     column: Annotated[
         list[Named] | None, Query(max_length=20, description="FIELD=COLUMN, once for each field.")
     ] = None,

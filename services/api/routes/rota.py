@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 
-from schemas.fields import At, Code
+from schemas.fields import Code
+from services.api.bodies import Time
 from services.api.identity import CaseReader
 from services.api.problems import responses
 from services.api.rota_bodies import (
@@ -45,7 +46,7 @@ async def get_on_duty(
     zone: Zone,
     reader: CaseReader,
     *,
-    at: Annotated[At | None, Query(description="Any time; now by default.")] = None,
+    at: Annotated[Time | None, Query(description="Any time; now by default.")] = None,
     unit: Annotated[Code | None, Query(description="One unit; by default all of one's scope.")] = None,
 ) -> OnDutyList:
     """Who is on duty at a time: what was, as it was; at most ten years back and one ahead."""
