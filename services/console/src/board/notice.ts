@@ -5,7 +5,7 @@ import type { Schemas } from '../shared/http';
 import { language, listed, named, t } from '../shared/words.svelte';
 import { me } from './me.svelte';
 
-type Telling = Schemas['Telling-Output'];
+type Telling = Schemas['Telling'];
 
 export function whom(one: Telling): string {
   const where = one.unit === null ? '' : me.unit(one.unit);
