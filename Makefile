@@ -30,7 +30,7 @@ demo: $(READY) console  ## a made-up county at work [SPEED=10] [MINUTES=], every
 	@.venv/bin/quanzu demo --speed $(SPEED) $(if $(MINUTES),--minutes $(MINUTES))
 
 test: $(READY) console  ## every test, on a Kafka and a PostgreSQL started for it [ONLY=words of a test's name]
-	@$(PY) -m pytest $(if $(ONLY),-k "$(ONLY)")
+	@$(PY) -m tests $(if $(ONLY),-k "$(ONLY)")
 
 up: $(READY) console  ## start everything on this machine, without containers
 	@$(PY) -m deploy.native.stack up

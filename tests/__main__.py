@@ -1,0 +1,31 @@
+"""`python -m tests [pytest's words]`: every test. Those that nobody disturbs run side by side, then the others alone.
+
+The others kill servers, measure, or look at a screen: beside something else they would prove nothing.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+TOGETHER: Final = frozenset({"unit", "store", "story"})
+SIDE_BY_SIDE: Final = ("-n", "2", "--dist", "loadfile")
+NO_TESTS: Final = 5  # what pytest ends with where the words name none
+
+
+def main(words: Sequence[str]) -> int:
+    """0 where all that ran passed; 5 where the words name no test at all."""
+    alone = {path.parent.name for path in HERE.glob("*/test_*.py")} - TOGETHER
+    outcomes = [_run(TOGETHER, *SIDE_BY_SIDE, *words), _run(alone, *words)]
+    return max((outcome for outcome in outcomes if outcome != NO_TESTS), default=NO_TESTS)
+
+
+def _run(folders: Iterable[str], *words: str) -> int:
+    places = [str(HERE / name) for name in sorted(folders)]
+    return subprocess.run([sys.executable, "-m", "pytest", *words, *places], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
