@@ -46,15 +46,8 @@ TIE = 1.0  # as near as that, in metres or in seconds, is equally near
 
 def choose_one(muster: Muster, seen: list[Seen], ask: Ask) -> Choice | NoChoice:
     """The answer for one case among those seen, of whom the nearest come first."""
-    roster, loads, _, rules = muster
-    refused: dict[int, Rejected] = {}
-    ranks: dict[int, tuple[int, bool]] = {}  # what a fit person lacks, and whether the beat is another's
-    for person, _, _ in seen:
-        if (why := _refused(roster, loads, person, ask, rules)) is not None:
-            refused[person] = why
-        else:
-            lacks = roster.lacking[person] | _misses(roster, person, ask)
-            ranks[person] = lacks, ask.grid is not None and roster.grids[person] != ask.grid
+    roster, loads, _, _ = muster
+    ranks, refused = _judged(muster, seen, ask)
     if not ranks:
         shown = tuple(_shown(roster, loads, one, refused[one[0]], ask) for one in seen[:CANDIDATES_SHOWN])
         return NoChoice(reason=_why_nobody(seen, refused), candidates=shown)
@@ -77,17 +70,33 @@ def choose_one(muster: Muster, seen: list[Seen], ask: Ask) -> Choice | NoChoice:
         unit=roster.unit_of[person],
         decided=_decided(ranks, best, len(fit), [other for other, _, _ in tied], cases),
         candidates=tuple(candidates[:CANDIDATES_SHOWN]),
-        lacks=tuple(word for bit, word in LACKING if best[0] & bit),
+        lacks=tuple(word for bit, word in LACKING if best >> 1 & bit),
         measured=ask.measured,
     )
 
 
-def _refused(roster: Roster, loads: list[int], person: int, ask: Ask, rules: Rules) -> Rejected | None:
-    if roster.responders[person] in ask.excluding:
-        return Rejected.EXCLUDED
-    if roster.away[person]:
-        return Rejected.AWAY
-    return Rejected.AT_LOAD_CAP if loads[person] >= rules.load_cap else None
+def _judged(muster: Muster, seen: list[Seen], ask: Ask) -> tuple[dict[int, int], dict[int, Rejected]]:
+    """The rank of each who is fit, and why each other is not.
+
+    A rank is what somebody lacks, doubled, and one more where the beat is another's: the least goes first. Plain numbers,
+    and no call for each person, because ten are judged for each case.
+    """
+    roster, loads, _, rules = muster
+    names, away, lacking, grids = roster.responders, roster.away, roster.lacking, roster.grids
+    excluding, load_cap, grid, demanding = ask.excluding, rules.load_cap, ask.grid, bool(ask.skill or ask.language)
+    ranks: dict[int, int] = {}
+    refused: dict[int, Rejected] = {}
+    for person, _, _ in seen:
+        if names[person] in excluding:
+            refused[person] = Rejected.EXCLUDED
+        elif away[person]:
+            refused[person] = Rejected.AWAY
+        elif loads[person] >= load_cap:
+            refused[person] = Rejected.AT_LOAD_CAP
+        else:
+            lacks = lacking[person] | _misses(roster, person, ask) if demanding else lacking[person]
+            ranks[person] = 2 * lacks + (grid is not None and grids[person] != grid)
+    return ranks, refused
 
 
 def _misses(roster: Roster, person: int, ask: Ask) -> int:
@@ -95,11 +104,12 @@ def _misses(roster: Roster, person: int, ask: Ask) -> int:
     return skill | (LACKS_LANGUAGE if ask.language and ask.language not in roster.languages[person] else 0)
 
 
-def _outranked(rank: tuple[int, bool], best: tuple[int, bool]) -> Rejected | None:
+def _outranked(rank: int, best: int) -> Rejected | None:
     """Why someone fit was not among the best: the heaviest thing that they lack and the best do not, else their beat."""
-    if rank[0] != best[0]:
-        return next(word for bit, word in LACKING if rank[0] & bit and not best[0] & bit)
-    return Rejected.OTHER_GRID if rank[1] != best[1] else None
+    lacks, least = rank >> 1, best >> 1
+    if lacks != least:
+        return next(word for bit, word in LACKING if lacks & bit and not least & bit)
+    return Rejected.OTHER_GRID if rank != best else None
 
 
 def _why_nobody(seen: Sequence[Seen], refused: Mapping[int, Rejected]) -> Nobody:
@@ -109,16 +119,16 @@ def _why_nobody(seen: Sequence[Seen], refused: Mapping[int, Rejected]) -> Nobody
     return Nobody.ALL_EXCLUDED if asked else Nobody.NOBODY_FIT
 
 
-def _decided(
-    ranks: Mapping[int, tuple[int, bool]], best: tuple[int, bool], fit: int, tied: Sequence[int], cases: int
-) -> Decided:
+def _decided(ranks: Mapping[int, int], best: int, fit: int, tied: Sequence[int], cases: int) -> Decided:
     if len(tied) > 1:
         return Decided.FEWEST_OPEN_CASES if tied.count(cases) == 1 else Decided.LOWEST_CODE
     if fit > 1:
         return Decided.NEAREST
     if len(ranks) == 1:
         return Decided.ONLY_ONE
-    return Decided.LACKS_LEAST if all(rank[0] != best[0] for rank in ranks.values() if rank != best) else Decided.GRID
+    return (
+        Decided.LACKS_LEAST if all(rank >> 1 != best >> 1 for rank in ranks.values() if rank != best) else Decided.GRID
+    )
 
 
 def _shown(roster: Roster, loads: list[int], seen: Seen, rejected: Rejected | None, ask: Ask) -> Candidate:
