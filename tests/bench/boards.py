@@ -55,7 +55,7 @@ class Board:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         writer.write(f"GET /cases?case_id={case_id}&limit=100 HTTP/1.1\r\n{self._head}\r\n".encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        assert head.startswith(("http/1.1 200", "http/1.1 503")), head
+        assert head.startswith(("http/1.1 200", "http/1.1 429", "http/1.1 503")), head
         await reader.readexactly(int(head.partition("content-length:")[2].split("\r\n", 1)[0]))
         writer.close()
         return head.startswith("http/1.1 200")

@@ -184,7 +184,8 @@ class Cases {
       return true;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return error.problem.status >= 400 && error.problem.status < 500; // asking again would change nothing
+      const { status } = error.problem;
+      return status >= 400 && status < 500 && status !== 429; // asking again would change nothing
     }
   }
 
