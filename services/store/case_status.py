@@ -30,10 +30,10 @@ _CASE_ID: Final = bindparam("case_id", type_=cases.c.case_id.type, required=Fals
 
 
 async def find(store: Store, case_id: UUID, *, seen_by: Actor) -> Mapping[str, Any] | None:
-    """The columns, by name; None where there is no such case in the scope of who asks."""
+    """The columns, by name; None where there is no such case in the scope of `seen_by`, or behind the store's wall."""
     scope = scope_of(seen_by)
-    if store.quick is not None:
-        return await store.quick.one(_quick(scope), seen_by, case_id=case_id)
+    if store.postgres:
+        return await store.ask(_quick(scope), case_id=case_id)
     async with store.read() as conn:
         found = (await conn.execute(_narrowed(_plain(), scope), {"case_id": case_id})).one_or_none()
     return None if found is None else found._mapping

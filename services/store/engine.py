@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from asyncpg import Record
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
@@ -17,7 +18,7 @@ from services.clock import Clock
 from services.domain.actor import Actor
 from services.store import walls
 from services.store.one_visit import ONE_VISIT
-from services.store.quick import Quick
+from services.store.quick import Question, Quick
 from services.store.secured import Tls, without_tls
 from services.store.signals import Signal, Signals
 
@@ -126,6 +127,11 @@ class Store:
             return False
         await walls.step_behind(conn, self._asker)
         return True
+
+    async def ask(self, question: Question, **given: Any) -> Record | None:
+        """The one row behind the wall that this store's asker may see, in one round trip; on PostgreSQL alone."""
+        assert self.quick is not None and self._asker is not None, "only a narrowed store asks so"  # noqa: S101, PT018
+        return await self.quick.one(question, self._asker, **given)
 
     async def has_wall(self) -> bool:
         """Whether a narrowed store would hold. A file has one user, and no such wall."""

@@ -40,12 +40,11 @@ async def test_the_status_of_a_foreign_case_is_not_there(centre: Centre) -> None
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)  # a file has one user, and no such wall
 async def test_the_database_alone_holds_a_status_back(centre: Centre) -> None:
     """The application's own check is left out, and those who may and may not ask take turns on the same connections."""
-    assert centre.store.quick is not None
     case = await centre.warn(unit="P1")
     desks = [Actor(name=f"desk-{one}", role=Role.DESK, unit=f"P{one}") for one in (1, 2)] * 8
     bank = Actor(name="bank", role=Role.BANK)
 
-    asked = [centre.store.quick.one(_quick(None), who, case_id=case) for who in (*desks, bank)]
+    asked = [centre.store.seen_by(who).ask(_quick(None), case_id=case) for who in (*desks, bank)]
     found = await asyncio.gather(*asked)
 
     assert [one is not None for one in found] == [True, False] * 8 + [False]
