@@ -160,7 +160,8 @@ def _fits(value: Any, schema: Schema) -> bool:
         return False
     if isinstance(value, str):
         return bool(len(value) <= schema.get("maxLength", len(value)))
-    return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
+    least, most = schema.get("minimum", value), schema.get("maximum", value)
+    return bool(least <= value <= most)
 
 
 def _smallest(schema: Schema) -> Any:

@@ -41,6 +41,7 @@ ACROSS: Final = frozenset(
         "period",
         "search_unclear",
         "subject_unidentified",
+        "unknown_field",
     )
 )
 
