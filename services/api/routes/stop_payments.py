@@ -66,7 +66,7 @@ async def post_stop_receipt(order_id: UUID, work: RowWork, body: StopAnswer) -> 
 
 
 @router.post("/stop-payments/{order_id}/returns", responses=HEARING)
-async def post_money_return(order_id: UUID, work: UnseenWork, body: MoneyBack) -> Answer:
+async def post_money_return(order_id: UUID, work: RowWork, body: MoneyBack) -> Answer:
     """Money came back: refunded of what was frozen, or recovered otherwise; a line of the ledger, and of the figures."""
     detail = body.model_dump(mode="json", exclude={"occurred_at"}) | {"order_id": str(order_id)}
     case_id = await _case_of(work, order_id)
