@@ -131,6 +131,7 @@ async def money_back(
 
     def decide(case: Case, beside: Beside, policy: Policy, said: Said) -> Made:  # noqa: ARG001
         order = stopping.order_of(beside, order_id)
+        must_be(command.seen, order, may_read=by.role is not Role.BANK)
         return stopping.returned(case, beside, order, kind, amount_fen=amount_fen, by=by, now=tx.now, said=said)
 
     return await carry_out_beside(tx, context, command, by=by, decide=decide)

@@ -84,6 +84,9 @@ async def test_money_that_came_back_is_in_ledger_and_figures(centre: Centre) -> 
     for kind, amount_fen in too_much:
         answer = await tell(centre, path, {"kind": kind, "amount_fen": amount_fen})
         assert (answer.status_code, answer.json()["field"]) == (422, "amount_fen")
+    headers = centre.headers("operator") | {"idempotency-key": "seen-long-ago", "if-match": '"0"'}
+    stale = await centre.client.post(path, headers=headers, json={"kind": "REFUNDED", "amount_fen": 1})
+    assert (stale.status_code, stale.json()["type"]) == (412, "/problems/stale-row")
     await told_ok(centre, path, {"kind": "REFUNDED", "amount_fen": 200_000, "document": "TEST-1"})
     await told_ok(centre, path, {"kind": "REFUNDED", "amount_fen": 100_000}, "bank")
     await told_ok(centre, path, {"kind": "RECOVERED", "amount_fen": 100_000})
