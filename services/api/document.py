@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 from services.api.examples import Examples
 from services.api.problems import PROBLEM, PROBLEM_SCHEMA, responses
+from services.api.work import ROW_TAG
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
@@ -16,7 +17,7 @@ EVENT: Final = "id: 0:41\nevent: resync\ndata: {}\n\n"
 NEEDED: Final = {
     "Idempotency-Key": None,
     "If-Match": "After-Key",
-}  # asked for by refusals of ours; what may stand instead
+}  # asked for by refusals of ours; what may stand instead. The tag of a row is asked for by nobody.
 
 
 class Described(FastAPI):
@@ -82,7 +83,7 @@ def _tell_parameters(parameters: list[dict[str, Any]]) -> None:
             one["schema"] = schema | choices[0]
         elif choices:
             schema["anyOf"] = choices
-        if one["name"] in NEEDED:
+        if one["name"] in NEEDED and one.get("description") != ROW_TAG:
             one["required"] = NEEDED[one["name"]] not in names
 
 

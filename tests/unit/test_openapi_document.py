@@ -134,3 +134,14 @@ def _bodies_and_answers() -> Iterator[tuple[str, str, Json]]:
         for where, content in contents:
             if "schema" in content.get("application/json", {}) and content["application/json"]["schema"]:
                 yield operation["operationId"], where, content["application/json"]
+
+
+def test_what_somebody_saw_of_a_row_may_be_left_out_and_of_a_case_not() -> None:
+    def needed(path: str, verb: str = "post") -> bool:
+        (one,) = [one for one in DOCUMENT["paths"][path][verb]["parameters"] if one["name"] == "If-Match"]
+        required: bool = one["required"]
+        return required
+
+    assert needed("/rota/units/{unit}/rotation", "put")
+    assert not needed("/people/{name}", "put")
+    assert not needed("/follow-ups/{follow_up}/result")
