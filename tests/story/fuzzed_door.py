@@ -34,6 +34,7 @@ ACROSS: Final = frozenset(
     (
         "answer_incomplete",
         "cursor",
+        "datetime_before_1970",
         "datetime_range",
         "day_or_hour",
         "int_type",
