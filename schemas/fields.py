@@ -1,33 +1,15 @@
 """The kinds of field that messages are made of, and the base of every message. Holds no message itself."""
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-)
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
 _NO_NUL: Final = r"^[^\x00]*$"  # PostgreSQL text cannot hold NUL
-_NUMBER: Final = re.compile(r"\s*[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?\s*")
 _FIELD_NAMES: Final[set[str]] = set()
 _MAX_REASON_CHARS: Final = 300
 EARLIEST_YEAR: Final = 1970
-
-
-def _in_words(at: object) -> object:
-    """A number could be seconds or milliseconds or a year: a time is said in words."""
-    if isinstance(at, int | float) or (isinstance(at, str) and _NUMBER.fullmatch(at)):
-        raise PydanticCustomError("datetime_type", "not a time in words")
-    return at
 
 
 def _to_utc(at: datetime) -> datetime:
@@ -48,7 +30,7 @@ Risk = Literal["URGENT", "HIGH", "MEDIUM", "LOW"]
 Mode = Literal["actual", "exercise"]
 Datum = Literal["WGS84", "GCJ02", "BD09"]
 
-At = Annotated[AwareDatetime, BeforeValidator(_in_words), AfterValidator(_to_utc)]
+At = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 ClockedAt = Annotated[At, AfterValidator(_was_set)]  # one that limits are drawn from
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_NO_NUL)]
 OptionalCode = Annotated[str, StringConstraints(max_length=64, pattern=_NO_NUL)]  # empty means the same as absent
