@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import WithJsonSchema
 
 from services.api.bodies import Body
@@ -146,7 +147,7 @@ async def _seen(
 ) -> int | str:
     """The turn, or the key of the command before."""
     if after is not None and not _KEY.fullmatch(after):
-        raise Problematic("key-missing")
+        raise RequestValidationError([{"type": "string_pattern_mismatch", "loc": ("header", "After-Key")}])
     return after if seen is None and after is not None else await _turn(seen)
 
 

@@ -53,4 +53,4 @@ async def test_a_key_before_that_is_none_is_refused_beside_a_good_turn(centre: C
 
     answer = await centre.client.post(f"/cases/{case}/acknowledgement", headers=headers)
 
-    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/key-missing")
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid")

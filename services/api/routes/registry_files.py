@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, StringConstraints
 
 from services.api.bodies import Time
+from services.api.fields import UNKNOWN
 from services.api.identity import Registrar
 from services.api.problems import Problematic, responses
 from services.api.views import View
@@ -142,7 +143,7 @@ def _columns(kind: FileKind, pairs: Iterable[str]) -> Columns:
     for pair in pairs:
         field, _, name = pair.partition("=")
         if field not in FIELDS[kind.value]:
-            raise RequestValidationError([{"loc": ("query", "column"), "type": "enum", "msg": "no such field"}])
+            raise RequestValidationError([{"loc": ("query", "column"), "type": UNKNOWN, "msg": "no such field"}])
         given[f"{kind.value}.{field}"] = name
     return Columns(given=given)
 
