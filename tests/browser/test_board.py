@@ -178,6 +178,7 @@ def test_a_dead_letter_is_seen_mended_and_becomes_a_case(installation: Installat
     desk = sit()
     desk.go(installation.api, installation.tokens.operator)
     desk.page.wait_for_selector(".link.live")
+    desk.page.click("nav summary")
     desk.page.click("text=无法处理")
     for _ in range(20):
         if desk.page.locator(".do button").count():
