@@ -71,7 +71,8 @@ def _told(ground: Ground, database: str, secret: str, way: str, bursts: int) -> 
     """What both programs say of one way."""
     port = free_port()
     numbers = map(str, (CLIENTS, SINGLES, bursts, BURST))
-    api = ground.run("streaming", ("-m", "tests.bench.streaming", str(port), way, *numbers), database)
+    order = ("-m", "tests.bench.streaming", str(port), way, *numbers)
+    api = ground.run("streaming", order, database, QUANZU_AT_ONCE=str(CLIENTS))  # one token stands for all clients
     limit = time.monotonic() + 60
     while not answers(f"http://127.0.0.1:{port}/livez"):
         assert api.alive, api.tail()
