@@ -2,29 +2,26 @@
 
 import asyncio
 import resource
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from types import ModuleType
 from typing import Final
 
 import httpx2
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 
-from services.api.access import ACCESS, Rule, must_have_lines, permitted, verbs_at
+from services.api.access import ACCESS, Rule, must_have_lines, verbs_at
 from services.api.bearer import AccessTokens
 from services.api.document import Described, named_once
 from services.api.edge import Edge
 from services.api.events import Broadcaster
+from services.api.every_route import GUARDS, ROUTES, bare
 from services.api.feeding import Feed
-from services.api.fields import chosen, told_of
-from services.api.identity import BASIC, BEARER, COOKIE, Door, Identities
-from services.api.media import said_to_be_json
+from services.api.identity import Door, Identities
 from services.api.oidc import Logins
 from services.api.pace import Paces
 from services.api.problems import Problematic, answer, problem_of
@@ -32,56 +29,7 @@ from services.api.provider import Provider
 from services.api.rates import Rates
 from services.api.reading import Reading
 from services.api.reads import Reads
-from services.api.routes import (
-    acknowledgements,
-    attempts,
-    audit,
-    case_reviews,
-    case_status,
-    cases,
-    changes,
-    co_assignments,
-    conclusions,
-    console,
-    dead_letters,
-    declines,
-    entry,
-    escalations,
-    evidence,
-    figures,
-    follow_ups,
-    ground,
-    handovers,
-    invitations,
-    leads,
-    notes,
-    notices,
-    pages,
-    people,
-    policies,
-    positions,
-    protective_holds,
-    registry,
-    registry_files,
-    reviews,
-    rota,
-    rota_changes,
-    rota_rules,
-    search,
-    sessions,
-    status,
-    stop_orders,
-    stop_payments,
-    streams,
-    subjects,
-    tips,
-    transfers,
-    unit_details,
-    units,
-    unmasking,
-    warnings,
-    withdrawals,
-)
+from services.api.routes import console, evidence, pages
 from services.broker.producer import Sender
 from services.domain.contents import Unkept
 from services.domain.policy_fault import BadPolicy
@@ -96,55 +44,6 @@ from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
 
-DATA_ROUTES: Final = (
-    cases,
-    case_status,
-    subjects,
-    leads,
-    unmasking,
-    search,
-    acknowledgements,
-    attempts,
-    conclusions,
-    stop_payments,
-    stop_orders,
-    protective_holds,
-    evidence,
-    notes,
-    reviews,
-    escalations,
-    notices,
-    co_assignments,
-    transfers,
-    declines,
-    figures,
-    changes,
-    follow_ups,
-    case_reviews,
-    ground,
-    registry,
-    registry_files,
-    rota,
-    rota_changes,
-    rota_rules,
-    handovers,
-    status,
-    units,
-    unit_details,
-    policies,
-    dead_letters,
-    warnings,
-    withdrawals,
-    tips,
-    audit,
-    streams,
-    sessions,
-    invitations,
-    people,
-    entry,
-)
-DEVICE_ROUTES: Final = (positions,)
-GUARDS: Final = [Depends(permitted), Depends(said_to_be_json), Depends(chosen)]  # of every route, whoever adds it
 LOOK_S: Final = 2.0
 SWEEP_EVERY: Final = timedelta(hours=1)
 NO_WALL: Final = (
@@ -198,35 +97,11 @@ def make_app(
     plain = [route for route in parts.health.routes() if route.path != "/metrics"]
     if parts.settings.tells_publicly:
         plain += pages.descriptions(app)
-    must_have_lines((*_routes(*DATA_ROUTES, *DEVICE_ROUTES, pages), *tips.open_router.routes, *plain), access)
+    must_have_lines((*bare(), *plain), access)
     app.router.routes.extend((routes or ROUTES).routes)
     app.include_router(console.pages_of(console.BUILT))
     app.router.routes.extend(plain)
     return app
-
-
-def included(overriding: FastAPI | None = None) -> APIRouter:
-    """All routes, each with the ways in that it takes; by `overriding.dependency_overrides` a test takes a guard away."""
-    every = APIRouter(
-        dependencies=GUARDS, generate_unique_id_function=named_once, dependency_overrides_provider=overriding
-    )
-    for route in _routes(*DATA_ROUTES):
-        told_of(route)
-    for module in DATA_ROUTES:
-        every.include_router(module.router, dependencies=[BEARER, COOKIE])
-    for module in DEVICE_ROUTES:
-        every.include_router(module.router, dependencies=[BEARER, BASIC])
-    every.include_router(tips.open_router)
-    every.include_router(pages.router)
-    return every
-
-
-def _routes(*modules: ModuleType) -> Iterator[BaseRoute]:
-    for module in modules:
-        yield from module.router.routes
-
-
-ROUTES: Final = included()  # for every app of a process: what FastAPI makes of a route knows no app, and takes it 2 ms
 
 
 def _let_in(app: FastAPI, parts: Parts, outside: httpx2.AsyncClient | None) -> None:

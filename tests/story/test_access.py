@@ -14,7 +14,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from services.api import access as rules
 from services.api.access import ACCESS, NoRule, Rule, Scope, must_have_lines
-from services.api.app import included, make_app
+from services.api.app import make_app
+from services.api.every_route import included
 from services.api.identity import asking
 from services.domain.actor import Actor
 from services.domain.words import Role

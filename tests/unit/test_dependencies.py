@@ -7,7 +7,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
 
-from services.api.app import DATA_ROUTES, DEVICE_ROUTES
+from services.api.every_route import DATA_ROUTES, DEVICE_ROUTES
 
 
 def _below(dependant: Dependant) -> Iterator[Dependant]:

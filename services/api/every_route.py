@@ -1,0 +1,143 @@
+"""Every route of the door, and what stands before each: one table for all apps."""
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Final
+
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.routing import BaseRoute
+
+from services.api.access import permitted
+from services.api.document import named_once
+from services.api.fields import chosen, told_of
+from services.api.identity import BASIC, BEARER, COOKIE
+from services.api.media import said_to_be_json
+from services.api.routes import (
+    acknowledgements,
+    attempts,
+    audit,
+    case_reviews,
+    case_status,
+    cases,
+    changes,
+    co_assignments,
+    conclusions,
+    dead_letters,
+    declines,
+    entry,
+    escalations,
+    evidence,
+    figures,
+    follow_ups,
+    ground,
+    handovers,
+    invitations,
+    leads,
+    notes,
+    notices,
+    pages,
+    people,
+    policies,
+    positions,
+    protective_holds,
+    registry,
+    registry_files,
+    reviews,
+    rota,
+    rota_changes,
+    rota_rules,
+    search,
+    sessions,
+    status,
+    stop_orders,
+    stop_payments,
+    streams,
+    subjects,
+    tips,
+    transfers,
+    unit_details,
+    units,
+    unmasking,
+    warnings,
+    withdrawals,
+)
+
+DATA_ROUTES: Final = (
+    cases,
+    case_status,
+    subjects,
+    leads,
+    unmasking,
+    search,
+    acknowledgements,
+    attempts,
+    conclusions,
+    stop_payments,
+    stop_orders,
+    protective_holds,
+    evidence,
+    notes,
+    reviews,
+    escalations,
+    notices,
+    co_assignments,
+    transfers,
+    declines,
+    figures,
+    changes,
+    follow_ups,
+    case_reviews,
+    ground,
+    registry,
+    registry_files,
+    rota,
+    rota_changes,
+    rota_rules,
+    handovers,
+    status,
+    units,
+    unit_details,
+    policies,
+    dead_letters,
+    warnings,
+    withdrawals,
+    tips,
+    audit,
+    streams,
+    sessions,
+    invitations,
+    people,
+    entry,
+)
+DEVICE_ROUTES: Final = (positions,)
+GUARDS: Final = [Depends(permitted), Depends(said_to_be_json), Depends(chosen)]  # of every route, whoever adds it
+
+
+def included(overriding: FastAPI | None = None) -> APIRouter:
+    """All routes, each with the ways in that it takes; by `overriding.dependency_overrides` a test takes a guard away."""
+    every = APIRouter(
+        dependencies=GUARDS, generate_unique_id_function=named_once, dependency_overrides_provider=overriding
+    )
+    for route in _of(*DATA_ROUTES):
+        told_of(route)
+    for module in DATA_ROUTES:
+        every.include_router(module.router, dependencies=[BEARER, COOKIE])
+    for module in DEVICE_ROUTES:
+        every.include_router(module.router, dependencies=[BEARER, BASIC])
+    every.include_router(tips.open_router)
+    every.include_router(pages.router)
+    return every
+
+
+def bare() -> Iterator[BaseRoute]:
+    """The same as their modules have them, for whoever looks at paths and verbs."""
+    yield from _of(*DATA_ROUTES, *DEVICE_ROUTES, pages)
+    yield from tips.open_router.routes
+
+
+def _of(*modules: ModuleType) -> Iterator[BaseRoute]:
+    for module in modules:
+        yield from module.router.routes
+
+
+ROUTES: Final = included()  # for every app of a process: what FastAPI makes of a route knows no app, and takes it 2 ms
