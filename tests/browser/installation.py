@@ -1,4 +1,6 @@
-"""One embedded installation as its user starts it: a file, a broker inside, the made-up county; and who sends to it."""
+"""An installation as its user starts it, of the made-up county, and who sends to it: a file and a broker inside one
+process, or PostgreSQL, Kafka and the four processes.
+"""
 
 import asyncio
 import json
@@ -7,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +24,8 @@ from deploy.native.ports import free_port
 from deploy.native.processes import ROOT
 from schemas.envelope import EventType, headers_for
 from schemas.topics import WARNING_ISSUED, WARNING_URGENT
+from services.broker.link import BrokerAddress
+from services.broker.topics import ensure_topics
 from services.clock import SteadyClock
 from services.domain.case import case_id_for
 from services.settings import DEMO_KEY
@@ -32,7 +36,19 @@ from services.store.engine import Store
 
 SOURCE = "/browser"
 UP_WITHIN_S = 30.0
+FOUR = ("router", "timekeeper", "relay", "api")
 UNMASKED = 2  # so many persons an hour and asker are shown whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What it stands on; without a `kafka` everything is in one process, with a broker inside."""
+
+    home: Path
+    database: str
+    kafka: str = ""
+    port: int = field(default_factory=free_port)
+    inner: tuple[int, ...] = field(default_factory=lambda: tuple(free_port() for _ in FOUR))
 
 
 @dataclass(kw_only=True)
@@ -41,8 +57,8 @@ class Installation:
     tokens: Tokens
     producer: Producer
     client: httpx2.Client
-    home: Path
-    served: subprocess.Popen[bytes]
+    ground: Ground
+    served: Sequence[subprocess.Popen[bytes]]
     sent: int = 0
     keys: int = 0
     unit_of: dict[str, str] = field(default_factory=dict)
@@ -94,13 +110,15 @@ class Installation:
 
     def down(self) -> None:
         """The server ends, as for an update."""
-        self.served.terminate()
-        self.served.wait(20)
+        for one in self.served:
+            one.terminate()
+        for one in self.served:
+            one.wait(20)
 
     def up(self) -> None:
         """It is there again: the same file, the same address, another broker."""
-        self.served = _serving(self.home, int(self.api.rpartition(":")[2]))
-        self.producer = _producer(self.client, self.home)
+        self.served = _serving(self.ground)
+        self.producer = _producer(self.client, self.ground)
 
     def reported(self, case_id: UUID) -> str:
         """Drive a case to its feedback by its responder; who that was."""
@@ -130,65 +148,81 @@ def waited(look: Any, *, within_s: float = 15.0) -> Any:
 @contextmanager
 def started(home: Path) -> Iterator[Installation]:
     """Everything in one process on SQLite; ended with the block."""
-    port = free_port()
-    tokens = _apart(lambda: asyncio.run(_seeded(_database(home))))
-    api, served = f"http://127.0.0.1:{port}", _serving(home, port)
+    with started_on(Ground(home=home, database=f"sqlite:///{home / 'browser.db'}")) as made:
+        yield made
+
+
+@contextmanager
+def started_on(ground: Ground) -> Iterator[Installation]:
+    """On an empty database and a Kafka without our topics, or the one inside; ended with the block."""
+    tokens = _apart(lambda: asyncio.run(_seeded(ground)))
+    api, served = f"http://127.0.0.1:{ground.port}", _serving(ground)
     with httpx2.Client(base_url=api, trust_env=False, timeout=10) as client:
         try:
-            producer = _producer(client, home)
+            producer = _producer(client, ground)
         except BaseException:
-            served.kill()
-            served.wait()
+            for one in served:
+                one.kill()
+                one.wait()
             raise
-        made = Installation(api=api, tokens=tokens, producer=producer, client=client, home=home, served=served)
+        made = Installation(api=api, tokens=tokens, producer=producer, client=client, ground=ground, served=served)
         try:
             yield made
         finally:
             made.down()
 
 
-def _database(home: Path) -> str:
-    return f"sqlite:///{home / 'browser.db'}"
-
-
-def _serving(home: Path, port: int) -> subprocess.Popen[bytes]:
+def _serving(ground: Ground) -> list[subprocess.Popen[bytes]]:
     surroundings = os.environ | {
         "QUANZU_PRODUCTION": "false",
-        "QUANZU_DATABASE": _database(home),
-        "QUANZU_KAFKA": "",
+        "QUANZU_DATABASE": ground.database,
+        "QUANZU_KAFKA": ground.kafka,
         "QUANZU_MASTER_KEYS": DEMO_KEY,
         "QUANZU_INDEX_KEY": DEMO_KEY,
-        "QUANZU_API_PORT": str(port),
+        "QUANZU_API_PORT": str(ground.port),
         "QUANZU_READS_PER_MIN": "0",
         "QUANZU_CHANGES_PER_MIN": "0",
         "QUANZU_INTAKE_PER_MIN": "0",
         "QUANZU_OPEN_PER_MIN": "0",
-        "QUANZU_METRICS_PORT": "0",
         "QUANZU_UNMASK_PER_HOUR": str(UNMASKED),
-        "QUANZU_VAR": str(home),
+        "QUANZU_VAR": str(ground.home),
     }
-    with (home / "serve.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "services.cli", "serve"], cwd=ROOT, env=surroundings, stdout=log, stderr=log
-        )
+    served = []
+    for what, port in zip([[name] for name in FOUR] if ground.kafka else [[]], ground.inner, strict=False):
+        with (ground.home / "serve.log").open("ab") as log:
+            served.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "services.cli", "serve", *what],
+                    cwd=ROOT,
+                    env=surroundings | {"QUANZU_METRICS_PORT": str(port)},
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+    return served
 
 
-def _producer(client: httpx2.Client, home: Path) -> Producer:
-    kafka = waited(lambda: _up(client, home), within_s=UP_WITHIN_S)
+def _producer(client: httpx2.Client, ground: Ground) -> Producer:
+    kafka = waited(lambda: _up(client, ground), within_s=UP_WITHIN_S)
     return Producer({"bootstrap.servers": kafka, "linger.ms": 0, "log_level": 0})
 
 
-def _up(client: httpx2.Client, home: Path) -> str | None:
+def _up(client: httpx2.Client, ground: Ground) -> str | None:
     try:
         client.get("/livez")
-        kafka: str = json.loads((home / "run.json").read_text())["kafka"]
+        if ground.kafka:
+            ready = [client.get(f"http://127.0.0.1:{port}/readyz").status_code == 200 for port in ground.inner]
+            return ground.kafka if all(ready) else None
+        kafka: str = json.loads((ground.home / "run.json").read_text())["kafka"]
     except (httpx2.TransportError, OSError, ValueError):
         return None
     return kafka
 
 
-async def _seeded(database: str) -> Tokens:
-    store = Store(database, name="seed")
+async def _seeded(ground: Ground) -> Tokens:
+    if ground.kafka:
+        await ensure_topics(BrokerAddress(bootstrap=ground.kafka))
+    store = Store(ground.database, name="seed")
     try:
         store.clock = SteadyClock(datetime.now(UTC))
         await schema.upgrade(store)

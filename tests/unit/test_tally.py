@@ -47,7 +47,7 @@ class Growth:
 
     def of(self, name: str, **labels: str) -> float:
         key = (name, tuple(sorted(labels.items())))
-        return self._all()[key] - self._before[key]
+        return round(self._all()[key] - self._before[key], 6)  # of a sum that others of this process have added to
 
     @staticmethod
     def _all() -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
