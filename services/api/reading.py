@@ -4,8 +4,6 @@ An ETag is what the row was, a dot, and how it was shown: If-Match looks at the 
 weak, because the seconds of a limit that run on are no change; what they lead to (`at_risk`, `overdue`) is one.
 """
 
-import base64
-import hashlib
 import re
 from typing import Final
 
@@ -14,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.fields import Wanted
+from services.handlers.seen import short
 
 LIMITS: Final = b'"left_s":'
 RUNS_ON: Final = re.compile(rb'"(?:left_s|late_s|now)":[^,}]+')  # beside limits; elsewhere `now` may be the answer
@@ -72,9 +71,7 @@ def _shown(scope: Scope, start: Message, whole: Message) -> Message:
 
 
 def _digest(body: bytes) -> str:
-    stands = RUNS_ON.sub(b"", body) if LIMITS in body else body
-    digest = hashlib.blake2b(stands, digest_size=9).digest()
-    return base64.urlsafe_b64encode(digest).decode()
+    return short(RUNS_ON.sub(b"", body) if LIMITS in body else body)
 
 
 def _had(scope: Scope) -> set[str]:

@@ -17,7 +17,11 @@ ANY: Final = "*"  # whatever it is by now, as long as it is there
 
 def tag_of(row: object) -> str:
     """Twelve characters that are others as soon as the row is another; the same in every process."""
-    said = orjson.dumps(row, default=_plain, option=orjson.OPT_SORT_KEYS)
+    return short(orjson.dumps(row, default=_plain, option=orjson.OPT_SORT_KEYS))
+
+
+def short(said: bytes) -> str:
+    """Twelve characters that stand for these bytes, and may stand in an ETag."""
     return base64.urlsafe_b64encode(hashlib.blake2b(said, digest_size=9).digest()).decode()
 
 
