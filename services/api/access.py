@@ -253,7 +253,7 @@ OPEN_BELOW: Final = tuple(
 
 
 _TEMPLATES: Final = [
-    (verb, compile_path(template)[0]) for verb, _, template in (line.partition(" ") for line in ACCESS)
+    (verb, template, compile_path(template)[0]) for verb, _, template in (line.partition(" ") for line in ACCESS)
 ]
 
 
@@ -276,8 +276,8 @@ def lines_of(route: BaseRoute) -> list[str]:
 
 def verbs_at(path: str) -> list[str]:
     """What may be asked of a path, whoever asks. A path that is named as it stands is no id of another's."""
-    named = {line.partition(" ")[0] for line in ACCESS if line.partition(" ")[2] == path}
-    return sorted(named or {verb for verb, fits in _TEMPLATES if fits.match(path)})
+    named = {verb for verb, template, _ in _TEMPLATES if template == path}
+    return sorted(named or {verb for verb, _, fits in _TEMPLATES if fits.match(path)})
 
 
 async def permitted(request: Request) -> None:

@@ -39,6 +39,9 @@ READING = responses("not-allowed", "rota-not-found")
 ICALENDAR: Final = "text/calendar"
 EARLIEST, LATEST = timedelta(days=3660), timedelta(days=366)
 
+First = Annotated[date | None, Query(alias="from", description="First day; today by default.")]
+Days = Annotated[int, Query(ge=1, le=62, description="How many days.")]
+
 
 @router.get("/on-duty", responses=READING)
 async def get_on_duty(
@@ -66,8 +69,8 @@ async def get_shifts(
     zone: Zone,
     reader: CaseReader,
     *,
-    first: Annotated[date | None, Query(alias="from", description="First day; today by default.")] = None,
-    days: Annotated[int, Query(ge=1, le=62, description="How many days.")] = 7,
+    first: First = None,
+    days: Days = 7,
 ) -> Shifts:
     """A unit's duty of a week, shift by shift, and where what is still to come of it is too thin."""
     now = parts.clock.now()
@@ -92,8 +95,8 @@ async def get_calendar(
     zone: Zone,
     reader: CaseReader,
     *,
-    first: Annotated[date | None, Query(alias="from", description="First day; today by default.")] = None,
-    days: Annotated[int, Query(ge=1, le=62, description="How many days.")] = 28,
+    first: First = None,
+    days: Days = 28,
 ) -> Response:
     """A unit's duty as iCalendar, for any calendar to show."""
     now = parts.clock.now()
