@@ -4,6 +4,7 @@ What is beside a case has no due time of its own that anybody looks for: the cas
 who claims the row settles both. A crash before the commit leaves all of it due.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -106,3 +107,16 @@ def told(context: Context, stored: Stored, change: Change) -> tuple:  # type: ig
     assigns = any(fact.action in ASSIGNING for fact in change.facts)
     warning = open_warning(context.sealer, stored) if assigns else None
     return messages_for(change, warning, None)
+
+
+async def save_told(tx: Transaction, context: Context, made: Sequence[tuple[Stored, Change]]) -> tuple[Change, ...]:
+    """Write changes of locked cases with their messages and notices; gives them as they were written."""
+    savings = []
+    teller = Teller(tx, context)
+    for stored, change in made:
+        policy = await context.policies.version(tx.conn, stored.case.policy_version)
+        whole = await teller.tell(stored.case, change, policy=policy)
+        savings.append(Saving(change=whole, messages=told(context, stored, whole)))
+    await cases.save(tx, savings)
+    await teller.write()
+    return tuple(saving.change for saving in savings)

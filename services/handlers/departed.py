@@ -13,12 +13,11 @@ from services.domain.choice import Choice
 from services.domain.policy import Policy
 from services.domain.states import Action, State
 from services.handlers.context import Context
-from services.handlers.deadline import told
-from services.handlers.notices import Teller
+from services.handlers.deadline import save_told
 from services.handlers.offering import next_candidate, offer_next
 from services.handlers.routing import choice_of
-from services.store import cases, departed
-from services.store.cases import Saving, Stored
+from services.store import departed
+from services.store.cases import Stored
 from services.store.engine import Transaction
 
 LOOKED_BACK = timedelta(days=1)  # so long a case waits for somebody who can take it over
@@ -30,17 +29,13 @@ async def pass_on(tx: Transaction, context: Context) -> tuple[Change, ...]:
 
     Where nobody can take it, a case that is too late to be asked again stays as it is, and is looked at again.
     """
-    savings: list[Saving] = []
-    teller = Teller(tx, context)
+    made = []
     for stored in await departed.claim_held(tx, since=tx.now - LOOKED_BACK):
         policy = await context.policies.version(tx.conn, stored.case.policy_version)
         change = await _passed_on(tx, context, stored, policy)
         if change is not None:
-            change = await teller.tell(stored.case, change, policy=policy)
-            savings.append(Saving(change=change, messages=told(context, stored, change)))
-    await cases.save(tx, savings)
-    await teller.write()
-    return tuple(saving.change for saving in savings)
+            made.append((stored, change))
+    return await save_told(tx, context, made)
 
 
 async def _passed_on(tx: Transaction, context: Context, stored: Stored, policy: Policy) -> Change | None:

@@ -18,7 +18,7 @@ from services.domain.repeats import SAME_INSTRUCTION, SAME_SUBJECT
 from services.domain.states import BEFORE_CONCLUDED, Action
 from services.domain.value import value
 from services.handlers.context import Context
-from services.handlers.deadline import told
+from services.handlers.deadline import save_told, told
 from services.handlers.incoming import Incoming, links_of, subject_key
 from services.handlers.notices import Teller
 from services.handlers.noting import Noting, Vanished, begin, note
@@ -108,19 +108,15 @@ async def flag(
     rows = await cases.rows_of(tx.conn, [one.change.case.case_id for one in opened])
     locked = await cases.lock_all(tx, rows.values())
     counts = await intake.warned(tx, {one.subject_key for one in opened if one.subject_key}, since=since)
-    savings = []
-    teller = Teller(tx, context)
+    made = []
     for one in opened:
         stored = locked[rows[one.change.case.case_id]]
         policy = await _policy(tx, context, stored)
         warnings = counts.get(one.subject_key or b"", 0)
         change = repeats.flag_subject(stored.case, warnings, now=tx.now, policy=policy)
         if change is not None:
-            change = await teller.tell(stored.case, change, policy=policy)
-            savings.append(Saving(change=change, messages=told(context, stored, change)))
-    await cases.save(tx, savings)
-    await teller.write()
-    return tuple(saving.change for saving in savings)
+            made.append((stored, change))
+    return await save_told(tx, context, made)
 
 
 async def _policy(tx: Transaction, context: Context, stored: Stored) -> Policy:
