@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
-from aiokafka.errors import KafkaError, NodeNotReadyError, for_code
+from aiokafka.errors import InvalidReplicationFactorError, KafkaError, NodeNotReadyError, for_code
 
 from schemas.topics import TOPICS, Topic
 from services.broker.link import (
@@ -97,9 +97,13 @@ async def _create(admin: Any, rows: list[Topic]) -> list[str]:
     if not rows:
         return []
     replicas = min(REPLICAS, len(admin._client.cluster.brokers()))
+    if replicas == 0:  # one that was frozen or has just started answers before its controller counts it in
+        raise NodeNotReadyError("no broker a topic could lie on")
     answer = await admin.create_topics([_new(row, replicas) for row in rows])
     codes = {name: code for name, code, *_ in answer.topic_errors}
     for name, code in codes.items():
+        if code == InvalidReplicationFactorError.errno:  # fewer brokers than a moment ago: they are counted anew
+            raise NodeNotReadyError(f"not {replicas} brokers for {name}")
         if code not in {0, EXISTS}:
             raise for_code(code)(name)
     return sorted(name for name, code in codes.items() if code == 0)

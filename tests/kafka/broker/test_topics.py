@@ -2,13 +2,17 @@
 
 import asyncio
 import secrets
+from types import SimpleNamespace
 
 import pytest
+from aiokafka.admin import NewTopic
+from aiokafka.errors import InvalidReplicationFactorError, NodeNotReadyError
 from broker_steps import topic_row
 from confluent_kafka.admin import AdminClient, ConfigResource
 
 from deploy.native.kafka import Kafka
 from schemas.topics import TOPICS
+from services.broker import topics
 from services.broker.consumer import RawConsumer
 from services.broker.link import BrokerAddress, BrokerSilent
 from services.broker.topics import ensure_topics
@@ -50,6 +54,26 @@ async def test_the_whole_table_exists_on_either_broker(address: BrokerAddress) -
 async def test_an_absent_broker_is_not_waited_for_endlessly() -> None:
     with pytest.raises(BrokerSilent, match="KafkaConnectionError"):
         await ensure_topics(BrokerAddress(bootstrap="127.0.0.1:1"), within=0.3)
+
+
+class _JustBack:
+    """aiokafka's client of a broker that answers but has few brokers, or too few by the time it is asked."""
+
+    def __init__(self, brokers: set[int]) -> None:
+        self._client = SimpleNamespace(cluster=SimpleNamespace(controller=0, brokers=lambda: brokers))
+
+    async def describe_topics(self) -> list[object]:
+        return []
+
+    async def create_topics(self, wanted: list[NewTopic]) -> object:
+        return SimpleNamespace(topic_errors=[(topic.name, InvalidReplicationFactorError.errno) for topic in wanted])
+
+
+@pytest.mark.parametrize("brokers", [set(), {0}])
+async def test_a_broker_that_is_not_counted_in_yet_is_waited_for(brokers: set[int]) -> None:
+    """On a real broker the moment is too short to be met on purpose."""
+    with pytest.raises(NodeNotReadyError):
+        await topics._ensure(_JustBack(brokers), {"test": topic_row("test")}, embedded=False)
 
 
 def _name() -> str:
