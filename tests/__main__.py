@@ -11,7 +11,7 @@ from typing import Final
 
 HERE: Final = Path(__file__).parent
 TOGETHER: Final = frozenset({"unit", "store", "story"})
-SIDE_BY_SIDE: Final = ("-n", "2", "--dist", "loadfile")
+SIDE_BY_SIDE: Final = ("-n", "3", "--dist", "loadfile")
 NO_TESTS: Final = 5  # what pytest ends with where the words name none
 
 
