@@ -1,7 +1,7 @@
 /** Which cases are wanted: kept in the address, so that a link shows the same. Pure. */
 
 import type { Line } from '../shared/limits';
-import { nearness } from '../shared/limits';
+import { isOver } from '../shared/limits';
 
 export interface Filters {
   risk: string[];
@@ -43,7 +43,7 @@ export function wanted(line: Line, filters: Filters, now: number, said: (line: L
   if (filters.risk.length > 0 && !filters.risk.includes(line.risk)) return false;
   if (filters.state.length > 0 && !filters.state.includes(line.state)) return false;
   if (filters.unit && ![line.assigned_unit, line.responsible_unit].includes(filters.unit)) return false;
-  if (filters.late && nearness(line, now) !== 'over') return false;
+  if (filters.late && !isOver(line, now)) return false;
   const words = filters.text.trim().toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
   const text = said(line).toLowerCase();

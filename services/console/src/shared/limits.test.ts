@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hour, left, moreUrgent, nearness, nextLimit, urgency, type Limit, type Line } from './limits';
+import { hour, isOver, left, moreUrgent, nearness, nextLimit, urgency, type Limit, type Line } from './limits';
 
 const START = Date.parse('2026-11-25T06:00:00Z');
 const minute = (count: number) => new Date(START + count * 60_000).toISOString();
@@ -28,6 +28,12 @@ test('the next limit is neither the hour nor a lease', () => {
   const one = line('a', [limit('TOTAL', 0, 60), limit('LEASE', 0, 6), limit('CONTACT', 0, 20), limit('STOP_REQUEST', 0, 5)]);
   expect(nextLimit(one, at(1))?.kind).toBe('STOP_REQUEST');
   expect(hour(one, at(1))?.dueMs).toBe(at(60));
+});
+
+test('a case is over from the end of any limit on, but not of a lease', () => {
+  const one = line('a', [limit('TOTAL', 0, 60), limit('LEASE', 0, 6), limit('CONTACT', 0, 20)]);
+  expect([7, 19, 20, 61].map((count) => isOver(one, at(count)))).toEqual([false, false, true, true]);
+  expect([7, 19, 20, 61].map((count) => nearness(one, at(count)) === 'over')).toEqual([false, false, true, true]);
 });
 
 test('what is stopped counts for nothing', () => {

@@ -79,6 +79,11 @@ export function moreUrgent(one: Line, other: Line): number {
   );
 }
 
+/** Whether one of a case's limits is over and runs on. */
+export function isOver(line: Line, now: number): boolean {
+  return urgency(line) <= now;
+}
+
 /** The worst of a case's running limits. */
 export function nearness(line: Line, now: number): Nearness {
   const order: Nearness[] = ['over', 'risk', 'soon', 'calm'];
