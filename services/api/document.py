@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from services.api.examples import Examples
 from services.api.problems import PROBLEM, PROBLEM_SCHEMA, responses
@@ -20,6 +21,19 @@ NEEDED: Final = {
 }  # asked for by refusals of ours; what may stand instead. The tag of a row is asked for by nobody.
 
 
+# By our name for each way in: what the door itself looks at (`credentials`), so that no route has to.
+BEARER, COOKIE, BASIC = "HTTPBearer", "APIKeyCookie", "HTTPBasic"
+SCHEMES: Final[dict[str, dict[str, str]]] = {
+    BEARER: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token made by `quanzu token add`, or the provider's access token.",
+    },
+    COOKIE: {"type": "apiKey", "in": "cookie", "name": "__Host-quanzu", "description": "A session; see /login."},
+    BASIC: {"type": "http", "scheme": "basic", "description": "Any name; the password is a device's token."},
+}
+
+
 class Described(FastAPI):
     """A FastAPI whose document is whole; it is drawn once."""
 
@@ -27,6 +41,12 @@ class Described(FastAPI):
         if self.openapi_schema is None:
             self.openapi_schema = whole(super().openapi())
         return self.openapi_schema
+
+
+def lets_in(route: BaseRoute, *ways: str) -> None:
+    """Have a route's description say by which of the ways one comes in."""
+    if isinstance(route, APIRoute):
+        route.openapi_extra = {**(route.openapi_extra or {}), "security": [{way: []} for way in ways]}
 
 
 def named_once(route: APIRoute) -> str:
@@ -37,6 +57,7 @@ def named_once(route: APIRoute) -> str:
 def whole(document: dict[str, Any]) -> dict[str, Any]:
     """The document with the problems, with what every answer may be, and with an example of each body and answer."""
     schemas = document["components"]["schemas"]
+    document["components"]["securitySchemes"] = SCHEMES
     for one in schemas.values():
         if "properties" in one:
             one.pop("anyOf", None)  # a choice of what is required: said in words, because generators drop the fields

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
-from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyCookie, HTTPBasic, HTTPBearer
+from fastapi import Depends, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.api.bearer import AccessTokens
@@ -165,12 +164,6 @@ async def asking(request: Request) -> Actor:
         raise Problematic("unauthenticated")
     return actor
 
-
-BEARER = Security(
-    HTTPBearer(auto_error=False, description="A token made by `quanzu token add`, or the provider's access token.")
-)
-COOKIE = Security(APIKeyCookie(name="__Host-quanzu", auto_error=False, description="A session; see /login."))
-BASIC = Security(HTTPBasic(auto_error=False, description="Any name; the password is a device's token."))
 
 # Named for the reader of a route; which roles these are is said in `access` and checked there.
 Anyone = Annotated[Actor, Depends(asking)]

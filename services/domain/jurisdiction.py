@@ -21,7 +21,7 @@ from services.domain.ground import (
     square_metres,
 )
 from services.domain.holders import NOBODY, UNSETTLED, Held, Holders
-from services.domain.located import Located, Rule, Why
+from services.domain.located import Located, Rule, Why, located_near
 from services.domain.place import Places, point_fault, usable
 from services.domain.posts import Posts
 from services.domain.villages import Village, Villages
@@ -140,10 +140,11 @@ class Jurisdictions:
         winners = np.full(len(rows), len(self._units))
         np.minimum.at(winners, at[tied], owners[tied])
         near = least <= limit_m
-        why = (Why.NEAR_EDGE if rule is Rule.EDGE else Why.NEAR_STATION,)
-        units = self._units
-        for row, winner, away_m in zip(rows[near].tolist(), winners[near].tolist(), least[near].tolist(), strict=True):
-            answers[row] = Located(unit=units[winner], rule=rule, why=why, distance_m=away_m)
+        why = Why.NEAR_EDGE if rule is Rule.EDGE else Why.NEAR_STATION
+        units = map(self._units.__getitem__, winners[near].tolist())
+        found = located_near(units, least[near].tolist(), rule=rule, why=why)
+        for row, answer in zip(rows[near].tolist(), found, strict=True):
+            answers[row] = answer
         return rows[~near]
 
     def _edges_near(self, lat: Numbers, lon: Numbers, limit_m: float) -> Candidates:

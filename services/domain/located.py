@@ -1,10 +1,10 @@
 """Which unit a place belongs to, as an answer: the rule that decided, why, and the sentence that says so."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Literal
-
-from services.domain.value import value
+from functools import partial
+from itertools import repeat
+from typing import Literal, NamedTuple
 
 Language = Literal["zh", "en"]
 
@@ -40,9 +40,11 @@ class Why(StrEnum):
     TOWNSHIP_WITHOUT_UNIT = "TOWNSHIP_WITHOUT_UNIT"
 
 
-@value
-class Located:
-    """The unit responsible for one place; None where the centre must decide."""
+class Located(NamedTuple):
+    """The unit responsible for one place; None where the centre must decide.
+
+    A tuple because many are made at once: see `located_near`.
+    """
 
     unit: str | None
     rule: Rule
@@ -54,6 +56,22 @@ class Located:
     region_code: str | None = None  # the known prefix that decided
     township: str | None = None  # code of the township whose village the address names
     candidates: tuple[str, ...] = ()  # codes of the townships that an ambiguous address could mean
+
+
+def located_near(units: Iterable[str], metres: Iterable[float], *, rule: Rule, why: Why) -> Iterator[Located]:
+    """One for each of the units, so many metres away. No call for each: a third of the time of a batch was that."""
+    nothing: tuple[str, ...] = ()
+    columns = (
+        units,
+        repeat(rule),
+        repeat((why,)),
+        metres,
+        repeat(nothing),
+        repeat(None),
+        repeat(None),
+        repeat(nothing),
+    )
+    return map(partial(tuple.__new__, Located), zip(*columns, strict=False))
 
 
 ASKED_ADDRESS = "ASKED_ADDRESS"  # the frame of CENTRE where an address was given too

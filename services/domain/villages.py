@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.domain.ground import significant
 from services.domain.located import Located, Rule, Why
@@ -78,13 +78,12 @@ class Villages:
     def _settled(self, answer: Located, places: Places, row: int) -> Located:
         named = self.find(places.address(row), county=places.county(row) or places.region_codes[row] or "")
         if named.village is None:
-            return replace(answer, why=(*answer.why, named.why), candidates=named.candidates)
+            return answer._replace(why=(*answer.why, named.why), candidates=named.candidates)
         township = named.village.township_code
         if named.village.unit is None:
-            return replace(answer, why=(*answer.why, Why.TOWNSHIP_WITHOUT_UNIT), township=township)
-        return replace(
-            answer, unit=named.village.unit, rule=Rule.ADDRESS, why=(*answer.why, named.why), township=township
-        )
+            return answer._replace(why=(*answer.why, Why.TOWNSHIP_WITHOUT_UNIT), township=township)
+        why = (*answer.why, named.why)
+        return answer._replace(unit=named.village.unit, rule=Rule.ADDRESS, why=why, township=township)
 
     def find(self, address: str, *, county: str = "") -> Named:
         """The village that `address` names. `county` is a code (or one of a place in it) or a name; else the address says it."""

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 from services.api import access as rules
 from services.api.access import ACCESS, NoRule, Rule, Scope, must_have_lines
 from services.api.app import make_app
-from services.api.every_route import included
+from services.api.every_route import guarded, included
 from services.api.identity import asking
 from services.domain.actor import Actor
 from services.domain.words import Role
@@ -178,7 +178,7 @@ async def test_the_database_holds_back_what_the_application_no_longer_does(centr
     """Roles unchecked, and every question asked as a supervisor's: only the wall of PostgreSQL is left."""
     made = await lived_in(centre)
     unguarded = FastAPI()
-    unguarded.dependency_overrides[rules.permitted] = lambda: None
+    unguarded.dependency_overrides[guarded] = lambda: None
     unguarded.dependency_overrides[asking] = lambda: Actor(name="anybody", role=Role.SUPERVISOR)
     app = make_app(centre.parts, routes=included(unguarded))
     document = app.openapi()
