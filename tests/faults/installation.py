@@ -97,6 +97,7 @@ class Installation:
             "QUANZU_MASTER_KEYS": DEMO_KEY,
             "QUANZU_INDEX_KEY": DEMO_KEY,
             "QUANZU_METRICS_PORT": str(port),
+            "QUANZU_NEIGHBOUR_LIMIT_M": "0",  # else an unanswered case goes round the county before it is quiet
             "PYTHONPATH": str(ROOT),
         }
         program = Program(
