@@ -143,7 +143,11 @@ class Store:
     async def asking(self) -> AsyncConnection:
         """A connection to keep, for questions that each stand alone. Whoever asks for it closes it."""
         conn = await self.engine.connect()
-        return await conn.execution_options(isolation_level="AUTOCOMMIT", **{READS: True})
+        try:
+            return await conn.execution_options(isolation_level="AUTOCOMMIT", **{READS: True})
+        except BaseException:  # cancelled too: nobody has it yet who could close it
+            await conn.close()
+            raise
 
     async def answers(self, *, within: float = 5.0) -> bool:
         """Whether the database answers a plain question now: if so, what failed before was our own fault."""

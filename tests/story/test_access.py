@@ -12,7 +12,6 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import ProgrammingError
 
-from services.api import access as rules
 from services.api.access import ACCESS, NoRule, Rule, Scope, must_have_lines
 from services.api.app import make_app
 from services.api.every_route import guarded, included
