@@ -4,10 +4,11 @@ import re
 import secrets
 import time
 import traceback
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +19,8 @@ from services.api.reads import Reads
 from services.domain.actor import Actor
 
 log = structlog.get_logger(__name__)
+
+Header = tuple[bytes, bytes]
 
 UNCHANGED: Final = 304  # as good as shown: they have it still
 MOST_BODY_BYTES: Final = 256 * 1024
@@ -44,7 +47,8 @@ class Edge:
     def __init__(self, app: ASGIApp, *, reads: Reads, evidence_bytes: int, by_https: bool = False) -> None:
         self.app = app
         self.reads = reads
-        self.headers = {**SAFE_HEADERS, **BY_HTTPS_ALONE} if by_https else SAFE_HEADERS
+        wanted = {**SAFE_HEADERS, **BY_HTTPS_ALONE} if by_https else SAFE_HEADERS
+        self.headers = [(name.encode(), value.encode()) for name, value in wanted.items()]
         self.evidence_bytes = evidence_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,10 +63,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = request_id
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                message["headers"] = self._with_ours(message["headers"], request_id)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -80,6 +81,12 @@ class Edge:
             finally:
                 self._note(scope, status)
                 _measure(scope, status, time.perf_counter() - began)
+
+    def _with_ours(self, headers: Iterable[Header], request_id: str) -> list[Header]:
+        """What an answer says itself stays as it says it."""
+        told = [*headers, (b"x-request-id", request_id.encode())]
+        said = {name for name, _ in told}
+        return told + [one for one in self.headers if one[0] not in said]
 
     def _note(self, scope: Scope, status: int) -> None:
         actor: Actor | None = scope["state"].get("actor")
