@@ -1,6 +1,7 @@
-"""`python -m tests [pytest's words]`: every test. Those that nobody disturbs run side by side, then the others alone.
+"""`python -m tests [pytest's words]`: every test. Those that nobody disturbs run side by side; then, two by two, those that
+mostly wait for a server; then the others alone.
 
-The others kill servers, measure, or look at a screen: beside something else they would prove nothing.
+The last kill processes under load, measure, or look at a screen: beside something else they would prove nothing.
 """
 
 import subprocess
@@ -11,14 +12,20 @@ from typing import Final
 
 HERE: Final = Path(__file__).parent
 TOGETHER: Final = frozenset({"unit", "store", "story"})
-SIDE_BY_SIDE: Final = ("-n", "3", "--dist", "loadfile")
+WAITING: Final = frozenset({"entry", "kafka", "watch"})
+BY_FILE: Final = ("--dist", "loadfile")
 NO_TESTS: Final = 5  # what pytest ends with where the words name none
 
 
 def main(words: Sequence[str]) -> int:
     """0 where all that ran passed; 5 where the words name no test at all."""
-    alone = {path.parent.name for path in HERE.glob("*/test_*.py")} - TOGETHER
-    outcomes = [_run(TOGETHER, *SIDE_BY_SIDE, *words), _run(alone, *words)]
+    others = {path.parent.name for path in HERE.glob("*/test_*.py")} - TOGETHER - WAITING
+    outcomes = [
+        _run(TOGETHER, "-n", "3", *BY_FILE, *words),
+        _run(WAITING, "-n", "2", *BY_FILE, "-m", "not alone", *words),
+        _run(WAITING, "-m", "alone", *words),
+        _run(others, *words),
+    ]
     return max((outcome for outcome in outcomes if outcome != NO_TESTS), default=NO_TESTS)
 
 

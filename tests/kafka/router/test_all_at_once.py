@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import httpx2
+import pytest
 from moving_steps import HOME, Stack, at_work, only_on_duty, people
 from router_steps import Centre
 from sqlalchemy import Row, select
@@ -58,6 +59,7 @@ class Senders:
         return found
 
 
+@pytest.mark.alone
 async def test_many_at_once_are_one_and_a_flood_is_in_nobodys_way(centre: Centre) -> None:
     await only_on_duty(centre, *people(HOME))
     async with at_work(centre) as stack:
