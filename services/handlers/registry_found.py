@@ -45,6 +45,7 @@ class Flaw(StrEnum):
     WITHOUT_UNIT = "WITHOUT_UNIT"
     MADE_UNIT = "MADE_UNIT"  # for a code of the level that has no polygon, such as a development zone's
     NO_POST = "NO_POST"
+    UNFIT_CODE = "UNFIT_CODE"  # by which a responder could be called or looked up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

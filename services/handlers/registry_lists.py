@@ -12,6 +12,9 @@ from services.handlers.registry_found import FIELDS, Columns, Flaw, Found, Found
 from services.handlers.registry_points import degrees
 from services.store.registry import RegionCode, Responder, Village
 
+TELLS_WHO = re.compile(
+    r"1[3-9]\d{9}|\d{17}[\dXx]|.{65,}", re.DOTALL
+)  # a mobile's number, an ID number; what no message takes
 DIGITS = re.compile(r"\d{2,12}")
 BETWEEN = re.compile(r"[;,|、;,\s]+")
 YES = frozenset({"1", "true", "yes", "y", "是", "有"})
@@ -133,6 +136,9 @@ def take_responders(
     posts = {**stored_posts, **{station.unit: (station.lat, station.lon) for station in found.stations or ()}}
     for row in table.rows:
         cells = table.cells(row)
+        if TELLS_WHO.fullmatch(cells["code"]):
+            table.say(row, Flaw.UNFIT_CODE)
+            continue
         if not table.fits(row, cells, cells["code"]):
             continue
         post = _post(table, row, cells, posts)

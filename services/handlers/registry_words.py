@@ -94,6 +94,16 @@ FLAWS: Mapping[Flaw, tuple[Both, Both]] = {  # reason, fix
         ("代码 {code} 不是 2 至 12 位数字", "code {code} is not 2 to 12 digits"),
         ("写行政区划代码", "write the region code"),
     ),
+    Flaw.UNFIT_CODE: (
+        (
+            "代码像电话或证件号码,或超过 64 字",
+            "the code looks like a phone or ID number, or is longer than 64 characters",
+        ),
+        (
+            "用警号等内部代码:代码会出现在消息和日志中",
+            "use a badge number or the like: codes stand in messages and logs",
+        ),
+    ),
     Flaw.TWICE: (
         ("{code} 已在第 {other} 行", "{code} is in line {other} already"),
         ("删去其中一行", "delete one of them"),

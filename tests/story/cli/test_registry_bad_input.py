@@ -129,6 +129,10 @@ def test_a_station_whose_axes_are_swapped_is_not_guessed(installed: Quanzu, tmp_
             [(3, "TWICE", "bad")],
         ),
         ("responders", [{"code": "R1", "unit": "A", "name": "测试甲"}], [(2, "NO_POST", "bad")]),
+        *(
+            ("responders", [{"code": code, "unit": "A", "name": "测试甲"}], [(2, "UNFIT_CODE", "bad")])
+            for code in ("19900000000", "99010119000101000X", "R" * 65)
+        ),
         ("responders", [{"code": "R1", "unit": "A", "name": ""}], [(2, "MISSING", "bad")]),
         (
             "responders",
