@@ -16,7 +16,7 @@ from services.domain.corrections import Correction, Stamp
 from services.domain.links import LinkKind
 from services.domain.located import Language
 from services.domain.states import State, TimerKind
-from services.domain.timers import Timer
+from services.domain.timers import Timer, missed
 from services.domain.words import Mode, Outcome, Risk
 from services.store.co_assignments import CoAssignment
 from services.store.links import Linked
@@ -133,6 +133,7 @@ class Line(View):
     total_due_at: datetime | None = Field(description="When the hour is over; null once it is stopped.")
     overdue: bool = Field(description="The hour is over, and neither a feedback nor a receipt is there.")
     limits: tuple[LimitView, ...] = Field(description="The running limits.")
+    missed: tuple[TimerKind, ...] = Field(description="Limits that were ever found breached, whatever answered them.")
     person: Person
 
 
@@ -267,6 +268,7 @@ def _line(case: Case, person: Person, *, now: datetime, running_only: bool) -> d
         "overdue": due_at is not None and due_at <= now,
         "co_assigned": tuple(CoAssignedView.model_validate(one, from_attributes=True) for one in case.co_assigned),
         "limits": tuple(LimitView.of(timer, now=now) for timer in case.timers if timer.running or not running_only),
+        "missed": missed(case.timers),
         "person": person,
     }
 

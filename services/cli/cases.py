@@ -19,6 +19,7 @@ from services.domain.actor import Actor
 from services.domain.contents import Unkept
 from services.domain.refusals import CaseNotFound, OnLegalHold, OutOfOrder
 from services.domain.states import State, TimerKind
+from services.domain.timers import Late
 from services.domain.words import Role
 from services.handlers import archive_keys
 from services.handlers.context import open_warning
@@ -46,10 +47,11 @@ def list_(
     state: Annotated[list[State] | None, typer.Option(help=say("option.state"))] = None,
     unit: Annotated[str | None, typer.Option(help=say("option.unit"))] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help=say("option.overdue"))] = False,
+    late: Annotated[Late | None, typer.Option(help=say("option.late"))] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help=say("option.limit"))] = 50,
 ) -> None:
     settings, running = settings_of(ctx)
-    rows = asyncio.run(_list(settings, running, state, unit, overdue=overdue, limit=limit))
+    rows = asyncio.run(_list(settings, running, state, unit, overdue=overdue, late=late, limit=limit))
     if given(ctx).json:
         print_json(rows)
     else:
@@ -63,6 +65,7 @@ async def _list(
     unit: str | None,
     *,
     overdue: bool,
+    late: Late | None,
     limit: int,
 ) -> list[dict[str, Any]]:
     now = clock_of(running).now()
@@ -70,7 +73,13 @@ async def _list(
         if running is None and store.clock is not None:
             now = store.clock.now()
         found = await cases.page(
-            conn, before=None, limit=limit, unit=unit, states=states or None, overdue_at=now if overdue else None
+            conn,
+            before=None,
+            limit=limit,
+            unit=unit,
+            states=states or None,
+            overdue_at=now if overdue else None,
+            late=None if late is None else (late, now),
         )
     return [_row(stored) | {"total_left": _left(stored, now)} for stored in found]
 

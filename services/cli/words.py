@@ -232,6 +232,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "help.policy.check": ("检查文件,指出每处错误的行号", "check a file; each fault is told with its line"),
     "help.policy.import": ("把文件存为草稿", "keep a file as a draft"),
     "help.policy.publish": ("发布草稿;在办案件仍用原策略", "publish a draft; open cases keep their policy"),
+    "help.policy.delete": ("删除草稿;已发布的不能删除", "delete a draft; what is published stays"),
     "help.policy.preview": (
         "按某版本或文件试算:近 30 天的案件会有哪些超时",
         "what a version or a file would have breached in the last 30 days",
@@ -249,6 +250,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "策略 {version} 已发布;一秒内对新案件生效",
         "policy {version} is published; cases open under it within a second",
     ),
+    "policy.deleted": ("草稿 {version} 已删除", "draft {version} is deleted"),
     "policy.previewed": (
         "近 30 天的案件 {cases} 件,按当时的实际时间重算",
         "{cases} cases of the last 30 days, by the times as they were",
@@ -482,6 +484,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "option.state": ("只列这些状态,可重复", "only these states; may be given again"),
     "option.unit": ("只列该单位的", "only what this unit holds"),
     "option.overdue": ("只列已超总时限的", "only those over their hour"),
+    "option.late": ("只列现在超时的(now)或曾超时的(ever)", "only those over a limit now, or found over one ever"),
     "option.limit": ("最多几条", "how many at most"),
     "option.raw": ("显示原始记录(含个人信息,需说明理由)", "show the raw record (personal data; asks for a reason)"),
     "option.reason": ("查看原始记录的理由", "why the raw record is looked at"),

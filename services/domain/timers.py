@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 
 from services.domain.policy import Policy
 from services.domain.states import TimerKind
@@ -19,6 +20,13 @@ OUTSIDE_TOTAL = frozenset(
         TimerKind.SECOND_ACK,
     }
 )
+
+
+class Late(StrEnum):
+    """How a case is late, for who looks for such. A lease makes none late: FIRST_ATTEMPT is what people work to."""
+
+    NOW = "now"  # a limit is over and runs on
+    EVER = "ever"  # a limit was found breached, whatever answered it since
 
 
 @value
@@ -106,6 +114,12 @@ def rounds(timers: Iterable[Timer], kind: TimerKind) -> int:
         if timer.kind is kind and timer.round > last:
             last = timer.round
     return last
+
+
+def missed(timers: Iterable[Timer]) -> tuple[TimerKind, ...]:
+    """Which limits were ever found breached: each once, in the order in which they first were due."""
+    over = [timer for timer in timers if timer.breached_at is not None and timer.kind is not TimerKind.LEASE]
+    return tuple(dict.fromkeys(timer.kind for timer in sorted(over, key=lambda timer: timer.due_at)))
 
 
 def next_due(timers: Iterable[Timer]) -> datetime | None:

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.case import Case, Change, CoAssigned
 from services.domain.refusals import CaseNotFound
 from services.domain.states import State, TimerKind
-from services.domain.timers import Timer
+from services.domain.timers import Late, Timer
 from services.store import arrays, co_assignments, events, outbox, tables
 from services.store.columns import micros, moment
 from services.store.engine import Transaction
+from services.store.lateness import is_late
 from services.store.outbox import Message
 from services.store.scope import Scope, of_unit
 from services.store.signals import Signal
@@ -94,11 +95,12 @@ async def page(
     unit: str | None,
     states: Sequence[State] | None,
     overdue_at: datetime | None = None,
+    late: tuple[Late, datetime] | None = None,
     ids: Sequence[UUID] | None = None,
     scope: Scope | None = None,
 ) -> list[Stored]:
-    """Up to `limit` cases, newest first, older than the row `before`; of one unit, of some states, breached by a time,
-    of these `ids`.
+    """Up to `limit` cases, newest first, older than the row `before`; of one unit, of some states, with their hour over
+    by a time, late as of one, of these `ids`.
 
     `scope` is what the asker may see at all.
     """
@@ -115,6 +117,8 @@ async def page(
         question = question.where(cases.c.state.in_(states))
     if overdue_at is not None:
         question = question.where(cases.c.total_due_at <= overdue_at)  # null once the hour is stopped
+    if late is not None:
+        question = question.where(is_late(conn, *late))
     return [to_stored(row) for row in await conn.execute(question)]
 
 

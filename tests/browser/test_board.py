@@ -1,10 +1,11 @@
 """The operators' board against the real api: what arrives is seen, keys are enough, nothing is lost, nobody is fooled."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desk import Sit
-from installation import Installation
+from installation import Installation, waited
 from wire import Wire
 
 from deploy.native.console import BUILT
@@ -108,6 +109,35 @@ def test_a_case_goes_from_warning_to_closed_by_keys_alone(installation: Installa
 
     installation.case(case, until="CLOSED")
     operator.page.wait_for_selector(".note >> text=已办结")
+
+
+def test_what_was_late_is_found_after_its_end_with_the_reason(installation: Installation, sit: Sit) -> None:
+    """Who is asked first keeps silent through the last seconds of the hour, and the next one sees it through."""
+    desk = sit()
+    page = desk.page
+    desk.go(installation.api, installation.tokens.operator)
+    page.wait_for_selector(".link.live")
+    issued_at = datetime.now(UTC) - timedelta(minutes=59, seconds=58)
+    case = installation.warn(number="LATE-1", issued_at=issued_at.isoformat())
+    silent = installation.case(case, until="ASSIGNED")["responder"]
+
+    def passed_on() -> str | None:
+        seen = installation.case(case, until="ASSIGNED")
+        return str(seen["responder"]) if silent in seen["tried"] else None
+
+    second = waited(passed_on)
+    page.wait_for_selector(f"{row('LATE-1')} .missed")
+    assert installation.reported(case) == second
+    installation.do(case, "closing", {"note": "好"}, token=installation.tokens.supervisor)
+    page.wait_for_selector(row("LATE-1"), state="detached")
+
+    page.click("text=曾超时")
+    page.click(row("LATE-1"))
+    page.wait_for_selector(".panel h1")
+    page.keyboard.press("2")
+    told = page.inner_text("#tab-body dl")
+    assert "late=ever" in page.url
+    assert all(words in told for words in (f"{silent} 应在", "无人签收", second, "才办理:反馈"))
 
 
 def test_of_two_operators_the_second_is_told_who_was_first(installation: Installation, sit: Sit) -> None:

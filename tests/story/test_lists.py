@@ -58,3 +58,22 @@ async def test_a_case_explains_its_place_in_both_languages(centre: Centre) -> No
     assert placed["choice_en"] == "R11 is the nearest."
     assert [candidate["responder"] for candidate in placed["candidates"]] == ["R11", "R12"]
     assert lost["reason_en"].startswith("The centre must decide:")
+
+
+async def test_a_case_that_was_late_is_found_after_the_answer(centre: Centre) -> None:
+    """One whose responder kept silent and another took it, one nobody can be asked for, one that was in time."""
+    answered, waiting, kept = await centre.warn(), await centre.warn(unit=None), await centre.warn(unit="P2")
+    await centre.do("R21", kept, "acknowledgement", at=minute(1))
+    await centre.do("R21", kept, "attempts", {"result": "NO_ANSWER", "channel": "call"}, at=minute(2))
+    await centre.pass_time(minute(3))
+    await centre.do("R12", answered, "acknowledgement", at=minute(4))
+
+    async def found(**params: object) -> list[tuple[str, list[str]]]:
+        page = (await centre.get("operator", "/cases", params=params)).json()
+        seen = [(line["case_id"], line["missed"]) for line in page["items"]]
+        return seen if page["next"] is None else seen + await found(**params, cursor=page["next"])
+
+    assert await found(late="now") == [(str(waiting), ["ASSIGN"])]
+    assert await found(late="ever", limit=1) == [(str(waiting), ["ASSIGN"]), (str(answered), ["ACK"])]
+    assert await found(late="ever", state="ACKNOWLEDGED") == [(str(answered), ["ACK"])]
+    assert await found(late="ever", unit="P2") == []

@@ -20,6 +20,7 @@ from services.domain.actor import Actor
 from services.domain.corrections import corrections_of
 from services.domain.refusals import CaseNotFound
 from services.domain.states import State
+from services.domain.timers import Late
 from services.handlers.messages import ASSIGNING
 from services.store import cases, co_assignments, events, links, notices
 from services.store.cases import Stored
@@ -63,6 +64,9 @@ async def get_cases(
     state: Annotated[tuple[State, ...], Query(max_length=len(State), description="May be repeated.")] = (),
     unit: Annotated[Code | None, Query(description="Assigned to it, its own by area, or shared with it.")] = None,
     overdue: Annotated[bool, Query(description="Only those whose hour is over and runs on.")] = False,
+    late: Annotated[
+        Late | None, Query(description="Only those over a limit `now`, or found over one `ever`, whatever answered it.")
+    ] = None,
     case_id: Annotated[
         tuple[UUID, ...], Query(max_length=MOST_NAMED, description="Only these; one that can't be seen is left out.")
     ] = (),
@@ -77,6 +81,7 @@ async def get_cases(
             unit=unit,
             states=state or None,
             overdue_at=now if overdue else None,
+            late=None if late is None else (late, now),
             ids=case_id or None,
             scope=scope_of(reader),
         )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.domain import moves
 from services.domain.case import Case
 from services.domain.states import Action, State, TimerKind
-from services.domain.timers import next_due, start, stop
+from services.domain.timers import missed, next_due, start, stop
 from services.domain.words import Outcome, Risk
 from tests.unit.domain.samples import (
     ASKED,
@@ -225,3 +225,15 @@ def test_giving_up_starts_the_feedbacks_limit() -> None:
     ).case
 
     assert running(case) == {TimerKind.TOTAL, TimerKind.FEEDBACK}
+
+
+def test_a_missed_limit_is_told_once_and_a_lease_never() -> None:
+    case = ticked(case_in(State.ACKNOWLEDGED), at=minute(60))
+    again = start(case.timers, TimerKind.ASSIGN, at=minute(60), now=minute(61), risk=Risk.HIGH, policy=POLICY)
+    over = stop(again, at=minute(70))
+
+    late = missed((*case.timers, over, over))
+
+    assert TimerKind.LEASE in {timer.kind for timer in case.timers if timer.breached_at is not None}
+    assert late.count(TimerKind.ASSIGN) == 1
+    assert TimerKind.LEASE not in late

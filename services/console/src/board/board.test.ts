@@ -4,8 +4,9 @@ import { ACTS, allowed, nextAct } from './acts';
 import { bodyOf, chinaTime, typedTime } from './body';
 import { alarmOf, laidOver, type Changed } from './changes';
 import { anchored, filtersOf, isFiltered, NONE, queryOf, wanted } from './filters';
+import { maySendLink, reachable } from './reachable';
 
-const LINE = { case_id: 'c', version: 3, turn: 2, state: 'ASSIGNED', risk: 'HIGH', limits: [], instruction_number: 'W-1' } as unknown as Line;
+const LINE = { case_id: 'c', version: 3, turn: 2, state: 'ASSIGNED', risk: 'HIGH', limits: [], missed: [], instruction_number: 'W-1' } as unknown as Line;
 const CHANGED: Changed = {
   case_id: 'c', version: 4, turn: 3, changes: [{ action: 'ACKNOWLEDGE', timer: null, by: 'responder' }], state: 'ACKNOWLEDGED',
   outcome: null, risk: 'HIGH', mode: 'actual', responsible_unit: 'P1', assigned_unit: 'P1', responder: 'R1', at: '2026-11-25T06:02:00Z',
@@ -16,6 +17,14 @@ test('a change is laid over the case, and a limit that is new began with it', ()
   const now = laidOver(LINE, CHANGED)!;
   expect([now.state, now.version, now.turn, now.instruction_number]).toEqual(['ACKNOWLEDGED', 4, 3, 'W-1']);
   expect(now.limits[0]).toMatchObject({ kind: 'FIRST_ATTEMPT', started_at: CHANGED.at, stopped_at: null });
+});
+
+test('a limit once missed stays on the row, a lease is none', () => {
+  const breach = (timer: string) => ({ action: 'BREACH', timer, by: 'system' });
+  const missed = laidOver({ ...LINE, missed: ['ACK'] }, { ...CHANGED, changes: [breach('LEASE'), breach('ACK'), breach('CONTACT')] })!;
+  expect(missed.missed).toEqual(['ACK', 'CONTACT']);
+  expect(wanted(missed, { ...NONE, late: 'ever' }, 0, () => '')).toBe(true);
+  expect(wanted(LINE, { ...NONE, late: 'ever' }, 0, () => '')).toBe(false);
 });
 
 test('an older change changes nothing, a repeat has to be read', () => {
@@ -31,7 +40,7 @@ test('a new case, an escalation and a breach sound unlike', () => {
 });
 
 test('filters come back from the address as they went into it', () => {
-  const filters = { risk: ['URGENT', 'HIGH'], state: ['PENDING'], unit: 'P1', late: true, text: '张' };
+  const filters = { risk: ['URGENT', 'HIGH'], state: ['PENDING'], unit: 'P1', late: 'ever' as const, text: '张' };
   expect(filtersOf(new URLSearchParams(queryOf(filters)))).toEqual(filters);
   expect([isFiltered(NONE), isFiltered(filters)]).toEqual([false, true]);
 });
@@ -67,4 +76,11 @@ test('each open state has one next act for who may lead it on', () => {
   expect(nextAct('IN_PROGRESS', 'responder')?.name).toBe('contact');
   expect(nextAct('REPORTED', 'supervisor')?.name).toBe('close');
   expect(allowed('REPORTED', 'auditor')).toEqual([]);
+});
+
+test('a link goes to who holds the case or is named beside, and to nobody once it has ended', () => {
+  const beside = [{ unit: 'P2', responder: 'R2' }, { unit: 'P3', responder: null }];
+  expect(reachable({ state: 'ASSIGNED', responder: 'R1', co_assigned: beside })).toEqual(['R1', 'R2']);
+  expect(maySendLink('desk', { state: 'CLOSED', responder: 'R1', co_assigned: [] })).toBe(false);
+  expect(maySendLink('reviewer', { state: 'ASSIGNED', responder: 'R1', co_assigned: [] })).toBe(false);
 });

@@ -13,6 +13,7 @@ import { alarmOf, laidOver, type Alarm, type Changed } from './changes';
 export const OPEN: Schemas['State'][] = [
   'PENDING', 'ASSIGNED', 'ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED', 'CONCLUDED', 'REPORTED',
 ];
+export const ENDED: Schemas['State'][] = ['CLOSED', 'CANCELLED', 'TRANSFERRED'];
 const PAGE = 200;
 const FIRST_PAGE = 50;
 const OPENS_WITHIN_MS = 2_000; // after that the list is read without a stream
@@ -68,8 +69,8 @@ class Cases {
     return this.#lines.get(caseId);
   }
 
-  /** Read the lists anew; what the stream told meanwhile is newer and stays. */
-  async load(states: Schemas['State'][] = OPEN): Promise<void> {
+  /** Read the lists anew; what the stream told meanwhile is newer and stays. Of those that have ended only the newest. */
+  async load(states: Schemas['State'][] = OPEN, late?: Schemas['Late']): Promise<void> {
     const before = new Map([...this.#lines].map(([id, line]) => [id, line.version]));
     const seen = new Set<string>();
     this.loading = true;
@@ -77,7 +78,7 @@ class Cases {
     try {
       let cursor: string | undefined;
       do {
-        const page = await read('/cases', { query: { state: states, limit: PAGE, ...(cursor ? { cursor } : {}) } });
+        const page = await read('/cases', { query: { state: states, limit: PAGE, ...(late ? { late } : {}), ...(cursor ? { cursor } : {}) } });
         for (const line of page.items) {
           seen.add(line.case_id);
           this.put(line);

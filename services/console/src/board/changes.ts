@@ -38,7 +38,13 @@ export function laidOver(line: Line, changed: Changed): Line | null {
     next_due_at: changed.next_due_at,
     total_due_at: changed.total_due_at,
     limits: changed.timers.map((timer) => limitOf(line, timer, changed.at)),
+    missed: [...new Set([...line.missed, ...changed.changes.filter(isBreach).map(({ timer }) => timer as Line['missed'][number])])],
   };
+}
+
+/** A lease is no limit that people work to: FIRST_ATTEMPT is. */
+function isBreach({ action, timer }: Changed['changes'][number]): boolean {
+  return action === 'BREACH' && timer !== 'LEASE';
 }
 
 /** A limit that is new began with the change: the message does not say when. */
@@ -66,7 +72,7 @@ export type Alarm = 'overdue' | 'escalated' | 'new';
 
 export function alarmOf(changed: Changed): Alarm | null {
   const actions = changed.changes.map(({ action }) => action);
-  if (changed.changes.some(({ action, timer }) => action === 'BREACH' && timer !== 'LEASE')) return 'overdue';
+  if (changed.changes.some(isBreach)) return 'overdue';
   if (actions.some((action) => action === 'ESCALATE' || action === 'EXPIRE')) return 'escalated';
   return actions.includes('OPEN') ? 'new' : null;
 }

@@ -7,11 +7,11 @@ export interface Filters {
   risk: string[];
   state: string[];
   unit: string;
-  late: boolean; // only those over a limit
+  late: '' | 'now' | 'ever'; // only those over a limit, or that ever were
   text: string;
 }
 
-export const NONE: Filters = { risk: [], state: [], unit: '', late: false, text: '' };
+export const NONE: Filters = { risk: [], state: [], unit: '', late: '', text: '' };
 
 export function filtersOf(query: URLSearchParams): Filters {
   const list = (name: string) => (query.get(name) ?? '').split(',').filter(Boolean);
@@ -19,7 +19,7 @@ export function filtersOf(query: URLSearchParams): Filters {
     risk: list('risk'),
     state: list('state'),
     unit: query.get('unit') ?? '',
-    late: query.has('late'),
+    late: query.get('late') === 'ever' ? 'ever' : query.has('late') ? 'now' : '',
     text: query.get('q') ?? '',
   };
 }
@@ -29,7 +29,7 @@ export function queryOf(filters: Filters): Record<string, string> {
     risk: filters.risk.join(','),
     state: filters.state.join(','),
     unit: filters.unit,
-    late: filters.late ? '1' : '',
+    late: filters.late,
     q: filters.text,
   };
 }
@@ -43,7 +43,8 @@ export function wanted(line: Line, filters: Filters, now: number, said: (line: L
   if (filters.risk.length > 0 && !filters.risk.includes(line.risk)) return false;
   if (filters.state.length > 0 && !filters.state.includes(line.state)) return false;
   if (filters.unit && ![line.assigned_unit, line.responsible_unit].includes(filters.unit)) return false;
-  if (filters.late && !isOver(line, now)) return false;
+  if (filters.late === 'now' && !isOver(line, now)) return false;
+  if (filters.late === 'ever' && line.missed.length === 0) return false;
   const words = filters.text.trim().toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
   const text = said(line).toLowerCase();
