@@ -238,6 +238,7 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "POST /policies": Rule(OPERATORS | ADMINISTRATOR, Scope.INSTALLATION, Purpose.POLICY),
     "POST /policies/check": Rule(OPERATORS | ADMINISTRATOR, Scope.INSTALLATION, Purpose.POLICY),
     "POST /policies/{version}/publication": Rule(SUPERVISOR, Scope.INSTALLATION, Purpose.POLICY),
+    "DELETE /policies/{version}": Rule(OPERATORS | ADMINISTRATOR, Scope.INSTALLATION, Purpose.POLICY),
     "PUT /responders/{code}/status": Rule(FIELD | {Role.DEVICE}, Scope.UNIT, Purpose.POSITION),
     "POST /positions/owntracks": _REPORT,
     "POST /positions/traccar": _REPORT,

@@ -1,4 +1,4 @@
-"""policy: show the policy in force, check a file, bring it in as a draft, publish it, see what it would have changed."""
+"""policy: show the policy in force, check a file, bring it in as a draft, publish or delete it, see what it would change."""
 
 import asyncio
 import getpass
@@ -24,6 +24,7 @@ from services.domain.refusals import AlreadyPublished, PolicyNotFound
 from services.domain.words import Role
 from services.handlers import policy_yaml
 from services.handlers.csv_rows import text_of
+from services.handlers.policies import delete as delete_draft
 from services.handlers.policies import keep_draft, read_yaml, told
 from services.handlers.policies import preview as foresee
 from services.handlers.policies import publish as put_in_force
@@ -156,6 +157,22 @@ def publish(
 async def _publish(settings: Settings, running: Running | None, version: int, note: str, by: Actor) -> None:
     async with store_of(settings, clock=clock_for(running)) as store, store.begin() as tx:
         await put_in_force(tx, version, by=by, note=note)
+
+
+@app.command(help=say("help.policy.delete"), epilog=say("example", command="quanzu policy delete 3"))
+def delete(ctx: typer.Context, version: Annotated[int, typer.Argument(min=1)], *, by: By = None) -> None:
+    try:
+        asyncio.run(_delete(*settings_of(ctx), version, _named(by, Role.OPERATOR)))
+    except PolicyNotFound:
+        raise Stopped(say("fault.no_policy", version=version)) from None
+    except AlreadyPublished as done:
+        raise Stopped(say("fault.policy_published", version=version, by=done.facts["holder"])) from None
+    typer.echo(say("policy.deleted", version=version), err=given(ctx).json)
+
+
+async def _delete(settings: Settings, running: Running | None, version: int, by: Actor) -> None:
+    async with store_of(settings, clock=clock_for(running)) as store, store.begin() as tx:
+        await delete_draft(tx, version, by=by)
 
 
 @app.command(help=say("help.policy.preview"), epilog=say("example", command="quanzu policy preview policy.yaml"))

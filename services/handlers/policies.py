@@ -1,4 +1,4 @@
-"""Policies: a draft is kept, a draft is published. What is published is in force for every case that opens from then on."""
+"""Policies: a draft is kept, published or deleted. What is published is in force for every case that opens from then on."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -81,6 +81,25 @@ async def publish(tx: Transaction, version: int, *, by: Actor, note: str, seen: 
     elif (kept.published_by, kept.note) != (by.name, note):
         raise AlreadyPublished(holder=kept.published_by)
     return kept
+
+
+async def delete(tx: Transaction, version: int, *, by: Actor, seen: str | None = None) -> Kept:
+    """Delete a draft for good and return what it was; its number is not given again.
+
+    `seen` is the tag of the draft as last seen. Raises NotAllowed, PolicyNotFound, AlreadyPublished or StaleRow.
+    """
+    if by.role not in DRAFTING:
+        raise NotAllowed(role=by.role)
+    await policies.lock(tx)
+    found = await policies.find(tx.conn, version)
+    if found is not None and found.published_at is not None:
+        raise AlreadyPublished(holder=found.published_by)
+    must_be(seen, found)
+    if found is None:
+        raise PolicyNotFound()
+    await policies.delete_draft(tx, version)
+    await audit.add(tx, [audit.line("POLICY_DELETED", at=tx.now, by=by, about="policy", key=version)])
+    return found
 
 
 async def _kept(tx: Transaction, version: int) -> Kept:

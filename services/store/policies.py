@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy import Row, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.policy import Policy, policy_from
@@ -28,7 +28,8 @@ IN_FORCE = (
     .order_by(policy.c.published_at.desc(), policy.c.version.desc())
     .limit(1)
 )
-
+# A draft that was deleted leaves its number behind, with neither time: no other version is ever taken for it.
+IS_THERE = or_(policy.c.drafted_at.is_not(None), policy.c.published_at.is_not(None))
 
 ADDED = (TimerKind.VISIT.value, TimerKind.SECOND_ACK.value)  # limits that an older release's document has not
 
@@ -59,7 +60,8 @@ class Policies:
     async def version(self, conn: AsyncConnection, version: int) -> Policy:
         """Raises UnknownPolicy."""
         if version not in self._read:
-            document = (await conn.execute(select(policy.c.document).where(policy.c.version == version))).scalar()
+            asked = select(policy.c.document).where(policy.c.version == version, IS_THERE)
+            document = (await conn.execute(asked)).scalar()
             if document is None:
                 raise UnknownPolicy(version)
             self._read[version] = policy_from(version, complete(document))
@@ -80,13 +82,14 @@ async def in_force(conn: AsyncConnection) -> int | None:
 
 
 async def find(conn: AsyncConnection, version: int) -> Kept | None:
-    row = (await conn.execute(select(policy).where(policy.c.version == version))).one_or_none()
+    """The version; None where there is none, or none any more."""
+    row = (await conn.execute(select(policy).where(policy.c.version == version, IS_THERE))).one_or_none()
     return None if row is None else _kept(row)
 
 
 async def history(conn: AsyncConnection) -> list[Kept]:
     """Every version, the newest first."""
-    return [_kept(row) for row in await conn.execute(select(policy).order_by(policy.c.version.desc()))]
+    return [_kept(row) for row in await conn.execute(select(policy).where(IS_THERE).order_by(policy.c.version.desc()))]
 
 
 def _kept(row: Row[Any]) -> Kept:
@@ -141,7 +144,9 @@ async def draft(tx: Transaction, document: Mapping[str, Any], *, by: str) -> int
 
 
 async def lock(tx: Transaction) -> Kept | None:
-    """Nobody else adds or publishes until the transaction ends; readers go on. Returns the newest version."""
+    """Nobody else adds, publishes or deletes until the transaction ends; readers go on. Returns the newest version,
+    a deleted one too.
+    """
     if tx.postgres:
         await tx.conn.execute(text("LOCK TABLE policy IN EXCLUSIVE MODE"))
     row = (await tx.conn.execute(select(policy).order_by(policy.c.version.desc()).limit(1))).one_or_none()
@@ -153,10 +158,19 @@ async def put_in_force(tx: Transaction, version: int, *, by: str, note: str) -> 
     await lock(tx)
     done = await tx.conn.execute(
         update(policy)
-        .where(policy.c.version == version, policy.c.published_at.is_(None))
+        .where(policy.c.version == version, policy.c.published_at.is_(None), IS_THERE)
         .values(published_at=tx.now, published_by=by, note=note)
     )
     return done.rowcount == 1
+
+
+async def delete_draft(tx: Transaction, version: int) -> None:
+    """Empty a draft for good. What is published, or not there, stays as it is."""
+    await tx.conn.execute(
+        update(policy)
+        .where(policy.c.version == version, policy.c.published_at.is_(None))
+        .values(document={}, drafted_at=None, drafted_by=None)
+    )
 
 
 async def publish(tx: Transaction, document: dict[str, Any], *, by: str, note: str, at: datetime) -> int:

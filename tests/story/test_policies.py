@@ -22,6 +22,10 @@ async def send(centre: Centre, who: str, path: str, body: Any) -> httpx2.Respons
     return await centre.client.post(f"/policies{path}", headers=centre.headers(who), json=body)
 
 
+async def deleted(centre: Centre, who: str, version: int) -> httpx2.Response:
+    return await centre.client.delete(f"/policies/{version}", headers=centre.headers(who))
+
+
 async def done(centre: Centre, who: str, path: str, body: Any) -> dict[str, Any]:
     answer = await send(centre, who, path, body)
     assert answer.status_code == 200, answer.text
@@ -102,16 +106,39 @@ async def test_an_older_draft_may_be_published_after_a_newer(centre: Centre) -> 
     assert (await centre.case(await centre.warn()))["policy_version"] == 2
 
 
+async def test_a_deleted_draft_is_gone_and_its_number_too(centre: Centre) -> None:
+    """Whoever still has the number at hand must not publish another draft by it."""
+    for document in (hurried(), default_document()):
+        await done(centre, "operator", "", {"document": document})
+
+    gone = await deleted(centre, "supervisor", 3)
+    again, published, unknown = [await deleted(centre, "operator", version) for version in (3, 1, 9)]
+    dead = await send(centre, "supervisor", "/3/publication", {"note": "发布"})
+    redrawn = await done(centre, "operator", "", {"document": hurried()})
+
+    assert (gone.status_code, gone.json()["document"]) == (200, default_document())
+    assert [answer.status_code for answer in (again, published, unknown, dead)] == [404, 409, 404, 404]
+    assert [line["version"] for line in (await centre.get("operator", "/policies")).json()["items"]] == [4, 2, 1]
+    assert (await centre.get("operator", "/policies/3")).status_code == 404
+    assert redrawn["version"] == 4
+    lines = (await centre.get("auditor", "/audit?about=policy&key=3")).json()["items"]
+    assert [(line["action"], line["actor"]) for line in lines] == [
+        ("POLICY_DELETED", "supervisor"),
+        ("POLICY_DRAFTED", "operator"),
+    ]
+
+
 @pytest.mark.parametrize("who", ["desk-1", "R11", "reviewer", "auditor", "integrator", "bank"])
-async def test_others_neither_draft_nor_publish(centre: Centre, who: str) -> None:
+async def test_others_neither_draft_publish_nor_delete(centre: Centre, who: str) -> None:
     await done(centre, "administrator", "", {"document": hurried()})
 
     answers = [
         await send(centre, who, "", {"document": hurried()}),
         await send(centre, who, "/2/publication", {"note": "发布"}),
+        await deleted(centre, who, 2),
     ]
 
-    assert [answer.status_code for answer in answers] == [403, 403]
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
 
 
 @pytest.mark.parametrize("who", ["operator", "administrator"])

@@ -1,4 +1,4 @@
-"""Policies: every version, a new draft, its publication. Cases that are open keep the one they were opened under."""
+"""Policies: every version, a new draft, its publication or its end. Cases that are open keep the one they were opened under."""
 
 import asyncio
 from datetime import datetime
@@ -17,7 +17,7 @@ from services.domain.refusals import PolicyNotFound
 from services.domain.states import TimerKind
 from services.domain.words import Risk
 from services.handlers import policy_yaml
-from services.handlers.policies import MONTH, check_yaml, keep_draft, preview, publish, read_yaml, told
+from services.handlers.policies import MONTH, check_yaml, delete, keep_draft, preview, publish, read_yaml, told
 from services.handlers.seen import tag_of
 from services.store import policies
 from services.store.policies import Kept
@@ -191,3 +191,10 @@ async def post_publication(
     async with parts.store.begin() as tx:
         kept = await publish(tx, version, by=by, note=body.note, seen=seen)
         return _view(kept, await policies.in_force(tx.conn))
+
+
+@router.delete("/{version}", responses=responses("not-allowed", "policy-not-found", "already-published", "stale-row"))
+async def delete_policy(version: Version, parts: TheParts, by: Anyone, *, seen: SeenRow) -> PolicyView:
+    """Delete a draft for good; what is published stays. The answer is what it was. Its number is not given again."""
+    async with parts.store.begin() as tx:
+        return _view(await delete(tx, version, by=by, seen=seen), await policies.in_force(tx.conn))

@@ -15,7 +15,14 @@ type Given<O> = {
   path?: Parameters<O> extends { path: infer P } ? P : never;
   query?: Parameters<O> extends { query?: infer Q } ? Q : never;
 };
-type Command<O> = Given<O> & { body?: Sent<O>; key?: string; turn?: number };
+type Command<O> = Given<O> & { body?: Sent<O> } & Seen;
+
+/** `turn` is that of the case, `seen` the tag of the row, as it was when the hand decided. */
+interface Seen {
+  key?: string;
+  turn?: number;
+  seen?: string;
+}
 
 interface Loose {
   path?: Record<string, unknown>;
@@ -36,6 +43,8 @@ export interface Problem {
   state?: string;
   turn?: number;
   field?: string;
+  etag?: string; // of the row as it is now, and `present` what that is
+  present?: Record<string, unknown>;
   why?: string;
   line?: number;
   errors?: { pointer: string; error: string }[];
@@ -55,24 +64,33 @@ export async function read<P extends PathsWith<'get'>>(
   return (await asked('GET', address(path, given as Loose), {})) as Answer<Operation<P, 'get'>>;
 }
 
-/** One command. The same `key` again gives the same answer; `turn` is that of the case as it was seen. */
+/** One command. The same `key` again gives the same answer. */
 export async function send<P extends PathsWith<'post'>>(
   path: P,
   given: Command<Operation<P, 'post'>>,
 ): Promise<Answer<Operation<P, 'post'>>> {
-  const headers: Record<string, string> = { 'idempotency-key': given.key ?? newKey() };
-  if (given.turn !== undefined) headers['if-match'] = `"${given.turn}"`;
-  return (await asked('POST', address(path, given as Loose), headers, given.body)) as Answer<Operation<P, 'post'>>;
+  return (await asked('POST', address(path, given as Loose), headersOf(given), given.body)) as Answer<Operation<P, 'post'>>;
 }
 
-/** A setting put as it should be; `turn` is that of what was seen, where somebody else may have changed it. */
+/** A setting put as it should be. */
 export async function put<P extends PathsWith<'put'>>(
   path: P,
   given: Command<Operation<P, 'put'>>,
 ): Promise<Answer<Operation<P, 'put'>>> {
-  const headers: Record<string, string> = { 'idempotency-key': given.key ?? newKey() };
-  if (given.turn !== undefined) headers['if-match'] = `"${given.turn}"`;
-  return (await asked('PUT', address(path, given as Loose), headers, given.body)) as Answer<Operation<P, 'put'>>;
+  return (await asked('PUT', address(path, given as Loose), headersOf(given), given.body)) as Answer<Operation<P, 'put'>>;
+}
+
+/** Something that is to be there no more. */
+export async function remove<P extends PathsWith<'delete'>>(
+  path: P,
+  given: Given<Operation<P, 'delete'>> & Seen,
+): Promise<Answer<Operation<P, 'delete'>>> {
+  return (await asked('DELETE', address(path, given as Loose), headersOf(given))) as Answer<Operation<P, 'delete'>>;
+}
+
+function headersOf({ key, turn, seen = turn?.toString() }: Seen): Record<string, string> {
+  const headers = { 'idempotency-key': key ?? newKey() };
+  return seen === undefined ? headers : { ...headers, 'if-match': `"${seen}"` };
 }
 
 /** What lies at an address, as it is: a photo, a recording, a document. */
