@@ -179,11 +179,16 @@ def test_after_the_session_ended_one_logs_in_and_goes_on(installation: Installat
     installation.case(case, until="ACKNOWLEDGED")
 
 
-def test_an_invitation_opens_the_one_case_and_a_photo_goes_with_it(installation: Installation, sit: Sit) -> None:
+def test_a_desks_link_opens_the_one_case_and_a_photo_goes_with_it(installation: Installation, sit: Sit) -> None:
     case = installation.warn(number="POCKET-6")
-    installation.case(case, until="ASSIGNED")
+    unit = installation.case(case, until="ASSIGNED")["assigned_unit"]
     operator = bearer(installation.tokens.operator)
-    url = installation.client.post(f"/cases/{case}/invitations", headers=operator).json()["url"]
+    desk = sit()
+    desk.go(installation.api, installation.tokens.desks[unit], f"#/queue?case={case}")
+    desk.page.wait_for_selector(".panel h1")
+    desk.page.keyboard.press(".")
+    desk.page.click("dialog .main")
+    url = desk.page.input_value("dialog input.link")
     phone = sit(**POCKET)
     page = phone.page
     page.goto(url)
