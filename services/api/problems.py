@@ -97,7 +97,7 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "bad-evidence": ("why",),
     "stale-rota": ("version",),
     "bad-file": ("why", "line"),
-    "stale-row": ("etag", "present"),
+    "stale-row": ("etag", "present", "holder"),
     "swap-over": ("state",),
     "already-accepted": ("holder",),
     "already-published": ("holder",),
@@ -215,7 +215,10 @@ PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
         "etag": {"type": "string", "description": "stale-row: what If-Match names of it as it is now"},
         "present": {"type": "object", "description": "stale-row: what is to be changed, as it is now"},
         "state": {"type": "string", "description": "stale-turn, out-of-order, swap-over: the state as it is now"},
-        "holder": {"type": "string", "description": "stale-turn, already-accepted, already-published: who was first"},
+        "holder": {
+            "type": "string",
+            "description": "stale-turn, stale-row, already-accepted, already-published: who was first",
+        },
         "missing": {
             "type": "array",
             "description": "tries-missing, meeting-missing: what was done less often than is needed",

@@ -13,6 +13,22 @@ import orjson
 from services.domain.refusals import StaleRow
 
 ANY: Final = "*"  # whatever it is by now, as long as it is there
+# Who did what to a row, by the name of its column, the latest step first.
+_HANDS: Final = (
+    "withdrawn_by",
+    "closed_by",
+    "lifted_by",
+    "answered_by",
+    "actions_by",
+    "cause_by",
+    "done_by",
+    "decided_by",
+    "published_by",
+    "drafted_by",
+    "placed_by",
+    "asked_by",
+    "made_by",
+)
 
 
 def tag_of(row: object) -> str:
@@ -25,16 +41,19 @@ def short(said: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.blake2b(said, digest_size=9).digest()).decode()
 
 
-def must_be(seen: str | None, row: object | None, *, may_read: bool = True) -> None:
+def must_be(seen: str | None, row: object | None, *, may_read: bool = True, holder: str | None = None) -> None:
     """Raises StaleRow where `seen` is no tag of the row; None: nobody said what they saw.
 
-    The refusal holds the row as it is, unless its reader may act on it without seeing it.
+    The refusal holds the row as it is and who was first (`holder`, where the row itself does not say it), unless its
+    reader may act on it without seeing it.
     """
     if seen is None or (row is not None and seen in (ANY, tag_of(row))):
         return
     if row is None or not may_read:
         raise StaleRow()
-    raise StaleRow(present=shown(row), etag=tag_of(row))
+    present = shown(row)
+    first = holder or next((present[hand] for hand in _HANDS if present.get(hand)), None)
+    raise StaleRow(present=present, etag=tag_of(row), **({} if first is None else {"holder": first}))
 
 
 def shown(row: object) -> Any:

@@ -46,7 +46,8 @@ async def lead(tx: Transaction, code: str, responder: str | None, *, by: str, se
 async def _must_have_seen(tx: Transaction, code: str, seen: str | None) -> None:
     if seen is not None:
         await unit_settings.lock(tx, code)
-        must_be(seen, (await unit_settings.settings_of_units(tx.conn, tx.now)).get(code, Settings()))
+        settings = (await unit_settings.settings_of_units(tx.conn, tx.now)).get(code, Settings())
+        must_be(seen, settings, holder=await unit_settings.last_hand(tx.conn, code))
 
 
 async def _found(tx: Transaction, code: str) -> Unit:

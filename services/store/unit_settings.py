@@ -83,3 +83,13 @@ async def is_of(conn: AsyncConnection, code: str, name: str, at: datetime) -> bo
 
 async def add_switch(tx: Transaction, code: str, what: Switch, *, on: bool, by: str) -> None:
     await tx.conn.execute(insert(unit_switch).values(unit=code, what=what, on=on, by=by, at=tx.now))
+
+
+async def last_hand(conn: AsyncConnection, code: str) -> str | None:
+    """Who last changed what a unit takes part in, or its row in the registry; None: nobody ever did."""
+    change = tables.registry_change
+    switched = select(unit_switch.c.at, unit_switch.c.by).where(unit_switch.c.unit == code)
+    changed = select(change.c.at, change.c.by).where(change.c.kind == "unit", change.c.code == code)
+    newest = (switched.order_by(unit_switch.c.id.desc()).limit(1), changed.order_by(change.c.id.desc()).limit(1))
+    rows = [row for question in newest for row in await conn.execute(question)]
+    return max(rows, key=lambda row: row.at).by if rows else None

@@ -31,6 +31,7 @@ KINDS: Sequence[tuple[str, str, str, str, Any]] = (
     ("operator", "/rota/holidays", "PUT", "/rota/holidays/2026-12-01", {"off": False, "name": "x"}),
     ("operator", "/rota/holidays", "DELETE", "/rota/holidays/2026-12-01", None),
     ("supervisor", "/policies", "POST", "/policies/{version}/publication", {"note": "x"}),
+    ("operator", "/policies", "DELETE", "/policies/{draft}", None),
     ("operator", "/tips", "POST", "/tips/{tip_id}/dismissal", None),
     ("operator", "/rota/units/P1", "POST", "/rota/units/P1/entries/{entry}/withdrawal", None),
     ("R12", "/rota/units/P1", "POST", "/rota/units/P1/swaps/{swap}/acceptance", None),
@@ -57,7 +58,9 @@ async def _world(centre: Centre) -> dict[str, Any]:
         ("operator", "PUT", "/rota/holidays/2026-12-01", {"off": True, "name": "x"}),
     ):
         assert (await _send(centre, who, method, path, body)).status_code == 200
-    policy = await _send(centre, "operator", "POST", "/policies", {"document": {}})
+    policy, draft = [
+        await _send(centre, who, "POST", "/policies", {"document": {}}) for who in ("operator", "supervisor")
+    ]
     leave = {"responder": "R12", "starts_at": shown(hour(48)), "ends_at": shown(hour(72))}
     entry = await _send(centre, "desk-1", "POST", "/rota/units/P1/leave", leave)
     put = leave | {"responder": "R11", "put": "ON"}
@@ -68,6 +71,7 @@ async def _world(centre: Centre) -> dict[str, Any]:
     assert (entry.status_code, swap.status_code, tip.status_code) == (200, 200, 202), (entry.text, swap.text)
     return ids | {
         "version": policy.json()["version"],
+        "draft": draft.json()["version"],
         "entry": entry.json()["ids"][0],
         "swap": swap.json()["id"],
         "tip_id": tip.json()["tip_id"],
@@ -92,6 +96,7 @@ async def test_who_saw_an_older_state_changes_nothing(centre: Centre) -> None:
         assert problem["type"] == "/problems/stale-row"
         assert problem["etag"] in before, change
         assert problem["present"], change
+        assert problem.get("holder") or not change.startswith(("/rota/units", "/policies")), change
         assert await _tags(centre, who, where) == before, change
 
         done = await _send(centre, who, method, path, body, problem["etag"])
@@ -153,3 +158,5 @@ async def test_of_eight_who_saw_the_same_one_changes_it(centre: Centre) -> None:
     ):
         answers = await asyncio.gather(*(_send(centre, who, "PUT", path, body, tag) for body in bodies))
         assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7, path
+        if path.startswith("/units"):
+            assert {answer.json().get("holder") for answer in answers} == {None, "administrator"}

@@ -4,6 +4,7 @@ import { typedTime } from '../board/body';
 import type { Field } from '../board/acts';
 import { Refusal, send, type Schemas } from '../shared/http';
 import { named, t } from '../shared/words.svelte';
+import type { Act } from './Entries.svelte';
 import type { Cell, Day } from './week';
 
 export type What = 'on' | 'off' | 'leave' | 'swap';
@@ -65,6 +66,24 @@ export async function sendChange(change: Change, body: Record<string, unknown>, 
   } catch (error) {
     throw error instanceof Refusal ? inWords(error) : error;
   }
+}
+
+/** An entry or a swap, as it was seen. */
+export async function sendAnswer(unit: string, act: Act, key: string): Promise<void> {
+  if (act.kind === 'withdraw') {
+    await send('/rota/units/{unit}/entries/{entry}/withdrawal', { path: { unit, entry: act.entry.id }, key, seen: act.entry.etag });
+    return;
+  }
+  const given = { path: { unit, swap: act.swap.id }, key, seen: act.swap.etag };
+  if (act.kind === 'accept') await send('/rota/units/{unit}/swaps/{swap}/acceptance', given);
+  else if (act.kind === 'refuse') await send('/rota/units/{unit}/swaps/{swap}/refusal', given);
+  else await send('/rota/units/{unit}/swaps/{swap}/withdrawal', given);
+}
+
+/** The same act on the row as it is by now; as it was, where the row is no longer listed. */
+export function asItIs(act: Act, rota: Schemas['UnitRota'] | null): Act {
+  if (act.kind === 'withdraw') return { ...act, entry: rota?.entries.find(({ id }) => id === act.entry.id) ?? act.entry };
+  return { ...act, swap: rota?.swaps.find(({ id }) => id === act.swap.id) ?? act.swap };
 }
 
 const WHY: Record<string, () => string> = {
