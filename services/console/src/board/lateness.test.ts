@@ -23,7 +23,7 @@ test('a limit nobody answered says who was asked, who was told and who took it',
     fact('ACKNOWLEDGE', 5, { responder: 'R2' }),
   ];
   expect(words(view([limit('ACK', 0, 3, 3)], [told]), facts)).toEqual([
-    'P1 R1 应在 14:03:00 前完成“签收”(限 03:00),到时没有完成。 超时后已通知:所领导 · P1 · R9 14:03:00。'
+    'P1 R1 应在 14:03:00 前完成(限 03:00),到时没有完成。 超时后已通知:所领导 · P1 · R9 14:03:00。'
     + ' 无人签收,14:03:00 收回并改派 P1 R2。 R2 于 14:05:00 签收。',
   ]);
 });

@@ -35,7 +35,7 @@ export function missedOf(view: Schemas['WholeCase'], facts: Fact[], now: number)
 }
 
 function asked(view: Schemas['WholeCase'], limit: Limit, facts: Fact[]): string {
-  const had = { time: clockTime(limit.due_at), span: span(Date.parse(limit.due_at) - Date.parse(limit.started_at)), limit: named('timer', limit.kind) };
+  const had = { time: clockTime(limit.due_at), span: span(Date.parse(limit.due_at) - Date.parse(limit.started_at)) };
   const came = Date.parse(view.stamps.received_at) >= Date.parse(limit.due_at);
   if (came) return t('late.arrived', had);
   if (limit.kind === 'TOTAL') return t('late.asked_total', had);
