@@ -114,7 +114,9 @@ def test_whoever_was_first_is_named_and_nothing_typed_is_lost(installation: Inst
     changed(installation, f"swaps/{asked['id']}/refusal", {}, unit=OTHER)
     page.click("section button:has-text('同意')")
     page.click("dialog footer .main")
-    assert "换班申请已答复" in page.inner_text("dialog [role=alert]")
+    page.wait_for_selector("dialog [role=alert]:has-text('demo-supervisor 已先作了修改')")
+    page.click("dialog footer .main")
+    page.wait_for_selector("dialog [role=alert]:has-text('换班申请已答复')")
     page.keyboard.press("Escape")
 
     page.click("button:has-text('轮班')")
@@ -153,6 +155,13 @@ def test_a_file_is_tried_mended_and_written(installation: Installation, sit: Sit
 
     page.evaluate("() => { location.hash = '#/registry?unit=MT05' }")
     page.wait_for_selector("td:has-text('MT05-90')")
+    told = bearer(installation.tokens.supervisor)
+    installation.client.put("/units/MT05/switches/notify", headers=told, json={"on": False})
+    page.click("label:has-text('自动分派')")
+    page.wait_for_selector("[role=alert]:has-text('demo-supervisor 已先作了修改')")
+    boxes = page.locator(".switches input").evaluate_all("all => all.map(one => one.checked)")
+    assert boxes == [True, False, True]
+    installation.client.put("/units/MT05/switches/notify", headers=told, json={"on": True})
     page.click("#tab-check")
     page.wait_for_selector(".verdict:has-text('✓')")
     with page.expect_download() as came:

@@ -3,7 +3,7 @@
 import re
 
 from desk import Desk, Sit
-from installation import Installation, waited
+from installation import Installation, bearer, waited
 from test_everybody import CHINESE
 
 TEXT = "textarea:not([readonly])"
@@ -45,6 +45,15 @@ def test_a_policy_that_is_written_outlives_its_session(installation: Installatio
     later.page.keyboard.press("Control+Enter")
     later.page.wait_for_selector(f"nav a:has-text('第 {version[1]} 版'):has-text('现行'):has-text('提前提醒')")
     assert later.page.evaluate("Object.keys(localStorage).filter(name => name.includes('policy'))") == []
+
+    headers = bearer(installation.tokens.operator)
+    draft = installation.client.post("/policies", headers=headers, json={"document": {}}).json()["version"]
+    later.page.evaluate("version => { location.hash = '#/policies?version=' + version }", draft)
+    later.page.click("text=删除草稿")
+    assert "由 demo 起草" in later.page.inner_text("dialog")
+    later.page.keyboard.press("Enter")
+    later.page.wait_for_selector(f".note:has-text('第 {draft} 版草稿已删除')")
+    assert installation.client.get(f"/policies/{draft}", headers=headers).status_code == 404
 
 
 def test_each_number_leads_to_the_cases_behind_it(installation: Installation, sit: Sit) -> None:
