@@ -28,6 +28,8 @@ def test_the_list_shows_the_case_without_its_person(installed: Quanzu, case_id: 
 
     assert [row["case_id"] for row in json.loads(answer.out)] == [str(case_id)]
     assert json.loads(answer.out)[0]["total_left"].startswith("+")
+    late = [json.loads(installed("cases", "list", "--late", when, "--json").out) for when in ("now", "ever")]
+    assert [len(rows) for rows in late] == [1, 0]  # no timekeeper has looked at it yet
 
 
 def test_the_list_keeps_to_state_and_unit(installed: Quanzu, case_id: UUID) -> None:

@@ -40,6 +40,8 @@ def test_what_is_shown_can_be_checked_and_imported(installed: Quanzu, file: Path
     assert "CONTACT: 19" in installed("policy", "show").out
     assert "CONTACT: 19" not in installed("policy", "show", 1).out
     assert "试行" in installed("policy", "list").out
+    assert "draft 3" in installed("policy", "import", file, "--by", "测试甲").out
+    assert [installed("policy", "delete", version).code for version in (3, 3, 2)] == [0, 1, 1]
 
 
 def test_a_wrong_word_is_told_with_line_and_nearest_word(installed: Quanzu, file: Path) -> None:
