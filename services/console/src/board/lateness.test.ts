@@ -28,6 +28,13 @@ test('a limit nobody answered says who was asked, who was told and who took it',
   ]);
 });
 
+test('what came too late is given out by the assignment, not by the opening of the same moment', () => {
+  const late = { ...limit('ASSIGN', 0, 1, 9), breached_at: at(9) };
+  const facts = [fact('OPEN', 9, {}, 'system'), fact('ASSIGN', 9, { unit: 'P1', responder: 'R1' }, 'system')];
+  const seen = { ...view([late]), stamps: { received_at: at(9) } } as unknown as View;
+  expect(words(seen, facts)[0]).toBe('预警送达时,这一时限(14:01:00 前,限 01:00)已过。 14:09:00 系统 才办理:分派,迟 08:00。');
+});
+
 test('a late act and one that is still missing say by how much', () => {
   const facts = [fact('ASSIGN', 0, { unit: 'P1', responder: 'R2' }, 'system'), fact('ACKNOWLEDGE', 1, { responder: 'R2' }), fact('ATTEMPT', 6)];
   const [attempt, contact] = words(view([limit('CONTACT', 6, 26, null), limit('FIRST_ATTEMPT', 1, 4, 6), limit('LEASE', 1, 7, 7)]), facts);

@@ -16,7 +16,7 @@ export interface Missed {
   words: string[]; // sentences, in the order in which it went
 }
 
-const MARKS = ['AT_RISK', 'BREACH', 'ESCALATE'];
+const NO_ACTS = ['OPEN', 'AT_RISK', 'BREACH', 'ESCALATE']; // what stops no limit, though it may be told of the same moment
 const HOLDERS = ['ASSIGN', 'REASSIGN', 'ACKNOWLEDGE'];
 const SILENCE = ['EXPIRE', 'LAPSE']; // nobody's act stopped the limit: the case was taken back
 const CENTRES = ['ASSIGN', 'REVIEW'];
@@ -65,7 +65,7 @@ function came(limit: Limit, facts: Fact[], now: number): string[] {
   const late = (until: number) => span(until - Date.parse(limit.due_at));
   if (limit.stopped_at === null) return [t('late.still', { late: late(now) })];
   const stopped = Date.parse(limit.stopped_at);
-  const place = facts.findIndex(({ action, at }) => Date.parse(at) === stopped && !MARKS.includes(action));
+  const place = facts.findIndex(({ action, at }) => Date.parse(at) === stopped && !NO_ACTS.includes(action));
   const act = facts[place];
   if (act === undefined) return [t('late.over', { time: clockTime(stopped), late: late(stopped) })];
   if (!SILENCE.includes(act.action)) {
