@@ -9,6 +9,7 @@ import { moreUrgent, type Line } from '../shared/limits';
 import { hear } from '../shared/stream';
 import type { Told } from '../shared/sse';
 import { alarmOf, laidOver, type Alarm, type Changed } from './changes';
+import type { Filters } from './filters';
 
 export const OPEN: Schemas['State'][] = [
   'PENDING', 'ASSIGNED', 'ACKNOWLEDGED', 'IN_PROGRESS', 'CONTACTED', 'CONCLUDED', 'REPORTED',
@@ -32,6 +33,7 @@ class Cases {
   heardAt = $state(0); // by performance.now()
   loading = $state(true);
   failed = $state.raw<Refusal | null>(null);
+  older = $state<string | null>(null); // where those that have ended go on
   onAlarm: (alarm: Alarm, line: Line) => void = () => {};
   readonly listeners = new Set<(caseId: string) => void>(); // hear which case has changed
 
@@ -69,28 +71,41 @@ class Cases {
     return this.#lines.get(caseId);
   }
 
-  /** Read the lists anew; what the stream told meanwhile is newer and stays. Of those that have ended only the newest. */
-  async load(states: Schemas['State'][] = OPEN, late?: Schemas['Late']): Promise<void> {
-    const before = new Map([...this.#lines].map(([id, line]) => [id, line.version]));
-    const seen = new Set<string>();
-    this.loading = true;
-    this.failed = null;
-    try {
+  /** Read the open cases anew; what the stream told meanwhile is newer and stays. */
+  load(): Promise<void> {
+    return this.#reading(async () => {
+      const before = new Map([...this.#lines].map(([id, line]) => [id, line.version]));
+      const seen = new Set<string>();
       let cursor: string | undefined;
       do {
-        const page = await read('/cases', { query: { state: states, limit: PAGE, ...(late ? { late } : {}), ...(cursor ? { cursor } : {}) } });
+        const page = await read('/cases', { query: { state: OPEN, limit: PAGE, ...(cursor ? { cursor } : {}) } });
         for (const line of page.items) {
           seen.add(line.case_id);
           this.put(line);
         }
         cursor = page.next ?? undefined;
-      } while (cursor !== undefined && states === OPEN);
-      if (states === OPEN) {
-        for (const [id, version] of before) {
-          if (!seen.has(id) && this.#lines.get(id)?.version === version) this.#lines.delete(id);
-        }
-        this.#draw();
+      } while (cursor !== undefined);
+      for (const [id, version] of before) {
+        if (!seen.has(id) && this.#lines.get(id)?.version === version) this.#lines.delete(id);
       }
+      this.#draw();
+    });
+  }
+
+  /** Of those that have ended the newest, all or the late ones; from `cursor` on the older. */
+  loadEnded(states: Schemas['State'][], late: Filters['late'], cursor?: string): Promise<void> {
+    return this.#reading(async () => {
+      const page = await read('/cases', { query: { state: states, limit: PAGE, ...(late === 'ever' ? { late } : {}), ...(cursor ? { cursor } : {}) } });
+      for (const line of page.items) this.put(line);
+      this.older = page.next;
+    });
+  }
+
+  async #reading(work: () => Promise<void>): Promise<void> {
+    this.loading = true;
+    this.failed = null;
+    try {
+      await work();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.failed = error;
