@@ -1,11 +1,13 @@
 """A real Apache Kafka on this machine: one KRaft node, loopback only, its data kept. It creates no topics."""
 
+import contextlib
 import fcntl
 import importlib
 import shutil
 import subprocess
+import tempfile
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +19,13 @@ from deploy.native.processes import ROOT, MissingError, Program, Server, StartEr
 
 LIBS = ROOT / "var" / "kafka-libs"
 POM = Path(__file__).with_name("kafka-pom.xml")
+CLASSES = "classes.jsa"  # beside the jars: what a broker has loaded, so that the next one has it in half the time
+NO_WORD_OF_IT = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")
+ONE_COMPILER = "-XX:TieredStopAtLevel=1"
 JVM = (
     "-Xms256m",
     "-Xmx512m",
     "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",  # the second compiler doubles the start time
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
@@ -70,16 +74,19 @@ class Kafka(Server):
     """One broker. `home` keeps its data and log; `settings` override server.properties.
 
     `short_session` lets a broker killed with -9 come back after 4 s instead of 12: its old registration must expire.
+    A `lasting` one has both of Java's compilers: it starts later, and then works at half the price.
     """
 
     home: Path
     port: int = field(default_factory=free_port)
     libs: Path = LIBS
     short_session: bool = False
+    lasting: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
     doors: tuple[Door, ...] = ()  # beside the plain one of this machine, which then belongs to its keeper
     users: Mapping[str, str] = field(default_factory=dict)  # SCRAM passwords, laid down with the first start
     detached: bool = False
+    keeps_classes_in: Path | None = None  # when it stops
 
     @property
     def bootstrap(self) -> str:
@@ -99,7 +106,7 @@ class Kafka(Server):
             self._format(properties)
         program = Program(
             name="kafka",
-            argv=(*self._java(), "kafka.Kafka", str(properties)),
+            argv=(*self._java(*self._keeping()), "kafka.Kafka", str(properties)),
             log=self.home / "kafka.log",
             ports=(self.port,),
         )
@@ -115,8 +122,16 @@ class Kafka(Server):
         if done.returncode:
             raise StartError(f"kafka: kafka-acls failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
-    def _java(self) -> tuple[str, ...]:
-        return (java(), *JVM, "-cp", f"{self.libs}/*")
+    def _keeping(self) -> Iterator[str]:
+        if self.keeps_classes_in is not None:
+            yield f"-XX:ArchiveClassesAtExit={self.keeps_classes_in}"
+
+    def _java(self, *words: str) -> tuple[str, ...]:
+        kept = self.libs / CLASSES
+        compilers = () if self.lasting else (ONE_COMPILER,)
+        # those of another Java are left alone, and nothing is said of it
+        shared = (f"-XX:SharedArchiveFile={kept}", "-Xshare:auto", *NO_WORD_OF_IT) if kept.exists() else ()
+        return (java(), *JVM, *compilers, *shared, *words, "-cp", f"{self.libs}/*")
 
     def _write_properties(self) -> Path:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -211,6 +226,20 @@ def fetch(libs: Path = LIBS) -> None:
         print("  kafka: fetching the jars with Maven (first time only)", flush=True)
         _copy_dependencies(mvn, libs)
         shutil.copyfile(POM, marker)
+    _keep_classes(libs)
+
+
+def _keep_classes(libs: Path) -> None:
+    """Run a broker once for it. A Java that cannot keep its classes refuses to start so; then they are not kept."""
+    with tempfile.TemporaryDirectory() as home:
+        fresh = Path(home, CLASSES)
+        once = Kafka(home=Path(home, "kafka"), libs=libs, keeps_classes_in=fresh)
+        with contextlib.suppress(StartError):
+            once.start()
+            once.stop()
+        if fresh.exists():
+            shutil.copyfile(fresh, libs / f"{CLASSES}.new")
+            (libs / f"{CLASSES}.new").rename(libs / CLASSES)
 
 
 def _copy_dependencies(mvn: str, libs: Path) -> None:

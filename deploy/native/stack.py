@@ -103,7 +103,8 @@ class Stack:
         port = _server_port(state, "postgres", self.postgres_port)
         postgres = Postgres(home=self.home / "postgres", port=port, detached=True)
         _start_server(state, "postgres", postgres, f"127.0.0.1:{postgres.port}")
-        kafka = Kafka(home=self.home / "kafka", port=_server_port(state, "kafka", self.kafka_port), detached=True)
+        port = _server_port(state, "kafka", self.kafka_port)
+        kafka = Kafka(home=self.home / "kafka", port=port, lasting=True, detached=True)
         _start_server(state, "kafka", kafka, kafka.bootstrap)
         settings = {
             "QUANZU_DATABASE": postgres.url,

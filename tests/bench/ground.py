@@ -39,7 +39,7 @@ class Ground:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.kafka = Kafka(home=home / "kafka")
+        self.kafka = Kafka(home=home / "kafka", lasting=True)
         # when a row was committed, and not only when its transaction began, is what lateness is
         self.postgres = Postgres(home=home / "postgres", settings={"track_commit_timestamp": "on"})
         self._numbers = itertools.count(1)
