@@ -83,7 +83,7 @@ def make_app(
     app.state.feed = Feed(broadcaster or Broadcaster())
     app.state.sender = sender
     app.state.rates = Rates()
-    app.state.evidence_turns = evidence.Turns(evidence.MOST_AT_ONCE)
+    app.state.evidence_coming_in = evidence.ComingIn(evidence.MOST_AT_ONCE)
     app.state.reads = Reads(parts.store, parts.clock.now)
     _let_in(app, parts, outside)
     app.add_middleware(Reading)

@@ -76,7 +76,7 @@ class Added(Answer):
     evidence_id: UUID
 
 
-class Turns:
+class ComingIn:
     """How many are coming in at once; the next one is asked to come again."""
 
     def __init__(self, most: int) -> None:
@@ -109,7 +109,7 @@ async def post_evidence(
         stored = await seen_case(conn, case_id, work.by, request)
         must_work_on(stored.case, work.by, Action.ADD_EVIDENCE)  # before twenty megabytes are read
         there = await evidence.of_case(conn, stored.id)
-    with request.app.state.evidence_turns:
+    with request.app.state.evidence_coming_in:
         sent = await _sent(request)
         evidence_id = evidence_id_for(case_id, actor=work.by.name, key=work.key)
         digest = hashlib.sha256(sent).hexdigest()
@@ -206,7 +206,7 @@ async def _put(
     parts, by = work.parts, work.by
     media_type = media_type_of(sent)
     must_fit(kind, media_type)
-    async with request.app.state.evidence_turns.cleaning:
+    async with request.app.state.evidence_coming_in.cleaning:
         most = parts.settings.evidence_megapixels * 1_000_000
         content = (await asyncio.to_thread(cleaned, sent, media_type, most_pixels=most)).content
     name = await put_sealed(parts.contents, parts.context.sealer, stored, content, evidence_id)
