@@ -256,13 +256,13 @@ async def test_what_a_crash_left_unnamed_is_swept_after_a_day(centre: Centre, fo
 async def test_more_at_once_than_memory_is_for_come_again(centre: Centre) -> None:
     case = await in_hand(centre)
     app = make_app(centre.parts)
-    turns = app.state.evidence_turns
+    coming_in = app.state.evidence_coming_in
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://c") as client:
         centre.client = client
         for _ in range(MOST_AT_ONCE):
-            turns.__enter__()
+            coming_in.__enter__()
         busy = await add(centre, "R11", case, samples.png())
-        turns.__exit__()
+        coming_in.__exit__()
         done = await add(centre, "R11", case, samples.png())
 
     assert (busy.status_code, busy.json()["type"]) == (503, "/problems/evidence-busy")
