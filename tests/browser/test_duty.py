@@ -159,8 +159,9 @@ def test_a_file_is_tried_mended_and_written(installation: Installation, sit: Sit
     installation.client.put("/units/MT05/switches/notify", headers=told, json={"on": False})
     page.click("label:has-text('自动分派')")
     page.wait_for_selector("[role=alert]:has-text('demo-supervisor 已先作了修改')")
-    boxes = page.locator(".switches input").evaluate_all("all => all.map(one => one.checked)")
-    assert boxes == [True, False, True]
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.switches input')].map(one => +one.checked).join('') === '101'"
+    )
     installation.client.put("/units/MT05/switches/notify", headers=told, json={"on": True})
     page.click("#tab-check")
     page.wait_for_selector(".verdict:has-text('✓')")
