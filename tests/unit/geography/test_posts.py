@@ -64,11 +64,11 @@ def test_a_crowd_in_one_place_is_looked_through_anew(many: int) -> None:
     posts = Posts(spots, np.arange(len(spots)))
 
     assert _nearest(posts, points, 5_000.0) == _slow(spots, points, 5_000.0)
-    assert len(posts._candidates) < 4 * len(posts._sizes) + 64
+    assert len(posts._candidates) < 4 * len(posts._ends) + 64
 
 
 def test_most_points_of_a_plain_map_are_known_beforehand() -> None:
     spots = np.array((19.0, 131.0)) + np.random.default_rng(4).uniform(0, 1, (500, 2))
     posts = Posts(spots, np.arange(len(spots)))
 
-    assert np.mean(posts._sizes == UNSETTLED) < 0.25
+    assert np.mean(np.diff(posts._ends) == UNSETTLED) < 0.25
