@@ -58,5 +58,7 @@ def boxes_around(lat: Numbers, lon: Numbers, limit_m: float | Numbers) -> NDArra
 
 
 def _around(degrees: Numbers) -> Numbers:
-    """The short way round the earth: differences of longitude in [-180, 180)."""
+    """The short way round the earth: differences of longitude in [-180, 180). Nearly always it is the way there was."""
+    if np.abs(degrees).max(initial=0.0) < 180.0:
+        return degrees
     return np.asarray(np.remainder(degrees + 180.0, 360.0) - 180.0)
