@@ -157,6 +157,12 @@ class Settings(BaseSettings):
     oidc_client_secret: Annotated[SecretStr, Field(description="its secret; empty: none is asked for")] = SecretStr("")
     oidc_scopes: Annotated[str, Field(description="what is asked of the provider")] = "openid profile"
     oidc_claim: Annotated[str, Field(description="the claim that is a person's login")] = "sub"
+    oidc_acr: Annotated[
+        str,
+        Field(
+            description="strengths of a login (acr) of which it needs one, with commas; empty: what the provider takes"
+        ),
+    ] = ""
     jwt_audience: Annotated[
         str, Field(description="the audience of access tokens that machines may bring; empty: none may")
     ] = ""
@@ -164,6 +170,9 @@ class Settings(BaseSettings):
     jwt_source_claim: Annotated[
         str,
         Field(description="the claim that is the source of a machine that sends warnings; empty: made from its name"),
+    ] = ""
+    jwt_scope: Annotated[
+        str, Field(description="the scope that an access token must have been given; empty: its audience is enough")
     ] = ""
     jwt_types: Annotated[str, Field(description="the types that an access token may name, with commas")] = "at+jwt"
     jwt_algorithms: Annotated[
@@ -175,6 +184,12 @@ class Settings(BaseSettings):
     ] = "RS256,PS256,ES256"
     session_idle_min: Annotated[float, Field(gt=0, description="a session ends so long after its last request")] = 30
     session_max_h: Annotated[float, Field(gt=0, description="a session ends after so long, used or not")] = 12
+    password_words: Annotated[
+        str,
+        Field(
+            description="words, with commas, that count for nothing in a new local password, as do its owner's name and unit"
+        ),
+    ] = "quanzu,劝阻,反诈,预警,公安,派出所,fanzha,quanzhu,gongan,police,fraud,96110,110,password,mima"  # noqa: S105
     invitation_h: Annotated[float, Field(gt=0, le=168, description="how long a responder's one-time link is good")] = 4
     unmask_per_hour: Annotated[
         int, Field(ge=1, le=1000, description="how many people one asker of one api process may be shown whole an hour")
@@ -321,6 +336,11 @@ class Settings(BaseSettings):
         """How one may come in. Outside production, where nothing is said, by the tokens of the demo."""
         named = frozenset(Way(way) for way in self.identity.split(",") if way)
         return named or (frozenset() if self.production else frozenset({Way.TOKENS}))
+
+    @property
+    def words_of_place(self) -> tuple[str, ...]:
+        """What anybody here would think of first for a password."""
+        return tuple(word.strip() for word in self.password_words.split(",") if word.strip())
 
     @property
     def tells_publicly(self) -> bool:

@@ -30,13 +30,13 @@ from services.handlers import picture
 from services.handlers.context import Context, Picture
 from services.handlers.csv_rows import BadFile
 from services.handlers.positions import Positions
+from services.handlers.reindex import UnknownKeys, laid_sealer
 from services.handlers.travel_table import BadMinutes, read_minutes
 from services.health import Health
 from services.settings import BadSetting, Settings
 from services.store.engine import Store
 from services.store.policies import Policies, UnknownPolicy
 from services.store.revision import is_current
-from services.store.sealing import Sealer
 from services.tls import WORDS, fault_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ async def opened(
     """
     settings.must_guard_database()
     health = health or Health()
-    sealer = Sealer(settings.masters, settings.index, *settings.index_over)
+    _ = settings.masters, settings.indexes  # raise BadSetting now, not after the database has answered
     ways = _ways(settings)
     store = Store(settings.database, name=name)
     embedded = None if settings.kafka else _embedded_broker()
@@ -89,7 +89,7 @@ async def opened(
         address = address_of(settings) if embedded is None else embedded.address
         ticking = clock if clock is not None else await _waited_for(health, lambda: _clock(store, speed))
         store.clock = ticking
-        context = await _waited_for(health, lambda: _context(store, sealer, settings, ways))
+        context = await _waited_for(health, lambda: _context(store, settings, ways))
         parts = Parts(settings=settings, store=store, clock=ticking, context=context, broker=address, health=health)
         keepers = {asyncio.create_task(_keep_picture(parts)), asyncio.create_task(_follow_positions(parts))}
         try:
@@ -148,10 +148,16 @@ async def _clock(store: Store, speed: float) -> Clock:
     return SteadyClock(await store.measure_time(), speed=speed)
 
 
-async def _context(store: Store, sealer: Sealer, settings: Settings, ways: Ways | None) -> Context:
+async def _context(store: Store, settings: Settings, ways: Ways | None) -> Context:
     assert store.clock is not None  # noqa: S101 - set just before
     if not await is_current(store):
         raise NotMigrated
+    try:
+        sealer = await laid_sealer(store, settings.masters, settings.indexes)
+    except UnknownKeys:
+        raise BadSetting(
+            "QUANZU_INDEX_KEY: what is stored was hashed by another key; with this one nobody is found"
+        ) from None
     policies, rules = Policies(), _rules(settings)
     async with store.read() as conn:
         drawn = await picture.draw(conn, policies, now=store.clock.now(), rules=rules)

@@ -107,6 +107,8 @@ ACCESS: Final[Mapping[str, Rule]] = {
     "GET /login": _DOOR,
     "POST /login": _DOOR,
     "GET /login/return": _DOOR,
+    "GET /login/password": _DOOR,
+    "POST /login/password": _DOOR,
     "GET /enter/{secret}": _DOOR,
     "POST /enter/{secret}": _DOOR,
     # One's own

@@ -94,6 +94,7 @@ class AccessTokens:
         self._provider = provider
         self._claim = settings.jwt_claim
         self._source_claim = settings.jwt_source_claim
+        self._scope = settings.jwt_scope
         self._expected = Expected(
             issuer=settings.oidc_issuer,
             audience=settings.jwt_audience,
@@ -109,9 +110,16 @@ class AccessTokens:
             return None
         except ProviderAway:
             raise Problematic("provider-away") from None
+        if self._scope and self._scope not in _words(claims.get("scope", claims.get("scp"))):
+            return None
         login = _word(claims.get(self._claim))
         source = _word(claims.get(self._source_claim)) if self._source_claim else None
         return Machine(login, source) if login else None
+
+
+def _words(claim: object) -> list[object]:
+    """A scope as RFC 9068 writes it, or as a list, as some providers do."""
+    return claim if isinstance(claim, list) else _word(claim).split(" ")
 
 
 def _word(claim: object) -> str:

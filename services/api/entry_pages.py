@@ -1,4 +1,4 @@
-"""The three small pages of the way in, in the reader's language and without a script."""
+"""The four small pages of the way in, in the reader's language and without a script."""
 
 from collections.abc import Callable, Mapping
 from html import escape
@@ -15,6 +15,27 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "login": {"zh": "登录", "en": "Log in"},
     "name": {"zh": "用户名", "en": "Name"},
     "password": {"zh": "密码", "en": "Password"},
+    "change": {"zh": "修改密码", "en": "Change the password"},
+    "current": {"zh": "现密码", "en": "Password now"},
+    "new": {"zh": "新密码", "en": "New password"},
+    "twice": {"zh": "再输一次新密码", "en": "The new one again"},
+    "about_new": {
+        "zh": "至少 10 个字符,种类不限;几个不相干的词最好记也最难猜。修改后其他浏览器须重新登录。",
+        "en": "At least 10 characters of any kind; a few words that have nothing to do with one another are easy to keep"
+        " and hard to guess. Your other browsers have to log in again.",
+    },
+    "differ": {"zh": "两次输入的新密码不一致。", "en": "The two new passwords are not the same."},
+    "short": {"zh": "新密码至少 10 个字符。", "en": "A new password has at least 10 characters."},
+    "long": {"zh": "新密码最多 200 个字符。", "en": "A new password has at most 200 characters."},
+    "known": {
+        "zh": "这个密码在已泄露的密码库中,会最先被猜到,请换一个。",
+        "en": "This password was found in breaches of other systems and is guessed first: choose another.",
+    },
+    "of_this_place": {
+        "zh": "除去本系统用词、您的用户名和单位后所剩太少,请换一个或加长。",
+        "en": "Without words of this system, your name and your unit too little of it is left: choose another or a longer"
+        " one.",
+    },
     "provider": {"zh": "使用统一身份认证登录", "en": "Log in with your organisation's account"},
     "wrong": {"zh": "用户名或密码不正确。", "en": "The name or the password is wrong."},
     "open": {"zh": "打开案件", "en": "Open the case"},
@@ -37,7 +58,29 @@ def account_page(scope: Scope, *, to: str, provider: bool, wrong: bool = False) 
         f'<p><label>{say("password")} <input name="password" type="password" autocomplete="current-password"'
         f' required maxlength="200"></label></p><button>{say("login")}</button></form>'
     )
-    return _page(scope, say("login"), fault + form + other)
+    change = f'<p><a href="/login/password?to={escape(to)}">{say("change")}</a></p>'
+    return _page(scope, say("login"), fault + form + other + change)
+
+
+def password_page(scope: Scope, *, to: str, wrong: str | None = None) -> str:
+    """A form for a new password; `wrong` is the word for what was not taken."""
+    say = _sayer(scope)
+    fault = "" if wrong is None else f'<p role="alert">{say(wrong)}</p>'
+    fields = "".join(
+        f'<p><label>{say(word)} <input name="{name}" type="{kind}" autocomplete="{filled}" required'
+        f' maxlength="200"></label></p>'
+        for word, name, kind, filled in (
+            ("name", "name", "text", "username"),
+            ("current", "password", "password", "current-password"),
+            ("new", "new", "password", "new-password"),
+            ("twice", "twice", "password", "new-password"),
+        )
+    )
+    form = (
+        f'<form method="post" action="/login/password"><input type="hidden" name="to" value="{escape(to)}">'
+        f"{fields}<button>{say('change')}</button></form>"
+    )
+    return _page(scope, say("change"), f"{fault}<p>{say('about_new')}</p>{form}")
 
 
 def link_page(scope: Scope, *, action: str) -> str:

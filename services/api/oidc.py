@@ -39,6 +39,7 @@ class Logins:
     def __init__(self, provider: Provider, settings: Settings) -> None:
         self._provider = provider
         self._settings = settings
+        self._strengths = [strength.strip() for strength in settings.oidc_acr.split(",") if strength.strip()]
         self._expected = Expected(
             issuer=settings.oidc_issuer,
             audience=settings.oidc_client_id,
@@ -61,6 +62,8 @@ class Logins:
             "code_challenge": _challenge(verifier),
             "code_challenge_method": "S256",
         }
+        if self._strengths:
+            asked["acr_values"] = " ".join(self._strengths)
         joint = "&" if "?" in doors.authorization_endpoint else "?"
         return Leaving(doors.authorization_endpoint + joint + urlencode(asked), browser)
 
@@ -107,6 +110,8 @@ class Logins:
             raise BadToken
         if claims.get("azp", settings.oidc_client_id) != settings.oidc_client_id:
             raise BadToken
+        if self._strengths and claims.get("acr") not in self._strengths:
+            raise NotLoggedIn("not strong enough")
         return claims
 
     async def farewell(self) -> str | None:

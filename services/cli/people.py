@@ -14,7 +14,8 @@ from services.cli.words import say
 from services.domain.actor import Actor
 from services.domain.refusals import Incomplete, PersonNotFound, ResponderNotFound, UnitNotFound
 from services.domain.words import Role
-from services.handlers.passwords import SHORTEST, hashed
+from services.handlers.password_rules import LONGEST, SHORTEST, weakness
+from services.handlers.passwords import hashed
 from services.handlers.people import cut_off, let_in
 from services.settings import Settings, Way
 from services.store import people as kept
@@ -119,7 +120,7 @@ def add_account(
     ctx: typer.Context, name: str, role: AS_ROLE, unit: OF_UNIT = None, responder: AS_RESPONDER = None
 ) -> None:
     settings = _with_accounts(ctx)
-    secret = _new_password()
+    secret = _new_password(settings, name, unit, responder)
     asyncio.run(_add(settings, name, login=None, role=role, unit=unit, responder=responder))
     asyncio.run(_set_password(settings, name, hashed(secret)))
     typer.echo(say("people.added", name=name))
@@ -128,7 +129,7 @@ def add_account(
 @account.command(help=say("help.account.password"), epilog=say("example", command="quanzu account password desk-01"))
 def password(ctx: typer.Context, name: str) -> None:
     settings = _with_accounts(ctx)
-    asyncio.run(_set_password(settings, name, hashed(_new_password())))
+    asyncio.run(_set_password(settings, name, hashed(_new_password(settings, name))))
     typer.echo(say("account.changed", name=name))
 
 
@@ -145,14 +146,15 @@ def _with_accounts(ctx: typer.Context) -> Settings:
     return settings
 
 
-def _new_password() -> str:
+def _new_password(settings: Settings, *person: str | None) -> str:
     """Asked for twice at a terminal; one line of the input otherwise, so that it is in no process list."""
     if sys.stdin.isatty():
         secret: str = typer.prompt(say("account.new_password"), hide_input=True, confirmation_prompt=True)
     else:
         secret = sys.stdin.readline().rstrip("\n")
-    if len(secret) < SHORTEST:
-        raise Stopped(say("fault.short_password", least=SHORTEST), code=2)
+    weak = weakness(secret, place=settings.words_of_place, person=person)
+    if weak is not None:
+        raise Stopped(say(f"fault.password_{weak.value}", least=SHORTEST, most=LONGEST), code=2)
     return secret
 
 

@@ -337,7 +337,16 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "本地账号未开启:QUANZU_IDENTITY 须含 accounts",
         "local accounts are off: QUANZU_IDENTITY must name accounts",
     ),
-    "fault.short_password": ("密码至少 {least} 个字符", "a password has at least {least} characters"),
+    "fault.password_short": ("密码至少 {least} 个字符", "a password has at least {least} characters"),
+    "fault.password_long": ("密码最多 {most} 个字符", "a password has at most {most} characters"),
+    "fault.password_known": (
+        "这个密码在已泄露的密码库中,请换一个",
+        "this password was found in breaches of other systems: choose another",
+    ),
+    "fault.password_of_this_place": (
+        "除去 QUANZU_PASSWORD_WORDS 中的词、用户名和单位后不足 {least} 个字符,请换一个或加长",
+        "fewer than {least} characters are left without QUANZU_PASSWORD_WORDS, the name and the unit: choose another",
+    ),
     "fault.person_role": ("{role} 不能登记为人员", "no person is a {role}"),
     "fault.person_unit": (
         "值班室和民警须指定单位,其他角色不指定(角色 {role})",

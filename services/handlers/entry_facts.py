@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 class Entry(StrEnum):
     LOGGED_IN = "LOGGED_IN"
     LOGGED_OUT = "LOGGED_OUT"
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - by the person; every session of theirs has ended
     LET_IN = "LET_IN"  # an administrator said who somebody is
     CUT_OFF = "CUT_OFF"
     INVITED = "INVITED"

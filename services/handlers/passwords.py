@@ -1,8 +1,12 @@
-"""passwords: local accounts of a small centre, by argon2id; who guesses has to wait. Off unless the settings say so."""
+"""passwords: local accounts of a small centre, by argon2id; who guesses has to wait. Off unless the settings say so.
+
+Which new one is refused is in `password_rules`.
+"""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -10,11 +14,13 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from services.store import people
 from services.store.engine import Store
 
-SHORTEST: Final = 10
 MOST_TRIES: Final = 5
 WITHIN: Final = timedelta(minutes=15)
 AT_ONCE: Final = 2  # each takes 64 MB and a core for some 50 ms
 MOST_WAITING: Final = 16
+
+P = ParamSpec("P")
+Done = TypeVar("Done")
 
 _hasher = PasswordHasher()
 _NOBODYS: Final = _hasher.hash("nobody has this one")  # so that an unknown name takes as long as a known one
@@ -50,11 +56,18 @@ class Passwords:
                 await people.succeeded(tx, name)
         return right
 
+    async def hashed(self, password: str) -> str:
+        """As it is kept, in turn with the checks."""
+        return await self._in_turn(hashed, password)
+
     async def _verified(self, kept: str, password: str) -> bool:
+        return await self._in_turn(_verify, kept, password)
+
+    async def _in_turn(self, work: Callable[P, Done], *given: P.args, **named: P.kwargs) -> Done:
         self._waiting += 1
         try:
             async with self._turn:
-                return await asyncio.to_thread(_verify, kept, password)
+                return await asyncio.to_thread(work, *given, **named)
         finally:
             self._waiting -= 1
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from services.domain.refusals import BadRegistryFile, StaleRegistry
-from services.handlers.csv_rows import GZIP, BadFile, Why
+from services.handlers.csv_rows import GZIP, ZIP, BadFile, Why, opens_within
 from services.handlers.registry_found import Columns, Found
 from services.handlers.registry_import import Files, Manner, Stored, read_files, stored, work_of
 from services.handlers.registry_outcome import Outcome
@@ -70,7 +70,9 @@ def _judged(
 
 
 def _unpacked(path: Path, content: bytes) -> bytes:
-    """A gzipped file may be a thousand times as large; more than so much is none of a registry."""
+    """A packed file may be a thousand times as large; more than so much is none of a registry."""
+    if content.startswith(ZIP) and not opens_within(content, MOST_UNPACKED):
+        raise BadFile(Why.UNREADABLE, path, kind="too large")
     if not content.startswith(GZIP):
         return content
     packed = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)

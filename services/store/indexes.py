@@ -7,6 +7,7 @@ import hmac
 from typing import Any, Final
 
 from sqlalchemy import Column, bindparam, func, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.store import tables
@@ -40,6 +41,26 @@ async def newest_with_subject(conn: AsyncConnection, *, limit: int) -> list[Any]
     known = cases.c.subject_key.is_not(None) & cases.c.wrapped_key.is_not(None)
     question = select(cases).where(known).order_by(cases.c.id.desc()).limit(limit)
     return list(await conn.execute(question))
+
+
+async def hold(tx: Transaction, *, alone: bool = False) -> None:
+    """Until the end of this transaction no index key is laid over anything; `alone`: and none is asked for."""
+    if tx.postgres:  # on SQLite whoever writes is alone
+        mode = "EXCLUSIVE" if alone else "ROW EXCLUSIVE"
+        await tx.conn.exec_driver_sql(f"LOCK TABLE index_print IN {mode} MODE")
+
+
+async def print_of(conn: AsyncConnection) -> bytes | None:
+    """What the keys that everything is hashed by are known by; None where nobody has said it yet."""
+    found: bytes | None = (await conn.execute(select(tables.index_print.c.print))).scalar_one_or_none()
+    return found
+
+
+async def mark(tx: Transaction, known_by: bytes) -> None:
+    """From now on everything is hashed by the keys that are known by this."""
+    row = {"print": known_by, "laid_at": tx.now}
+    kept = (postgresql.insert if tx.postgres else sqlite.insert)(tables.index_print).values(id=1, **row)
+    await tx.conn.execute(kept.on_conflict_do_update(index_elements=["id"], set_=row))
 
 
 async def others(conn: AsyncConnection) -> int:

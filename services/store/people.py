@@ -30,6 +30,11 @@ class Person:
     revoked_at: datetime | None
 
     @property
+    def named(self) -> tuple[str | None, ...]:
+        """By what others call them."""
+        return self.name, self.login, self.unit, self.responder
+
+    @property
     def actor(self) -> Actor:
         return Actor(name=self.name, role=self.role, unit=self.unit, responder=self.responder)
 

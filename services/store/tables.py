@@ -23,6 +23,7 @@ from services.store.beside_tables import (
 from services.store.columns import Document, Moment, RowId, Word
 from services.store.entry_tables import InvitationRow, LoginFailureRow, LoginRow, PersonRow, SessionRow
 from services.store.evidence_tables import EvidenceRow
+from services.store.index_tables import IndexPrintRow
 from services.store.link_tables import CaseLinkRow, LinkProgressRow, WithdrawalRow
 from services.store.notice_tables import NoticeCaseRow, NoticeRow
 from services.store.position_tables import ResponderStatusRow, StatusChangeRow, TrailRow
@@ -519,7 +520,7 @@ follow_up, review, protective_hold = _table(FollowUpRow), _table(ReviewRow), _ta
 audit, seal = _table(AuditRow), _table(SealRow)
 source, submission, tip = _table(SourceRow), _table(SubmissionRow), _table(TipRow)
 evidence = _table(EvidenceRow)
-legal_hold = _table(LegalHoldRow)
+legal_hold, index_print = _table(LegalHoldRow), _table(IndexPrintRow)
 figure_position, figure_case = figure_tables.figure_position, figure_tables.figure_case
 figure_count = figure_tables.figure_count
 notice, notice_case = _table(NoticeRow), _table(NoticeCaseRow)

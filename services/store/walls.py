@@ -93,6 +93,7 @@ POLICIES: Final[Mapping[str, str]] = {
     "login": "false",
     "login_failure": "false",
     "seal": "false",
+    "index_print": "false",
 }
 APPENDED: Final[Mapping[str, str]] = {"audit": _EVERY}  # anybody's doing is added, nothing is changed or taken away
 WRITTEN_ONLY: Final = frozenset({"outbox"})  # messages are left and never looked at

@@ -28,6 +28,11 @@ WATCH = """new MutationObserver((_, watching) => {
 # What had to come before that; what the worker keeps for later comes after.
 CAME = """[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
   .filter((one) => one.responseEnd <= window.usableAt).reduce((sum, one) => sum + one.transferSize, 0)"""
+NOTHING_READ_IS_LEFT = """() => new Promise((told) => {
+  indexedDB.open('quanzu-phone').onsuccess = ({ target: { result: kept } }) => {
+    kept.transaction('read').objectStore('read').count().onsuccess = ({ target: { result: count } }) => told(count === 0);
+  };
+})"""
 HARD = "\u202egnirts\u202c\u200b\u200d"
 HARD_NAME = "长" * 45 + HARD + "名" * 45  # as long as a warning's name may be
 HARD_PLACE = {"point": {"lat": LAT, "lon": LON, "datum": "GCJ02"}, "address": "墨汀县" + HARD + "柳湾1号" * 97}
@@ -173,6 +178,7 @@ def test_after_the_session_ended_one_logs_in_and_goes_on(installation: Installat
 
     phone.page.tap(".bar .main")
     phone.page.wait_for_selector("#token")
+    phone.page.wait_for_function(NOTHING_READ_IS_LEFT)
     phone.page.fill("#token", installation.tokens.responders[who])
     phone.page.tap("form button")
 

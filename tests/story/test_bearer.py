@@ -74,7 +74,17 @@ async def asking(centre: Centre, provider: Provider) -> AsyncIterator[Asking]:
 async def test_a_good_token_is_whom_our_own_people_name(asking: Asking) -> None:
     answer = await asking.with_(signed(asking.now))
 
-    assert answer.json() == {"name": "source-1", "role": "integrator", "unit": None, "responder": None}
+    assert answer.json() == {"name": "source-1", "role": "integrator", "unit": None, "responder": None, "way": None}
+
+
+async def test_a_token_without_the_scope_lets_nobody_in(asking: Asking, centre: Centre, provider: Provider) -> None:
+    """Where the settings name one; as RFC 9068 writes it, or as a list."""
+    strict = Asking(centre, provider, jwt_scope="quanzu")
+    scopes = ({}, {"scope": "quanzus read"}, {"scope": 7}, {"scp": []}, {"scope": "read quanzu"}, {"scp": ["quanzu"]})
+    async with strict.client:
+        came = [(await strict.with_(signed(strict.now, **told))).status_code for told in scopes]
+
+    assert came == [401] * 4 + [200] * 2
 
 
 async def test_a_machine_sends_warnings_as_the_source_of_its_token(

@@ -29,7 +29,7 @@ PASSWORD = "correct horse 测试"
 class Browser:
     """A centre that lets people in by every way, and one browser in front of it."""
 
-    def __init__(self, centre: Centre, provider: Provider) -> None:
+    def __init__(self, centre: Centre, provider: Provider, **more: str) -> None:
         settings = read_settings(
             production=False,
             master_keys=DEMO_KEY,
@@ -38,6 +38,7 @@ class Browser:
             public_url=HOME,
             oidc_issuer=ISSUER,
             oidc_client_id=CLIENT,
+            **more,
         )
         self.centre, self.provider = centre, provider
         self.app = make_app(replace(centre.parts, settings=settings), outside=provider.client)
@@ -115,6 +116,22 @@ async def test_what_comes_back_wrongly_opens_nothing(browser: Browser) -> None:
     assert await browser.me() == 401
 
 
+async def test_a_login_that_is_not_strong_enough_opens_nothing(browser: Browser) -> None:
+    """The provider is asked for one of the strengths, and must say that it was one."""
+    strict = Browser(browser.centre, browser.provider, oidc_acr="urn:two-factors, urn:three")
+    async with strict.client:
+        asked = await strict.leave()
+        came = [
+            await strict.come_back(await strict.leave(), **told)
+            for told in ({}, {"acr": "urn:one"}, {"acr": ["urn:three"]})
+        ]
+        good = await strict.come_back(asked, acr="urn:two-factors")
+
+    assert asked["acr_values"] == "urn:two-factors urn:three"
+    assert [answer.status_code for answer in came] == [403] * 3
+    assert good.status_code == 303
+
+
 async def test_a_session_ends_idle_or_old_or_logged_out(browser: Browser) -> None:
     clock = browser.centre.clock
     assert (await browser.log_in()).status_code == 303
@@ -185,6 +202,40 @@ async def test_who_guesses_has_to_wait_and_so_does_the_right_one(browser: Browse
     assert tries == unknown == [401] * 5 + [429]
     assert (right.status_code, right.headers["retry-after"]) == (429, "900")
     assert later.status_code == 303
+
+
+async def test_one_gives_oneself_a_new_password_and_others_are_out(browser: Browser) -> None:
+    """With the present one alone; what is guessed first is refused with its reason, and nothing has changed then."""
+    new = "nine cold teas 九杯凉茶"
+    asked = {"name": "zhang", "password": PASSWORD, "new": new, "twice": new, "to": "/phone"}
+    page = await browser.client.get("/login/password", params={"to": "/phone"})
+    await browser.log_in()
+    wrong = [
+        await browser.client.post("/login/password", data=asked | changed)
+        for changed in (
+            {"password": "another"},
+            {"name": "nobody"},
+            {"twice": "another"},
+            {"new": "password123", "twice": "password123"},
+            {"new": "zhang@provider-1", "twice": "zhang@provider-1"},
+        )
+    ]
+    foreign = await browser.client.post("/login/password", data=asked, headers={"origin": "https://evil.test"})
+    assert [answer.status_code for answer in (*wrong, foreign)] == [401, 401, 422, 422, 422, 403]
+    assert "泄露" in wrong[3].text
+    assert (await browser.client.get("/me")).json()["way"] == "password"
+
+    other = browser.another()
+    async with other:
+        done = await other.post("/login/password", data=asked)
+        assert (done.status_code, done.headers["location"]) == (303, "/phone")
+        assert (await other.get("/me")).json()["name"] == "zhang"
+    assert await browser.me() == 401, "the session that was open before"
+    assert (await browser.log_in()).status_code == 401
+    assert (await browser.log_in(password=new)).status_code == 303
+    assert page.text.count('type="password"') == 3
+    told = (await browser.centre.get("auditor", "/audit")).json()["items"]
+    assert "PASSWORD_CHANGED" in {one["action"] for one in told}
 
 
 async def test_one_sees_and_ends_ones_own_sessions(browser: Browser) -> None:

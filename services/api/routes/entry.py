@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from services.api.credentials import cookies_of, login_cookie, session_cookie
-from services.api.entry_pages import account_page, link_page, refused_page
+from services.api.entry_pages import account_page, link_page, password_page, refused_page
 from services.api.identity import Anyone, Identities
 from services.api.oidc import Logins, NotLoggedIn
 from services.api.problems import responses
@@ -17,6 +17,7 @@ from services.api.provider import ProviderAway
 from services.domain.refusals import InvitationOver
 from services.handlers.entry_facts import Entry, note, refused
 from services.handlers.invitation import enter
+from services.handlers.password_rules import weakness
 from services.handlers.passwords import Passwords, TooMany
 from services.settings import Settings, Way
 from services.store import people, sessions, tables
@@ -102,6 +103,45 @@ async def post_login(request: Request) -> Response:
         found = await people.find(tx.conn, tables.person.c.name == name)
         if found is None:  # taken out at this very moment
             return _refused(request, "not-known")
+        secret = await _begun(tx, request, found, "password")
+    return _come_in(settings, secret, to)
+
+
+@router.get("/login/password", include_in_schema=False)
+async def get_password(request: Request, to: Annotated[str, Query(max_length=400)] = "/") -> Response:
+    """A form with which one gives oneself a new password."""
+    if Way.ACCOUNTS not in _settings(request).ways_in:
+        return _refused(request, "no-login")
+    return HTMLResponse(password_page(request.scope, to=_own(to)))
+
+
+@router.post("/login/password", include_in_schema=False)
+async def post_password(request: Request) -> Response:
+    """A new password for whoever knows the present one: every session of theirs ends, and a new one begins here."""
+    settings, identities = _settings(request), _identities(request)
+    if Way.ACCOUNTS not in settings.ways_in:
+        return _refused(request, "no-login")
+    form = await _form(request)
+    name, to = form.get("name", "").replace("\0", "")[:100], _own(form.get("to", "/"))
+    passwords: Passwords = request.app.state.passwords
+    try:
+        right = await passwords.right(identities.store, name, form.get("password", ""))
+    except TooMany:
+        refused("too many tries")
+        return _refused(request, "too-many-tries")
+    async with identities.store.read() as conn:
+        found = await people.find(conn, tables.person.c.name == name)
+    if not right or found is None:
+        refused("password")
+        return HTMLResponse(password_page(request.scope, to=to, wrong="wrong"), status_code=401)
+    new = form.get("new", "")
+    wrong = "differ" if new != form.get("twice") else weakness(new, place=settings.words_of_place, person=found.named)
+    if wrong is not None:
+        return HTMLResponse(password_page(request.scope, to=to, wrong=wrong), status_code=422)
+    kept = await passwords.hashed(new)
+    async with identities.store.begin() as tx:
+        await people.set_password(tx, name, kept)
+        await note(tx, Entry.PASSWORD_CHANGED, by=found.actor)
         secret = await _begun(tx, request, found, "password")
     return _come_in(settings, secret, to)
 

@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from pydantic import Field
 
-from services.api.identity import Anyone
+from services.api.identity import Anyone, Identities
 from services.api.problems import responses
 from services.api.routes.units import UnitSettings
 from services.api.views import View
 from services.api.work import TheParts
 from services.domain.words import Role
+from services.store import sessions
 from services.store.unit_settings import Settings, settings_of_units
 
 router = APIRouter(tags=["registry"], responses=responses())
@@ -21,6 +23,7 @@ class Me(View):
     role: Role
     unit: str | None
     responder: str | None
+    way: str | None = Field(default=None, description="By what this session came in: oidc, password or invitation.")
 
 
 class UnitView(UnitSettings):
@@ -43,9 +46,14 @@ class Now(View):
 
 
 @router.get("/me")
-async def get_me(asker: Anyone) -> Me:
-    """Whom the token stands for."""
-    return Me(name=asker.name, role=asker.role, unit=asker.unit, responder=asker.responder)
+async def get_me(request: Request, asker: Anyone) -> Me:
+    """Whom the token or the session stands for."""
+    identities: Identities = request.app.state.identities
+    way = None
+    if request.state.session is not None:
+        async with identities.store.read() as conn:
+            way = await sessions.way_of(conn, request.state.session)
+    return Me(name=asker.name, role=asker.role, unit=asker.unit, responder=asker.responder, way=way)
 
 
 @router.get("/units")

@@ -53,6 +53,10 @@ def test_accounts_are_off_until_a_setting_says_so(installed: Quanzu, monkeypatch
 
     typed("short\n")
     assert "at least 10" in installed("account", "add", "zhang", "--role", "operator").err
+    typed("password123\n")
+    assert "breaches" in installed("account", "add", "zhang", "--role", "operator").err
+    typed("zhangsan quanzu\n")
+    assert "QUANZU_PASSWORD_WORDS" in installed("account", "add", "zhangsan", "--role", "operator").err
     typed(PASSWORD)
     added = installed("account", "add", "zhang", "--role", "operator")
     typed(PASSWORD)

@@ -46,7 +46,7 @@ class Phone {
   #queue!: Queue;
 
   async start(): Promise<void> {
-    auth.whenLost(() => (this.asking = true));
+    auth.whenLost(() => void this.#shutOut());
     const asked = ask(); // on its way while what was kept is looked up
     asked.catch(() => {});
     this.#kept = await open();
@@ -59,6 +59,7 @@ class Phone {
       settled: () => void this.refresh(),
     });
     await this.#recall();
+    if (this.asking) await this.#shutOut();
     this.ready = true;
     addEventListener('online', () => void this.refresh());
     addEventListener('offline', () => (this.online = false));
@@ -77,12 +78,19 @@ class Phone {
   /** Out; what the case told of a person leaves this phone, what was not sent stays for its owner. */
   async leave(): Promise<string | null> {
     const to = await auth.signOut();
-    await this.#kept.clear('read');
+    await this.#shutOut();
     this.who = null;
+    return to;
+  }
+
+  /** The server knows us no longer: what was read leaves this phone, what was not sent stays for its owner. */
+  async #shutOut(): Promise<void> {
+    this.asking = true;
     this.lines = [];
     this.whole = {};
-    this.asking = true;
-    return to;
+    this.places = {};
+    this.follows = [];
+    await (this.#kept as Kept | undefined)?.clear('read'); // it may be told before anything is open
   }
 
   /** Read everything anew and send what waits. Never raises: without a line the page stays as it is and says so. */
