@@ -3,6 +3,7 @@
 Which role that login has is said by our own people and not by the token; a source counts if it is one of ours.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -117,7 +118,7 @@ class AccessTokens:
         return Machine(login, source) if login else None
 
 
-def _words(claim: object) -> list[object]:
+def _words(claim: object) -> Sequence[object]:
     """A scope as RFC 9068 writes it, or as a list, as some providers do."""
     return claim if isinstance(claim, list) else _word(claim).split(" ")
 

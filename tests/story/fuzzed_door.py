@@ -79,8 +79,9 @@ class FuzzedDoor:
             return
         assert self.centre is not None
         await self.centre.app(scope, receive, send)
-        if (actor := scope["state"].get("actor")) is not None:
-            self.last = actor.name
+        actor = scope["state"].get("actor")
+        self.last = "" if actor is None else actor.name
+        if actor is not None:
             self.asked[actor.name] += 1
 
     async def _live(self, receive: Any, send: Any) -> None:

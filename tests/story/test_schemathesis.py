@@ -7,7 +7,7 @@ from fuzzed_door import FuzzedDoor, examine
 
 from tests.proofs import FULL, proof, sized
 
-EXAMPLES = sized(1, 45)  # of each route; every one is then asked by everybody
+EXAMPLES = sized(1, 65)  # of each route; every one is then asked by everybody
 REQUESTS = 5_000  # of each role, in full; of a sample the corners have hundreds
 
 
