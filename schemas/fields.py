@@ -39,8 +39,8 @@ ShortText = Annotated[str, StringConstraints(max_length=100, pattern=_NO_NUL)]
 Text = Annotated[str, StringConstraints(max_length=500, pattern=_NO_NUL)]
 LongText = Annotated[str, StringConstraints(max_length=20_000, pattern=_NO_NUL)]
 RegionCode = Annotated[str, StringConstraints(pattern=r"^([0-9]{2,12})?$")]  # empty means the same as absent
-Fen = Annotated[int, Field(ge=0, le=10**15)]  # 10 trillion yuan, and exact in every JSON reader
-Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Fen = Annotated[int, Field(strict=True, ge=0, le=10**15)]  # 10 trillion yuan, and exact in every JSON reader
+Count = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 Metres = Annotated[float, Field(allow_inf_nan=False)]
 Degrees = Annotated[float, Field(allow_inf_nan=False)]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.fields import At, Code, Fen, ShortText, is_field
@@ -82,7 +82,7 @@ class Rating(Reasoned):
 
 
 class Escalating(Reasoned):
-    level: int = Field(ge=1, le=100, description="Which level of the limit's escalation; 1 is the lowest.")
+    level: int = Field(strict=True, ge=1, le=100, description="Which level of the limit's escalation; 1 is the lowest.")
     timer: TimerKind | None = Field(default=None, description="Which limit; by default that of the stage.")
 
 
@@ -106,8 +106,8 @@ class Concluding(Body):
     loss_before_fen: Fen | None = Field(default=None, description="Lost before the warning, in fen.")
     loss_after_fen: Fen | None = Field(default=None, description="Lost after the warning, in fen.")
     amount_saved_fen: Fen | None = Field(default=None, description="Saved, in fen.")
-    awakened: bool | None = Field(default=None, description="Whether the person now sees the fraud.")
-    app_installed: bool | None = Field(default=None, description="Whether the protection app was installed.")
+    awakened: StrictBool | None = Field(default=None, description="Whether the person now sees the fraud.")
+    app_installed: StrictBool | None = Field(default=None, description="Whether the protection app was installed.")
     note: Note | None = Field(default=None, description="In words; sealed.")
 
 
@@ -120,7 +120,7 @@ class Closing(Body):
 
 
 class Returning(Reasoned):
-    text_only: bool = Field(default=False, description="Only the words are to be mended; no new hour.")
+    text_only: bool = Field(strict=True, default=False, description="Only the words are to be mended; no new hour.")
 
 
 class Stopping(Body):
@@ -131,7 +131,9 @@ class Stopping(Body):
     bank: ShortText = Field(min_length=1, description="Bank of that account.")
     amount_fen: Fen = Field(ge=1, description="Amount in fen.")
     transferred_at: Time = Field(description="When the money was sent.")
-    by_hand: bool = Field(default=False, description="Somebody takes it to the bank; nothing is sent by us.")
+    by_hand: bool = Field(
+        strict=True, default=False, description="Somebody takes it to the bank; nothing is sent by us."
+    )
     bank_number: Code | None = Field(default=None, description="By hand, and sent already: the bank's number for it.")
 
 

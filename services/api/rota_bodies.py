@@ -20,7 +20,9 @@ ShiftName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1
 
 class GroupBody(Strict):
     name: ShiftName = Field(description="Name of the group.")
-    offset: int = Field(default=0, ge=-366, le=366, description="How many days ahead of the anchor it stands.")
+    offset: int = Field(
+        strict=True, default=0, ge=-366, le=366, description="How many days ahead of the anchor it stands."
+    )
     members: tuple[Code, ...] = Field(default=(), max_length=500, description="Codes of responders of the unit.")
 
 
@@ -63,7 +65,7 @@ class SwapBody(Strict):
 
 
 class ShiftBody(Strict):
-    day: int = Field(ge=0, le=365, description="Day of the turn, from 0.")
+    day: int = Field(strict=True, ge=0, le=365, description="Day of the turn, from 0.")
     name: ShiftName = Field(description="Name of the shift.")
     starts: Clock = Field(description="HH:MM of that day.")
     ends: Clock = Field(description="HH:MM; 32:00 is 08:00 of the next day.")
@@ -72,12 +74,12 @@ class ShiftBody(Strict):
 class PatternBody(Strict):
     name_zh: ShortText = Field(default="", description="Name in Chinese.")
     name_en: ShortText = Field(default="", description="Name in English.")
-    days: int = Field(ge=1, le=366, description="Length of the turn.")
+    days: int = Field(strict=True, ge=1, le=366, description="Length of the turn.")
     shifts: tuple[ShiftBody, ...] = Field(min_length=1, max_length=400, description="The shifts of the turn.")
 
 
 class HolidayBody(Strict):
-    off: bool = Field(description="Off, or worked.")
+    off: bool = Field(strict=True, description="Off, or worked.")
     name: ShortText = Field(min_length=1, description="Name of the day.")
 
 

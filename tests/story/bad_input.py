@@ -161,6 +161,12 @@ def _addresses() -> Iterator[Bad]:
 
 def _heads() -> Iterator[Bad]:
     whole = said(WARNING)
+    yield Bad(
+        "a warning by hand of the year 1000",
+        "operator",
+        "/warnings/by-hand",
+        said(WARNING | {"issued_at": "1000-01-01T00:00:00Z"}),
+    )
     yield _warning("a key of a thousand letters", whole, headers=(("idempotency-key", MARK * 100),))
     yield _warning("a key with a blank", whole, headers=(("idempotency-key", f"{MARK} x"),))
     yield Bad(

@@ -132,19 +132,19 @@ def _keep(_check: str, found: set[Failure], failure: Failure) -> None:
     found.add(failure)
 
 
-def examine(door: FuzzedDoor, *, examples: int, phases: set[str], by_all: bool = True) -> dict[str, str]:
+def examine(door: FuzzedDoor, *, examples: int, phases: set[str], by_all: bool = True, seed: int = 0) -> dict[str, str]:
     """Ask every operation in these phases; what was found, one request for each.
 
-    Each question is asked by every role, or in turn by the next one.
+    Each question is asked by every role, or in turn by the next one. Another `seed` makes other questions.
     """
     with asgi.get_client(door):
         pass
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("NO_PROXY", asgi.HOST)  # to look for a proxy at each question costs as much as to ask it
-        return _examined(door, examples, phases, by_all=by_all)
+        return _examined(door, examples, phases, by_all=by_all, seed=seed)
 
 
-def _examined(door: FuzzedDoor, examples: int, phases: set[str], *, by_all: bool) -> dict[str, str]:
+def _examined(door: FuzzedDoor, examples: int, phases: set[str], *, by_all: bool, seed: int) -> dict[str, str]:
     config = schemathesis.Config.from_dict(
         {
             "dictionaries": {name: {"values": values} for name, values in door.ids.items()},
@@ -158,7 +158,8 @@ def _examined(door: FuzzedDoor, examples: int, phases: set[str], *, by_all: bool
             # A name below /warnings that is no id is a wrong id for the route that asks for one.
             "operations": [{"include-path-regex": BESIDE_AN_ID, "checks": {"unsupported_method": {"enabled": False}}}],
             "phases": {name: {"enabled": name in phases} for name in ("examples", "coverage", "fuzzing", "stateful")},
-            "generation": {"max-examples": examples, "no-shrink": True, "deterministic": True},
+            "generation": {"max-examples": examples, "no-shrink": True, "deterministic": seed == 0},
+            "seed": seed,
             "analysis": {"constants": {"enabled": False}},  # those of this module say nothing of the app
             "continue-on-failure": True,
             "max-stream-events": 1,

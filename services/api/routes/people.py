@@ -51,7 +51,9 @@ class People(View):
 
 class Revoking(Strict):
     may_return: bool = Field(
-        default=False, description="A phone was lost: all that is open ends, and its owner may log in again."
+        strict=True,
+        default=False,
+        description="A phone was lost: all that is open ends, and its owner may log in again.",
     )
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import Field, ValidationError
 
-from schemas.fields import At, OptionalCode, reasons
+from schemas.fields import ClockedAt, OptionalCode, reasons
 from schemas.warning import WarningIssued
 from services.api.bodies import Strict
 from services.api.identity import Submitter
@@ -90,7 +90,7 @@ class ByHand(WarningIssued):
     """What a duty desk enters; it needs no number and no time of its own."""
 
     instruction_number: OptionalCode = Field(default="", description="Empty: one is made.")
-    issued_at: At = Field(default_factory=lambda: NOW, description="Left out: now.")
+    issued_at: ClockedAt = Field(default_factory=lambda: NOW, description="Left out: now.")
 
 
 @router.post("", status_code=202, responses=REFUSALS)
