@@ -193,10 +193,15 @@ def _in_turn(door: FuzzedDoor) -> type:
 
 
 def _failures(event: events.ScenarioFinished) -> dict[str, str]:
-    failed = [node for nodes in event.recorder.checks.values() for node in nodes if node.failure_info is not None]
     return {
-        f"{event.label}: {node.name}: {' '.join(node.failure_info.failure.message.split())[:300]}": (
+        f"{event.recorder.cases[case].value.operation.label}: {node.name}: {_in_short(node.failure_info.failure)}": (
             node.failure_info.code_sample
         )
-        for node in failed
+        for case, nodes in event.recorder.checks.items()
+        for node in nodes
+        if node.failure_info is not None
     }
+
+
+def _in_short(failure: Failure) -> str:
+    return " ".join(failure.message.split())[:300]
