@@ -28,7 +28,7 @@ from services.store.engine import Store
 from tests.hasty import hasty
 
 NUMBERS: Final = frozenset({"follow_up", "review", "hold", "handover"})
-BESIDE_AN_ID: Final = "^/warnings/[a-z-]+$"
+BESIDE_AN_ID: Final = "^/(warnings|policies)/[a-z-]+$"
 STREAM: Final = "/events"  # it does not end; one role at a time is enough
 # Refusals that no schema can foretell: what is asked is well said, and may not be now.
 REFUSALS: Final = ("2xx", "3xx", "401", "403", "404", "409", "410", "412", "422", "428", "429", "503", "507")
@@ -155,7 +155,7 @@ def _examined(door: FuzzedDoor, examples: int, phases: set[str], *, by_all: bool
                 "negative_data_rejection": {"expected-statuses": ["4xx", "503"]},
                 "missing_required_header": {"expected-statuses": ["401", "403", "422", "428"]},
             },
-            # A name below /warnings that is no id is a wrong id for the route that asks for one.
+            # A name below /warnings or /policies that is no id is a wrong id for the route that asks for one.
             "operations": [{"include-path-regex": BESIDE_AN_ID, "checks": {"unsupported_method": {"enabled": False}}}],
             "phases": {name: {"enabled": name in phases} for name in ("examples", "coverage", "fuzzing", "stateful")},
             "generation": {"max-examples": examples, "no-shrink": True, "deterministic": seed == 0},
