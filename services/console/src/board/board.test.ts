@@ -66,6 +66,11 @@ test('what is missing is said by field, what is there is sent as it was meant', 
   });
 });
 
+test('a level is sent as the number that it is', () => {
+  const escalate = ACTS.find(({ name }) => name === 'escalate')!;
+  expect(bodyOf(escalate, { level: '2', reason: '催办' })).toEqual({ body: { level: 2, reason: '催办' } });
+});
+
 test('a typed time is China’s', () => {
   expect(typedTime(Date.parse(chinaTime('2026-11-25T14:03')!))).toBe('2026-11-25T14:03');
 });

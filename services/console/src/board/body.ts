@@ -29,7 +29,7 @@ export function bodyOf(act: Pick<Act, 'fields' | 'fixed'>, values: Values): Made
       const at = chinaTime(text);
       if (at === null) faults[field.name] = 'fault.time';
       else body[field.name] = at;
-    } else body[field.name] = text;
+    } else body[field.name] = field.kind === 'choice' && field.words === 'level' ? Number(text) : text;
   }
   return Object.keys(faults).length > 0 ? { faults } : { body };
 }
