@@ -11,8 +11,7 @@ from services.store import beside
 
 async def case_of(work: OneCommand, table: Table, row: int) -> UUID:
     """Raises NotInCase."""
-    async with work.parts.store.read() as conn:
-        found = await beside.case_of(conn, table, row)
+    found = await beside.case_of(work.parts.store, table, row)
     if found is None:
         raise NotInCase()
     return found

@@ -8,15 +8,15 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Column, Insert, Table, Update, bindparam, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import JSON, Column, Table
+from sqlalchemy.dialects import postgresql
 
 from services.store.engine import Transaction
-from services.store.one_visit import run_all
+from services.store.one_visit import put_new, run_all
+from services.store.ready import FILE_DIALECT
 from services.store.signals import telling, told_of
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has no type here
-FILE_DIALECT = sqlite.dialect()
 Rows = Sequence[Mapping[str, Any]]  # all with the same columns
 
 
@@ -28,7 +28,7 @@ async def insert_rows(tx: Transaction, table: Table, rows: Rows) -> None:
         names = tuple(rows[0])
         await tx.conn.exec_driver_sql(_insert(table, names), _arrays(table, names, rows))
     else:
-        await tx.conn.execute(inserting(table), list(rows))
+        await run_all(tx.conn, [_ready(_insert_each, table, rows)])
 
 
 async def insert_new(tx: Transaction, table: Table, rows: Rows, *, key: str) -> set[Any]:
@@ -39,21 +39,19 @@ async def insert_new(tx: Transaction, table: Table, rows: Rows, *, key: str) -> 
         names = tuple(rows[0])
         statement = f'{_insert(table, names)} ON CONFLICT DO NOTHING RETURNING "{key}"'
         return set((await tx.conn.exec_driver_sql(statement, _arrays(table, names, rows))).scalars())
-    made = _inserting_new(table, key)
-    return {found for row in rows for found in (await tx.conn.execute(made, row)).scalars()}
+    statement, values = _ready(_insert_each, table, rows)
+    return set(await put_new(tx.conn, f'{statement} ON CONFLICT DO NOTHING RETURNING "{key}"', values))
 
 
 async def update_rows(tx: Transaction, table: Table, rows: Rows) -> None:
     """Set the columns that are given, in the rows named by `id`."""
     if not rows:
         return
-    names = tuple(rows[0])
     if tx.postgres:
+        names = tuple(rows[0])
         await tx.conn.exec_driver_sql(_update(table, names), _arrays(table, names, rows))
-        return
-    each = _updating(table, names)
-    given = [name for name in names if name != "id"]
-    await tx.conn.execute(each, [{"row": row["id"], **{name: row[name] for name in given}} for row in rows])
+    else:
+        await run_all(tx.conn, [_ready(_update_each, table, rows)])
 
 
 def _ready(make: Callable[..., str], table: Table, rows: Rows) -> tuple[str, list[list[Any]]]:
@@ -80,23 +78,6 @@ def _insert_each(table: Table, names: tuple[str, ...]) -> str:
 def _update_each(table: Table, names: tuple[str, ...]) -> str:
     sets = ", ".join(f'"{name}" = ?' for name in names if name != "id")
     return f'UPDATE "{table.name}" SET {sets} WHERE id = ?'  # noqa: S608 - our tables
-
-
-@cache
-def inserting(table: Table) -> Insert:
-    """Rows given beside it. Made once: making one anew, and finding it again among the compiled, is half its price."""
-    return insert(table)
-
-
-@cache
-def _inserting_new(table: Table, key: str) -> Insert:
-    return sqlite.insert(table).on_conflict_do_nothing().returning(table.c[key])
-
-
-@cache
-def _updating(table: Table, names: tuple[str, ...]) -> Update:
-    values: dict[str, Any] = {name: bindparam(name) for name in names if name != "id"}
-    return update(table).where(table.c.id == bindparam("row")).values(values)
 
 
 async def update_and_insert(

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.beside import Beside
@@ -15,12 +16,15 @@ from services.domain.policy_rules import ReviewCause
 from services.domain.protective_hold import ProtectiveHold
 from services.domain.review import Review
 from services.domain.stop_order import Entry, StopOrder
-from services.store import arrays, tables
-from services.store.engine import Transaction
+from services.store import arrays, ready, tables
+from services.store.columns import RowId
+from services.store.engine import Store, Transaction
+from services.store.quick import Question, question_of, saying
 
 orders, ledger, follow_ups = tables.stop_order, tables.ledger, tables.follow_up
 reviews, holds = tables.review, tables.protective_hold
 Item = StopOrder | FollowUp | Review | ProtectiveHold
+_ROW: Final = bindparam("row", type_=RowId, required=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +47,18 @@ async def load(
     found: dict[int, dict[str, list[Any]]] = {row: {} for row in cases}
     for name in PARTS if parts is None else parts:
         table, read = PARTS[name]
-        question = select(table).where(table.c.case_id.in_(cases)).order_by(table.c.id)
-        for row in await conn.execute(question):
+        if len(cases) == 1:
+            of_case = await ready.rows(conn, _of_one_case(table), {"case": next(iter(cases))})
+        else:
+            of_case = (await conn.execute(select(table).where(table.c.case_id.in_(cases)).order_by(table.c.id))).all()
+        for row in of_case:
             found[row.case_id].setdefault(name, []).append(read(row))
     return {row: Beside(**{name: tuple(items) for name, items in held.items()}) for row, held in found.items()}
+
+
+@cache
+def _of_one_case(table: Table) -> Select[Any]:
+    return select(table).where(table.c.case_id == bindparam("case", type_=RowId)).order_by(table.c.id)
 
 
 async def save(tx: Transaction, savings: Sequence[BesideSaving]) -> None:
@@ -60,8 +72,7 @@ async def save(tx: Transaction, savings: Sequence[BesideSaving]) -> None:
                     new.append({**_columns(one), "case_id": saving.case, **_sealed(table, one, saving)})
                 elif one != was[one.id]:
                     changed.append({"id": one.id} | _columns(one))
-        if new:
-            await tx.conn.execute(arrays.inserting(table), new)
+        await arrays.insert_rows(tx, table, new)
         await arrays.update_rows(tx, table, changed)
     lines = [
         {name: getattr(entry, name) for name in ("order_id", "kind", "amount_fen", "at", "by")}
@@ -147,10 +158,27 @@ async def orders_of_case(conn: AsyncConnection, case_id: UUID) -> list[UUID]:
     return [UUID(int=row.order_id.int) for row in found]
 
 
-async def case_of(conn: AsyncConnection, table: Table, row: int) -> UUID | None:
-    """The public id of the case of a row of `follow_up`, `review` or `protective_hold`, or None."""
-    joined = select(tables.cases.c.case_id).join(table, table.c.case_id == tables.cases.c.id)
-    return _public((await conn.execute(joined.where(table.c.id == row))).scalar())
+async def case_of(store: Store, table: Table, row: int) -> UUID | None:
+    """The public id of the case of a row of `follow_up`, `review` or `protective_hold`, or None; behind the store's wall."""
+    if store.postgres:
+        found = await store.ask(_quick_case_of(table), row=row)
+        return _public(None if found is None else found[0])
+    async with store.read() as conn:
+        one = await ready.one(conn, _case_of(table, _ROW), {"row": row})
+        return None if one is None else _public(one.case_id)
+
+
+@cache
+def _quick_case_of(table: Table) -> Question:
+    said = select(_ROW).select_from(saying()).scalar_subquery()  # so that who asks is said before a row is found
+    return question_of(_case_of(table, said))
+
+
+@cache
+def _case_of(table: Table, row: ColumnElement[int]) -> Select[Any]:
+    """Each table by itself: joined, either could be looked at first."""
+    case = select(table.c.case_id).where(table.c.id == row).scalar_subquery()
+    return select(tables.cases.c.case_id).where(tables.cases.c.id == case)
 
 
 def _public(found: Any) -> UUID | None:

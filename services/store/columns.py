@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import orjson
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, String, TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -12,6 +13,11 @@ MICROSECOND = timedelta(microseconds=1)
 # SQLite counts rows by itself only in a column it calls INTEGER.
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 Document = JSON()
+
+
+def as_json(document: Any) -> str:
+    """What a Document is stored as."""
+    return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def micros(moment: datetime) -> int:

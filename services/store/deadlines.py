@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.store import tables
+from services.store import ready, tables
 from services.store.cases import Stored, to_stored
 from services.store.engine import Transaction
 
@@ -30,13 +30,13 @@ async def claim_due(tx: Transaction, *, limit: int) -> list[Stored]:
     The caller fires their timers and saves `next_due_at` in the same transaction; if that never commits, they are
     claimed again.
     """
-    due = await tx.conn.execute(_DUE, {"now": tx.now, "most": limit})
-    return [to_stored(row) for row in due]
+    return [to_stored(row) for row in await ready.rows(tx.conn, _DUE, {"now": tx.now, "most": limit})]
 
 
 async def earliest(conn: AsyncConnection) -> datetime | None:
     """When the next case is due, or None."""
-    return (await conn.execute(_EARLIEST)).scalar()
+    found = await ready.one(conn, _EARLIEST, {})
+    return None if found is None else found.next_due_at
 
 
 async def put_off(tx: Transaction, row_id: int, until: datetime | None) -> None:

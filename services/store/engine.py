@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from asyncpg import Record
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
@@ -17,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from services.clock import Clock
 from services.domain.actor import Actor
 from services.store import walls
-from services.store.one_visit import ONE_VISIT
+from services.store.columns import as_json
+from services.store.one_visit import ONE_VISIT, WAIT_MS
 from services.store.quick import Question, Quick
 from services.store.secured import Tls, without_tls
 from services.store.signals import Signal, Signals
@@ -60,7 +62,10 @@ class Store:
     def __init__(self, url: str, *, name: str, pool_size: int = 8) -> None:
         self.url, self.tls = without_tls(driver_url(url))
         self.postgres = self.url.get_backend_name() == "postgresql"
-        self.engine: AsyncEngine = create_async_engine(self.url, **_options(self.url, name, pool_size))
+        options = _options(self.url, name, pool_size)
+        self.engine: AsyncEngine = create_async_engine(
+            self.url, json_serializer=as_json, json_deserializer=orjson.loads, **options
+        )
         self._one_writer = asyncio.Lock()
         self.signals = Signals(self.url if self.postgres else None, self.tls)
         self.quick = Quick(self.url, self.tls, server_settings(name)) if self.postgres else None
@@ -118,6 +123,8 @@ class Store:
             options: dict[str, Any] = {READS: True, ONE_MOMENT: one_moment}
             if one_moment and self.postgres:
                 options["isolation_level"] = "REPEATABLE READ"  # before the first question, ours of who asks included
+            elif self.postgres and self._asker is None:
+                options["isolation_level"] = "AUTOCOMMIT"  # each sees its own moment anyway: one round trip, not three
             reading = await conn.execution_options(**options)
             await self._narrow(reading)
             yield reading
@@ -177,7 +184,8 @@ def driver_url(url: str) -> URL:
 
 def _options(url: URL, name: str, pool_size: int) -> dict[str, Any]:
     if url.get_backend_name() != "postgresql":
-        return {"module": ONE_VISIT}
+        # The one that was used last has the newest pages and its statements in memory.
+        return {"module": ONE_VISIT, "pool_size": pool_size, "pool_use_lifo": True}
     return {
         "pool_size": pool_size,
         "max_overflow": 4,
@@ -234,7 +242,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are ours, see `begin`
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={WAIT_MS}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -242,6 +250,6 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
         asked = connection.get_execution_options()
         if not asked.get(READS, False):
             # A reader that later writes would fail on a lock it could have had at the start.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.connection.dbapi_connection.begin()
         elif asked.get(ONE_MOMENT, False):
-            connection.exec_driver_sql("BEGIN")
+            connection.connection.dbapi_connection.begin("BEGIN")

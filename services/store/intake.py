@@ -6,23 +6,34 @@ that could not be opened) and handled by the caller in the same transaction.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import delete, exists, func, insert, select, tuple_, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import bindparam, delete, exists, func, select, tuple_, update
 
 from services.domain.case import Change, Fact
 from services.domain.value import value
-from services.store import cases, tables
+from services.store import arrays, cases, tables
 from services.store.engine import Transaction
 from services.store.events import event_columns
 from services.store.lanes import LaneOver
 from services.store.outbox import Message, message_columns
 
 OPENED = "OPENED"
+position, received = tables.position, tables.received
+
+# For SQLite, asked for each warning: made once, because to make one anew costs as much as to have it answered.
+_MOVING: Final = (
+    update(position)
+    .where(
+        *(position.c[name] == bindparam(f"of_{name}") for name in ("topic", "partition", "lane")),
+        position.c.next_offset == bindparam("first"),
+    )
+    .values(next_offset=bindparam("following"))
+)
+_SEEN: Final = select(exists().where(received.c.source == bindparam("source"), received.c.ce_id == bindparam("ce_id")))
 
 
 @value
@@ -95,7 +106,6 @@ async def write_alone(
 async def redelivered(tx: Transaction, records: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """Which of these (source, ce_id) were taken before."""
     found: set[tuple[str, str]] = set()
-    received = tables.received
     for source in {source for source, _ in records}:
         ids = [ce_id for of, ce_id in records if of == source]
         question = select(received.c.ce_id).where(received.c.source == source, received.c.ce_id.in_(ids))
@@ -132,7 +142,7 @@ async def receive(tx: Transaction, records: Sequence[Received]) -> None:
         }
         for one in records
     ]
-    await tx.conn.execute(insert(tables.received), rows)
+    await arrays.insert_rows(tx, tables.received, rows)
 
 
 async def give_way(tx: Transaction, rows: Collection[int]) -> None:
@@ -145,7 +155,6 @@ async def warned(tx: Transaction, keys: Collection[bytes], *, since: datetime) -
 
     Exact for a subject with an open case that the caller has locked: whatever else comes for it waits for that row.
     """
-    received = tables.received
     question = select(received.c.subject_key, func.count()).where(
         received.c.subject_key.in_(keys), received.c.received_at > since
     )
@@ -156,7 +165,6 @@ async def attached(tx: Transaction, numbers: Collection[tuple[str, str]]) -> dic
     """The rows of the cases that warnings of these (source, instruction number) were attached to, the newest each."""
     if not numbers:
         return {}
-    received = tables.received
     question = select(received.c.source, received.c.instruction_number, func.max(received.c.case_id)).where(
         tuple_(received.c.source, received.c.instruction_number).in_(numbers)
     )
@@ -171,33 +179,23 @@ async def reseal(tx: Transaction, sealed: Mapping[int, bytes]) -> None:
 
 
 async def _write_sqlite(tx: Transaction, openings: Sequence[Opening], progress: Progress, often: Often) -> Written:
-    position, received = tables.position, tables.received
     for partition, first, following in progress.moved:
-        moved = await tx.conn.execute(
-            update(position)
-            .where(
-                position.c.topic == progress.topic,
-                position.c.partition == partition,
-                position.c.lane == progress.lane,
-                position.c.next_offset == first,
-            )
-            .values(next_offset=following)
-        )
-        if not moved.rowcount:
+        place = {"of_topic": progress.topic, "of_partition": partition, "of_lane": progress.lane}
+        moving = place | {"first": first, "following": following}
+        if not (await tx.conn.execute(_MOVING, moving)).rowcount:
             raise LaneOver
     if progress.confirmed:
         await tx.conn.execute(delete(tables.outbox).where(tables.outbox.c.id.in_(progress.confirmed)))
     opened, outbox_ids, too_often = set(), [], set()
     for opening in openings:
         case = opening.change.case
-        seen = select(exists().where(received.c.source == case.source, received.c.ce_id == opening.ce_id))
-        if (await tx.conn.execute(seen)).scalar():
+        if (await tx.conn.execute(_SEEN, {"source": case.source, "ce_id": opening.ce_id})).scalar():
             continue
         row = cases.columns(case) | {name: getattr(opening, name) for name in ("wrapped_key", "sealed", "subject_key")}
-        made = sqlite.insert(tables.cases).values(row).on_conflict_do_nothing().returning(tables.cases.c.id)
-        row_id = (await tx.conn.execute(made)).scalar()
-        if row_id is None:
+        made = await arrays.insert_new(tx, tables.cases, [row], key="id")
+        if not made:
             continue
+        (row_id,) = made
         opened.add(case.case_id)
         key = opening.subject_key
         if key is not None and often.since is not None:
@@ -206,10 +204,10 @@ async def _write_sqlite(tx: Transaction, openings: Sequence[Opening], progress: 
                 too_often.add(case.case_id)
         taken = Received(source=case.source, ce_id=opening.ce_id, row_id=row_id, effect=OPENED, subject_key=key)
         await receive(tx, [taken])
-        await tx.conn.execute(insert(tables.event), [event_columns(row_id, fact) for fact in opening.change.facts])
-        for message in opening.messages:
-            sent = insert(tables.outbox).values(message_columns(message, now=tx.now, writer=progress.lane))
-            outbox_ids.append((await tx.conn.execute(sent.returning(tables.outbox.c.id))).scalar_one())
+        facts = [event_columns(row_id, fact) for fact in opening.change.facts]
+        await arrays.insert_rows(tx, tables.event, facts)
+        messages = [message_columns(message, now=tx.now, writer=progress.lane) for message in opening.messages]
+        outbox_ids += sorted(await arrays.insert_new(tx, tables.outbox, messages, key="id"))
     return Written(opened=frozenset(opened), outbox_ids=tuple(outbox_ids), often=frozenset(too_often))
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, Text, and_, bindparam, cast, exists, func, select
 
-from services.store import beside, commands, tables
+from services.store import beside, commands, ready, tables
 from services.store.cases import Stored, to_stored
 from services.store.commands import Kept
 from services.store.engine import Transaction
@@ -37,7 +37,7 @@ async def hold(
     """The case of a command, locked until the end of the transaction; None where there is none in the scope."""
     given = {"case": case_id, "actor": actor, "key": key, "locked": "".join(f"{row}," for row in tx.locked)}
     question = _question(scope, with_beside, tx.behind_wall)
-    row = (await tx.conn.execute(question, given)).one_or_none()
+    row = await ready.one(tx.conn, question, given)
     if row is None:
         return None
     stored = to_stored(row)

@@ -6,13 +6,28 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Table, Update, and_, bindparam, func, or_, select, update
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    Table,
+    Text,
+    Update,
+    and_,
+    any_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.notice import Notice, NoticeKind
 from services.domain.noticing import AFTERWARDS, Answers
 from services.domain.policy_rules import Target
-from services.store import arrays, tables
+from services.store import arrays, ready, tables
 from services.store.engine import Transaction
 
 notice, notice_case = tables.notice, tables.notice_case
@@ -66,9 +81,14 @@ async def answer(tx: Transaction, case_id: UUID, answers: Answers) -> None:
     """An act has answered what was told of its case; a group is answered with the last of its causes."""
     done = {"answered_at": answers.at, "answered_by": answers.act}
     about = {"case": case_id, "at": answers.at, "act": answers.act}
-    about |= {"timers": list(answers.timers), "kinds": list(answers.kinds), "running": list(answers.running)}
-    await tx.conn.execute(_answering(notice, answers.everything), about)
-    groups = set((await tx.conn.execute(_answering(notice_case, answers.everything), about)).scalars())
+    lists = {"timers": answers.timers, "kinds": answers.kinds, "running": answers.running, "afterwards": AFTERWARDS}
+    for name, several in lists.items():
+        about[name] = list(several) if tx.postgres else orjson.dumps(list(several)).decode()
+    if tx.postgres:
+        groups = set((await tx.conn.execute(_answering_both(answers.everything), about)).scalars())
+    else:
+        await ready.changed(tx.conn, _answering(notice, answers.everything, False), about)
+        groups = set(await ready.changed(tx.conn, _answering(notice_case, answers.everything, False), about))
     if groups:
         waits = select(notice_case.c.notice).where(
             notice_case.c.notice == notice.c.once, notice_case.c.answered_at.is_(None)
@@ -78,20 +98,30 @@ async def answer(tx: Transaction, case_id: UUID, answers: Answers) -> None:
 
 
 @cache
-def _answering(table: Table, everything: bool) -> Update:
+def _answering_both(everything: bool) -> Update:
+    """Notices of the case alone and its parts of groups at once, where each statement is a round trip."""
+    alone = _answering(notice, everything, True).cte("alone")
+    return _answering(notice_case, everything, True).add_cte(alone)
+
+
+@cache
+def _answering(table: Table, everything: bool, postgres: bool) -> Update:
     """What of a case's is open and meant is answered. Made once: making it anew is half of what it costs."""
-    meant: list[ColumnElement[bool]] = [table.c[name].in_(_some(f"{name}s")) for name in ("timer", "kind")]
+    meant: list[ColumnElement[bool]] = [_among(table.c[name], f"{name}s", postgres) for name in ("timer", "kind")]
     if everything:
-        over = or_(table.c.timer.is_(None), table.c.timer.not_in(_some("running")))
-        meant.append(and_(table.c.kind.not_in(AFTERWARDS), over))
+        over = or_(table.c.timer.is_(None), ~_among(table.c.timer, "running", postgres))
+        meant.append(and_(~_among(table.c.kind, "afterwards", postgres), over))
     ones = and_(table.c.case_id == bindparam("case"), table.c.answered_at.is_(None), or_(*meant))
     done: dict[str, Any] = {"answered_at": bindparam("at"), "answered_by": bindparam("act")}
     changed = update(table).where(ones).values(done)
     return changed if table is notice else changed.returning(table.c.notice)
 
 
-def _some(name: str) -> BindParameter[Any]:
-    return bindparam(name, expanding=True)
+def _among(column: ColumnElement[Any], name: str, postgres: bool) -> ColumnElement[bool]:
+    """In a list that is one parameter: one of as many as it has words is written and compiled anew for each length."""
+    if postgres:
+        return column == any_(bindparam(name, type_=ARRAY(Text)))
+    return column.in_(select(func.json_each(bindparam(name, type_=Text)).table_valued("value").c.value))
 
 
 async def page(

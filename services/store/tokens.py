@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.actor import Actor
 from services.domain.words import Role
-from services.store import tables
+from services.store import ready, tables
 from services.store.engine import Transaction
 from services.store.signals import Signal
 
@@ -77,7 +77,7 @@ async def make(
 
 async def actor_for(conn: AsyncConnection, secret: str) -> Actor | None:
     """Who comes with this secret, or None."""
-    row = (await conn.execute(_GOOD, {"given": digest(secret)})).one_or_none()
+    row = await ready.one(conn, _GOOD, {"given": digest(secret)})
     if row is None:
         return None
     return Actor(name=row.name, role=row.role, unit=row.unit, responder=row.responder, source=row.source)

@@ -160,11 +160,15 @@ def _reach(actor: Actor) -> str:
     return by_role.get(actor.role, "none")
 
 
+_STEP: Final = "SELECT {}, set_config('role', '{}', true)".format(
+    ", ".join(f"set_config('quanzu.{name}', ${number}, true)" for number, name in enumerate(said_of(PUBLIC), start=1)),
+    API_ROLE,
+)
+
+
 async def step_behind(conn: AsyncConnection, actor: Actor) -> None:
     """From here to the end of the transaction this connection sees what `actor` may see. One question."""
-    said = said_of(actor)
-    settings = ", ".join(f"set_config('quanzu.{name}', :{name}, true)" for name in said)
-    await conn.execute(text(f"SELECT {settings}, set_config('role', '{API_ROLE}', true)"), said)
+    await conn.exec_driver_sql(_STEP, tuple(said_of(actor).values()))
 
 
 async def keep_locked(conn: AsyncConnection, rows: list[int]) -> None:
