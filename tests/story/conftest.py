@@ -2,8 +2,10 @@
 
 import asyncio
 import shutil
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx2
@@ -15,6 +17,10 @@ from services.clock import MovedClock
 from services.store import schema
 from services.store.engine import Store
 from tests.hasty import hasty
+
+# httpx2 looks for it at each request; where it is not installed, that is a walk through every folder of the path.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="session")

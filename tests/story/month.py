@@ -1,13 +1,17 @@
 """Thirty days of a county, simulated: twenty warnings a day and a drill beside them, worked on by people of every kind.
 
 Most do all in time; some fall silent after their "received", some never answer, a payment is stopped now and then, and
-some of the outcomes are bad. All by the door, under the moved clock.
+some of the outcomes are bad. All by the door, under the moved clock. Follow-ups are made in two sittings a day, by a few
+people at once.
 """
 
+import asyncio
 import heapq
 import itertools
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
@@ -18,9 +22,11 @@ from centre import START, Centre, shown
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.case import Case
 from services.domain.states import State
 from services.handlers.deadline import fire_due
-from services.store import deadlines, tables
+from services.store import tables
+from services.store.columns import moment
 
 WARNINGS_A_DAY = 20
 OUTCOMES = (
@@ -31,9 +37,23 @@ OUTCOMES = (
     "DEFRAUDED_AFTER_WARNING",
 )
 RISKS = ("URGENT", "HIGH", "HIGH", "MEDIUM", "MEDIUM", "LOW")
+AT_ONCE = 4
+SITTINGS = (timedelta(hours=1), timedelta(hours=7))  # of each day, in UTC
 Act = Callable[[], Awaitable[None]]
 cases, follow_up, stop_order = tables.cases, tables.follow_up, tables.stop_order
-HOW_IT_IS = select(cases.c.state, cases.c.turn, cases.c.responder).where(cases.c.case_id == bindparam("case"))
+EARLIEST = "SELECT min(next_due_at) FROM cases WHERE next_due_at IS NOT NULL"
+OPENED = select(cases.c.state, cases.c.turn, cases.c.responder).where(cases.c.case_id == bindparam("case"))
+PLANNED = select(follow_up.c.id, follow_up.c.due_at).join(cases, cases.c.id == follow_up.c.case_id)
+ORDERED = select(stop_order).join(cases, cases.c.id == stop_order.c.case_id)
+
+
+@dataclass(slots=True)
+class Known:
+    """What everybody knows of a case: the answers of the door and what the timekeeper did say it."""
+
+    state: State
+    turn: int
+    responder: str | None
 
 
 class Month:
@@ -46,8 +66,9 @@ class Month:
         self.order = itertools.count()
         self.asking: AsyncConnection
         self.drawn_at = START
-        self.warned: list[UUID] = []
         self.drills: set[UUID] = set()
+        self.known: dict[UUID, Known] = {}
+        self.sitting: dict[datetime, list[int]] = defaultdict(list)
         for number in range(days * WARNINGS_A_DAY):
             self.then(START + number * timedelta(days=1) / WARNINGS_A_DAY, partial(self.warning, number))
 
@@ -65,20 +86,30 @@ class Month:
     async def pass_time(self, until: datetime) -> None:
         """As the centre's, but the roster is drawn four times a day: nobody goes off duty."""
         centre = self.centre
-        while (due_at := await deadlines.earliest(self.asking)) is not None and due_at <= until:
+        while (due_at := await self.next_due()) is not None and due_at <= until:
             centre.clock.move_to(max(due_at, centre.clock.now()))
             async with centre.store.begin() as tx:
-                await fire_due(tx, centre.context)
+                fired = await fire_due(tx, centre.context)
+            for change in fired.changes:
+                self.hear(change.case)
         centre.clock.move_to(until)
         if until >= self.drawn_at + 6 * HOUR:
             await centre.look_round()
             self.drawn_at = until
+
+    async def next_due(self) -> datetime | None:
+        """Asked between any two acts: as the driver has it."""
+        found = (await self.asking.exec_driver_sql(EARLIEST)).scalar()
+        return moment(found) if isinstance(found, int) else found
 
     def then(self, at: datetime, act: Act) -> None:
         heapq.heappush(self.waiting, (at, next(self.order), act))
 
     def later(self, minutes: float, act: Act) -> None:
         self.then(self.centre.clock.now() + timedelta(minutes=minutes), act)
+
+    def hear(self, case: Case) -> None:
+        self.known[case.case_id] = Known(case.state, case.turn, case.responder)
 
     async def warning(self, number: int) -> None:
         drill = number % WARNINGS_A_DAY == WARNINGS_A_DAY // 2
@@ -89,7 +120,7 @@ class Month:
             id_number=f"9901021900010{number:05}",
             mode="exercise" if drill else "actual",
         )
-        self.warned.append(case)
+        self.known[case] = Known(*(await self.asking.execute(OPENED, {"case": case})).one())
         if drill:
             self.drills.add(case)
         self.later(self.chance.uniform(65, 90), partial(self.taken_over, case))
@@ -110,6 +141,7 @@ class Month:
         unit = self.chance.choice(("P1", "P2"))
         body = {"unit": unit, "responder": f"R{unit[1]}1", "reason": "无人签收"}
         if await self.does(case, (State.PENDING, State.ASSIGNED), "assignment", body, who="supervisor"):
+            self.known[case].responder = body["responder"]
             self.later(0.5, partial(self.acknowledged, case))
 
     async def attempted(self, case: UUID) -> None:
@@ -120,8 +152,7 @@ class Month:
         self.later(self.chance.uniform(5, 12), partial(self.contacted, case))
 
     async def bank_answers(self, case: UUID, result: str) -> None:
-        of_case = select(stop_order).join(cases, cases.c.id == stop_order.c.case_id)
-        order = (await self.asking.execute(of_case.where(cases.c.case_id == case))).first()
+        order = (await self.asking.execute(ORDERED.where(cases.c.case_id == case))).first()
         if order is None or order.state not in ("SENT", "HELD"):  # nobody froze it in time
             return
         body: dict[str, Any] = {"result": result}
@@ -147,24 +178,31 @@ class Month:
 
     async def closed(self, case: UUID) -> None:
         await self.does(case, State.REPORTED, "closing", who="operator")
-        of_case = select(follow_up.c.id, follow_up.c.due_at).join(cases, cases.c.id == follow_up.c.case_id)
-        planned = list(await self.asking.execute(of_case.where(cases.c.case_id == case)))
-        for one in planned:
-            at = max(self.centre.clock.now(), one.due_at)
-            self.then(at + self.chance.uniform(0.1, 6) * HOUR, partial(self.followed_up, one.id))
+        for one in await self.asking.execute(PLANNED.where(cases.c.case_id == case)):
+            at = _next_sitting(max(self.centre.clock.now(), one.due_at))
+            if at not in self.sitting:
+                self.then(at, partial(self.followed_up, at))
+            self.sitting[at].append(one.id)
 
-    async def followed_up(self, row: int) -> None:
-        await self.tells(f"/follow-ups/{row}/result", {"result": "SAFE"}, "operator")
-        await self.tells(f"/follow-ups/{row}/closing", None, "supervisor")
+    async def followed_up(self, at: datetime) -> None:
+        rows = self.sitting.pop(at)
+        for first in range(0, len(rows), AT_ONCE):
+            some = rows[first : first + AT_ONCE]
+            asked = (self.tells(f"/follow-ups/{row}/result", {"result": "SAFE"}, "operator") for row in some)
+            await asyncio.gather(*asked)
+            await asyncio.gather(*(self.tells(f"/follow-ups/{row}/closing", None, "supervisor") for row in some))
 
     async def does(
         self, case: UUID, states: State | tuple[State, ...], what: str, body: Any = None, who: str | None = None
     ) -> bool:
         """By whoever holds the case, if it is in the state that they expect; whether it was."""
-        found = (await self.asking.execute(HOW_IT_IS, {"case": case})).one()
-        if found.state not in (states if isinstance(states, tuple) else (states,)):
+        known = self.known[case]
+        if known.state not in (states if isinstance(states, tuple) else (states,)):
             return False
-        await self.centre.do(who or found.responder, case, what, body, turn=found.turn)
+        sender = who or known.responder
+        assert sender is not None
+        done = await self.centre.do(sender, case, what, body, turn=known.turn)
+        known.state, known.turn = State(done["state"]), done["turn"]
         return True
 
     async def tells(self, path: str, body: Any, who: str) -> None:
@@ -172,3 +210,9 @@ class Month:
         headers = self.centre.headers(who) | {"idempotency-key": f"key-{self.centre.keys}"}
         answer = await self.centre.client.post(path, headers=headers, json=body)
         assert answer.status_code == 200, answer.text
+
+
+def _next_sitting(at: datetime) -> datetime:
+    """The first one from then on."""
+    day = datetime.combine(at.date(), datetime.min.time(), UTC)
+    return next(time for one in (*SITTINGS, SITTINGS[0] + timedelta(days=1)) if (time := day + one) >= at)

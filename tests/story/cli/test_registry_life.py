@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from services.store.columns import as_json
 from tests.story.cli.conftest import Quanzu
 from tests.story.cli.registry_steps import areas_file, importing, square, stored, table_file
 
@@ -38,7 +39,7 @@ def test_people_come_from_any_table_with_any_columns(town: Quanzu, tmp_path: Pat
 
     rows = stored(tmp_path, "SELECT code, grade, post_lat, skills, family_liaison FROM responder ORDER BY code")
     assert rows == [
-        ("R1", "officer", 19.05, json.dumps(["翻译", "谈判"]), 1),
+        ("R1", "officer", 19.05, as_json(["翻译", "谈判"]), 1),
         ("R2", "auxiliary", 19.05, "[]", 0),
     ]
 
