@@ -13,7 +13,8 @@ from typing import Final
 HERE: Final = Path(__file__).parent
 TOGETHER: Final = frozenset({"unit", "store", "story"})
 WAITING: Final = frozenset({"entry", "kafka", "watch"})
-BY_FILE: Final = ("--dist", "loadfile")
+# In the order of the files: by the number of their tests the longest, which have few, would come last.
+BY_FILE: Final = ("--dist", "loadfile", "--no-loadscope-reorder")
 NO_TESTS: Final = 5  # what pytest ends with where the words name none
 
 

@@ -145,4 +145,5 @@ async def test_a_machine_comes_in_with_the_providers_token(centre: Centre, home:
         told = (await client.post(f"{provider}/token", data=form, auth=secret)).json()
         answer = await client.get(f"{home}/me", headers={"authorization": f"Bearer {told['access_token']}"})
 
-    assert answer.json() == {"name": "source-1", "role": "integrator", "unit": None, "responder": None}
+    said = {"name": "source-1", "role": "integrator", "unit": None, "responder": None, "way": None}
+    assert answer.json() == said

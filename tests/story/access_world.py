@@ -126,7 +126,7 @@ def _smallest(schema: dict[str, Any], document: dict[str, Any]) -> Any:
         return {name: _smallest(schema["properties"][name], document) for name in schema.get("required", [])}
     if kind == "array":
         return [_smallest(schema["items"], document)] * schema.get("minItems", 0)
-    plain = {"integer": schema.get("minimum", 1), "number": 1.0, "boolean": True}
+    plain = {"integer": int(schema.get("minimum", 1)), "number": 1.0, "boolean": True}
     return _word(schema) if kind == "string" else plain.get(kind)
 
 
