@@ -1,7 +1,7 @@
 """`python -m tests [pytest's words]`: every test. Those that nobody disturbs run side by side; then, two by two, those that
-mostly wait for a server; then the others alone.
+mostly wait for a server or a page; then, alone, those that measure or kill processes under load.
 
-The last kill processes under load, measure, or look at a screen: beside something else they would prove nothing.
+The last would prove nothing beside something else.
 """
 
 import subprocess
@@ -12,7 +12,7 @@ from typing import Final
 
 HERE: Final = Path(__file__).parent
 TOGETHER: Final = frozenset({"unit", "store", "story"})
-WAITING: Final = frozenset({"entry", "kafka", "watch"})
+WAITING: Final = frozenset({"browser", "entry", "kafka", "watch"})
 # In the order of the files: by the number of their tests the longest, which have few, would come last.
 BY_FILE: Final = ("--dist", "loadfile", "--no-loadscope-reorder")
 NO_TESTS: Final = 5  # what pytest ends with where the words name none

@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from desk import Sit
 from installation import Installation, waited
 from wire import Wire
@@ -31,6 +32,7 @@ def test_the_whole_board_is_small(program: Path) -> None:
     assert sum(packed.values()) <= WHOLE_BOARD_BYTES, packed
 
 
+@pytest.mark.alone
 def test_a_warning_on_kafka_is_on_the_board_within_a_second(installation: Installation, sit: Sit) -> None:
     desk = sit()
     desk.go(installation.api, installation.tokens.operator, "#/queue?q=FAST-")

@@ -20,6 +20,7 @@ LONG = """() => { window.__long = []; new PerformanceObserver(list => list.getEn
   entry => window.__long.push(Math.round(entry.duration)))).observe({type: 'longtask'}); }"""
 
 
+@pytest.mark.alone
 def test_five_hundred_open_cases_are_shown_at_once_and_stay_cheap(installation: Installation, sit: Sit) -> None:
     subjects = ({"name": f"测试多{place}", "phone": f"199-0500-{place:04}"} for place in range(MANY))
     last = [installation.warn(number=f"MANY-{place}", risk="LOW", subject=one) for place, one in enumerate(subjects)][
@@ -51,6 +52,7 @@ def replay(installation: Installation) -> Iterator[Replay]:
     made.close()
 
 
+@pytest.mark.alone
 def test_two_thousand_changes_leave_nothing_behind(installation: Installation, sit: Sit, replay: Replay) -> None:
     desk = sit()
     desk.context.add_init_script("delete window.SharedWorker")  # the page itself hears the stream, and is measured

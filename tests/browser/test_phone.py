@@ -111,6 +111,7 @@ def test_a_case_is_done_with_thirty_minutes_without_a_line_in_it(installation: I
     assert installation.case(case)["amount_saved_fen"] == 120_050
 
 
+@pytest.mark.alone
 def test_on_a_bad_line_it_is_small_and_soon_of_use(installation: Installation, sit: Sit) -> None:
     """The best of a few first visits: the tests share the machine, the line is what is judged."""
     case = installation.warn(number="POCKET-2")
