@@ -72,10 +72,16 @@ def fact_bound_to(case_id: UUID, version: int) -> bytes:
 
 def open_warning(sealer: Sealer, stored: Stored) -> WarningIssued | None:
     """The warning of a case with all that is personal in it; None where it was erased. Raises CannotOpen."""
-    if stored.wrapped_key is None or stored.sealed is None:
+    return unsealed_warning(sealer, stored.case.case_id, stored.wrapped_key, stored.sealed)
+
+
+def unsealed_warning(
+    sealer: Sealer, case_id: UUID, wrapped_key: bytes | None, sealed: bytes | None
+) -> WarningIssued | None:
+    """The same of a case of which no more is known."""
+    if wrapped_key is None or sealed is None:
         return None
-    plain = sealer.unwrap(stored.wrapped_key).open(stored.sealed, bound_to=bound_to(stored.case.case_id))
-    return WarningIssued.model_validate_json(plain)
+    return WarningIssued.model_validate_json(sealer.unwrap(wrapped_key).open(sealed, bound_to=bound_to(case_id)))
 
 
 def key_of(sealer: Sealer, stored: Stored) -> RowKey | None:

@@ -6,7 +6,8 @@ Drawn in the router's own statement they cost a third of the database's time for
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,6 +23,7 @@ from services.store.scope import Scope
 cases, case_link, progress, received = tables.cases, tables.case_link, tables.link_progress, tables.received
 # Longer than a router's transaction can last (engine.server_settings): by then a lower id is committed, or never.
 SWEEP_AFTER = timedelta(minutes=1)
+_SEALED = select(*(cases.c[name] for name in ("id", "case_id", "wrapped_key", "sealed")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,15 @@ class Drawn:
     sweep_to: int
     seen: int
     swept_at: datetime
+
+
+class Unlinked(NamedTuple):
+    """As much of a new case as linking it takes: to read all of it would take most of the time."""
+
+    id: int
+    case_id: UUID
+    wrapped_key: bytes | None
+    sealed: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,19 +74,19 @@ async def claim(tx: Transaction) -> Drawn | None:
     return Drawn(upto=row.upto, sweep_to=row.sweep_to, seen=row.seen, swept_at=row.swept_at)
 
 
-async def unlinked(tx: Transaction, drawn: Drawn, *, limit: int) -> tuple[list[Stored], Drawn]:
+async def unlinked(tx: Transaction, drawn: Drawn, *, limit: int) -> tuple[list[Unlinked], Drawn]:
     """Cases to be linked, the oldest first, and how far it is done once they are.
 
     Ids are given out before they commit: those that were late are found by a sweep over what was seen once.
     """
-    question = select(cases).where(cases.c.id > drawn.seen).order_by(cases.c.id).limit(limit)
-    found = [to_stored(row) for row in await tx.conn.execute(question)]
+    question = _SEALED.where(cases.c.id > drawn.seen).order_by(cases.c.id).limit(limit)
+    found = [Unlinked(*row) for row in await tx.conn.execute(question)]
     after = replace(drawn, seen=found[-1].id) if found else drawn
     if len(found) == limit or tx.now - drawn.swept_at < SWEEP_AFTER:
         return found, after
     has_none = ~select(case_link.c.case_id).where(case_link.c.case_id == cases.c.id).exists()
-    late = select(cases).where(cases.c.id > drawn.upto, cases.c.id <= drawn.seen, has_none).order_by(cases.c.id)
-    missed = [to_stored(row) for row in await tx.conn.execute(late.limit(limit))]
+    late = _SEALED.where(cases.c.id > drawn.upto, cases.c.id <= drawn.seen, has_none).order_by(cases.c.id)
+    missed = [Unlinked(*row) for row in await tx.conn.execute(late.limit(limit))]
     if len(missed) < limit:
         after = replace(after, upto=drawn.sweep_to, sweep_to=after.seen, swept_at=tx.now)
     return missed + found, after

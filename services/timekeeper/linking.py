@@ -1,6 +1,7 @@
 """Beside the limits: new cases get their links, and withdrawals that came before their warnings are carried out."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import structlog
@@ -19,7 +20,7 @@ PAUSE_S = 1.0
 async def keep_links(parts: Parts) -> None:
     """Every second until it is cancelled. All state is in the database: two of these do the same work once."""
     while True:
-        more = False
+        more, began = False, time.monotonic()
         try:
             more = await link_once(parts)
         except DATABASE_AWAY as away:
@@ -28,7 +29,9 @@ async def keep_links(parts: Parts) -> None:
         except Exception:  # what can't be linked must not end the timekeeper
             log.exception("links.bug")
             await asyncio.sleep(PAUSE_S)
-        if not more:
+        if more:
+            await asyncio.sleep(time.monotonic() - began)  # half of the time is for the limits, however much is new
+        else:
             await parts.clock.sleep_until(parts.clock.now() + EVERY)
 
 
