@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,7 +86,7 @@ class Kafka(Server):
     doors: tuple[Door, ...] = ()  # beside the plain one of this machine, which then belongs to its keeper
     users: Mapping[str, str] = field(default_factory=dict)  # SCRAM passwords, laid down with the first start
     detached: bool = False
-    keeps_classes_in: Path | None = None  # when it stops
+    java_words: tuple[str, ...] = ()  # more for the broker's own Java
 
     @property
     def bootstrap(self) -> str:
@@ -106,7 +106,7 @@ class Kafka(Server):
             self._format(properties)
         program = Program(
             name="kafka",
-            argv=(*self._java(*self._keeping()), "kafka.Kafka", str(properties)),
+            argv=(*self._java(*self.java_words), "kafka.Kafka", str(properties)),
             log=self.home / "kafka.log",
             ports=(self.port,),
         )
@@ -121,10 +121,6 @@ class Kafka(Server):
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
         if done.returncode:
             raise StartError(f"kafka: kafka-acls failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-
-    def _keeping(self) -> Iterator[str]:
-        if self.keeps_classes_in is not None:
-            yield f"-XX:ArchiveClassesAtExit={self.keeps_classes_in}"
 
     def _java(self, *words: str) -> tuple[str, ...]:
         kept = self.libs / CLASSES
@@ -233,7 +229,7 @@ def _keep_classes(libs: Path) -> None:
     """Run a broker once for it. A Java that cannot keep its classes refuses to start so; then they are not kept."""
     with tempfile.TemporaryDirectory() as home:
         fresh = Path(home, CLASSES)
-        once = Kafka(home=Path(home, "kafka"), libs=libs, keeps_classes_in=fresh)
+        once = Kafka(home=Path(home, "kafka"), libs=libs, java_words=(f"-XX:ArchiveClassesAtExit={fresh}",))
         with contextlib.suppress(StartError):
             once.start()
             once.stop()

@@ -1,7 +1,7 @@
 """The way in and out for people with a browser: by the identity provider, by a local account, by a one-time link."""
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Path, Query, Request
@@ -29,6 +29,15 @@ router = APIRouter(tags=["entry"])
 OWN_PATH: Final = re.compile(r"/(?![/\\])[A-Za-z0-9/_.~?&=#%-]{0,300}")  # a page of ours, never another host
 Secret = Annotated[str, Path(min_length=20, max_length=100, pattern="^[A-Za-z0-9_-]+$")]
 LONGEST_FORM: Final = 4_000
+
+
+class _Claim(NamedTuple):
+    """Who somebody says that they are."""
+
+    form: dict[str, str]
+    name: str
+    to: str
+    right: bool
 
 
 @router.get("/login", include_in_schema=False)
@@ -84,27 +93,20 @@ async def get_login_return(
 @router.post("/login", include_in_schema=False)
 async def post_login(request: Request) -> Response:
     """A name and a password of a local account, as a form."""
+    claim = await _claim_of(request)
+    if isinstance(claim, Response):
+        return claim
     settings, identities = _settings(request), _identities(request)
-    if Way.ACCOUNTS not in settings.ways_in:
-        return _refused(request, "no-login")
-    form = await _form(request)
-    name, to = form.get("name", "").replace("\0", "")[:100], _own(form.get("to", "/"))
-    passwords: Passwords = request.app.state.passwords
-    try:
-        right = await passwords.right(identities.store, name, form.get("password", ""))
-    except TooMany:
-        refused("too many tries")
-        return _refused(request, "too-many-tries")
-    if not right:
+    if not claim.right:
         refused("password")
-        page = account_page(request.scope, to=to, provider=Way.OIDC in settings.ways_in, wrong=True)
+        page = account_page(request.scope, to=claim.to, provider=Way.OIDC in settings.ways_in, wrong=True)
         return HTMLResponse(page, status_code=401)
     async with identities.store.begin() as tx:
-        found = await people.find(tx.conn, tables.person.c.name == name)
+        found = await people.find(tx.conn, tables.person.c.name == claim.name)
         if found is None:  # taken out at this very moment
             return _refused(request, "not-known")
         secret = await _begun(tx, request, found, "password")
-    return _come_in(settings, secret, to)
+    return _come_in(settings, secret, claim.to)
 
 
 @router.get("/login/password", include_in_schema=False)
@@ -118,32 +120,28 @@ async def get_password(request: Request, to: Annotated[str, Query(max_length=400
 @router.post("/login/password", include_in_schema=False)
 async def post_password(request: Request) -> Response:
     """A new password for whoever knows the present one: every session of theirs ends, and a new one begins here."""
+    claim = await _claim_of(request)
+    if isinstance(claim, Response):
+        return claim
     settings, identities = _settings(request), _identities(request)
-    if Way.ACCOUNTS not in settings.ways_in:
-        return _refused(request, "no-login")
-    form = await _form(request)
-    name, to = form.get("name", "").replace("\0", "")[:100], _own(form.get("to", "/"))
-    passwords: Passwords = request.app.state.passwords
-    try:
-        right = await passwords.right(identities.store, name, form.get("password", ""))
-    except TooMany:
-        refused("too many tries")
-        return _refused(request, "too-many-tries")
     async with identities.store.read() as conn:
-        found = await people.find(conn, tables.person.c.name == name)
-    if not right or found is None:
+        found = await people.find(conn, tables.person.c.name == claim.name)
+    if not claim.right or found is None:
         refused("password")
-        return HTMLResponse(password_page(request.scope, to=to, wrong="wrong"), status_code=401)
-    new = form.get("new", "")
-    wrong = "differ" if new != form.get("twice") else weakness(new, place=settings.words_of_place, person=found.named)
+        return HTMLResponse(password_page(request.scope, to=claim.to, wrong="wrong"), status_code=401)
+    new = claim.form.get("new", "")
+    wrong = (
+        "differ" if new != claim.form.get("twice") else weakness(new, place=settings.words_of_place, person=found.named)
+    )
     if wrong is not None:
-        return HTMLResponse(password_page(request.scope, to=to, wrong=wrong), status_code=422)
+        return HTMLResponse(password_page(request.scope, to=claim.to, wrong=wrong), status_code=422)
+    passwords: Passwords = request.app.state.passwords
     kept = await passwords.hashed(new)
     async with identities.store.begin() as tx:
-        await people.set_password(tx, name, kept)
+        await people.set_password(tx, claim.name, kept)
         await note(tx, Entry.PASSWORD_CHANGED, by=found.actor)
         secret = await _begun(tx, request, found, "password")
-    return _come_in(settings, secret, to)
+    return _come_in(settings, secret, claim.to)
 
 
 @router.get("/enter/{secret}", include_in_schema=False)
@@ -211,6 +209,21 @@ async def _form(request: Request) -> dict[str, str]:
     if len(body) > LONGEST_FORM:
         return {}
     return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=10))
+
+
+async def _claim_of(request: Request) -> _Claim | Response:
+    """What a form says, and whether name and password are right; the refusal where nobody may say it, or not now."""
+    if Way.ACCOUNTS not in _settings(request).ways_in:
+        return _refused(request, "no-login")
+    form = await _form(request)
+    name, to = form.get("name", "").replace("\0", "")[:100], _own(form.get("to", "/"))
+    passwords: Passwords = request.app.state.passwords
+    try:
+        right = await passwords.right(_identities(request).store, name, form.get("password", ""))
+    except TooMany:
+        refused("too many tries")
+        return _refused(request, "too-many-tries")
+    return _Claim(form, name, to, right)
 
 
 def _own(path: str) -> str:
