@@ -19,6 +19,7 @@ from services.clock import Clock
 from services.domain.actor import Actor
 from services.store import walls
 from services.store.columns import as_json
+from services.store.one_trip import BEGIN, OF_ONE_MOMENT, transaction
 from services.store.one_visit import ONE_VISIT, WAIT_MS
 from services.store.quick import Question, Quick
 from services.store.secured import Tls, without_tls
@@ -105,7 +106,7 @@ class Store:
             if not self.postgres:
                 await held.enter_async_context(self._one_writer)
             conn = await held.enter_async_context(self.engine.connect()) if on is None else on
-            async with conn.begin():
+            async with transaction(conn) if self.postgres else conn.begin():
                 tx = Transaction(conn=conn, now=now or self.clock.now(), postgres=self.postgres)
                 tx.behind_wall = await self._narrow(conn)
                 yield tx
@@ -120,14 +121,14 @@ class Store:
     async def read(self, *, one_moment: bool = False) -> AsyncIterator[AsyncConnection]:
         """A connection for questions only; with `one_moment` all of them see the same one."""
         async with self.engine.connect() as conn:
-            options: dict[str, Any] = {READS: True, ONE_MOMENT: one_moment}
-            if one_moment and self.postgres:
-                options["isolation_level"] = "REPEATABLE READ"  # before the first question, ours of who asks included
-            elif self.postgres and self._asker is None:
-                options["isolation_level"] = "AUTOCOMMIT"  # each sees its own moment anyway: one round trip, not three
-            reading = await conn.execution_options(**options)
-            await self._narrow(reading)
-            yield reading
+            if not self.postgres:
+                yield await conn.execution_options(**{READS: True, ONE_MOMENT: one_moment})
+            elif one_moment or self._asker is not None:
+                async with transaction(conn, OF_ONE_MOMENT if one_moment else BEGIN):
+                    await self._narrow(conn)
+                    yield conn
+            else:
+                yield conn  # each sees its own moment anyway: one round trip, not three
 
     async def _narrow(self, conn: AsyncConnection) -> bool:
         if self._asker is None or not self.postgres:
@@ -151,7 +152,7 @@ class Store:
         """A connection to keep, for questions that each stand alone. Whoever asks for it closes it."""
         conn = await self.engine.connect()
         try:
-            return await conn.execution_options(isolation_level="AUTOCOMMIT", **{READS: True})
+            return await conn.execution_options(**{READS: True})
         except BaseException:  # cancelled too: nobody has it yet who could close it
             await conn.close()
             raise
@@ -187,6 +188,7 @@ def _options(url: URL, name: str, pool_size: int) -> dict[str, Any]:
         # The one that was used last has the newest pages and its statements in memory.
         return {"module": ONE_VISIT, "pool_size": pool_size, "pool_use_lifo": True}
     return {
+        "isolation_level": "AUTOCOMMIT",  # transactions are ours, see `begin`
         "pool_size": pool_size,
         "max_overflow": 4,
         "pool_timeout": 2,
@@ -208,7 +210,7 @@ def server_settings(name: str) -> dict[str, str]:
 def _prepare_postgres(engine: AsyncEngine) -> None:
     """A connection that has rested is asked whether it still lives before it is used; one that was just used is not.
 
-    The pool's own way asks each time, by four round trips, as many as a whole command takes. What breaks in between
+    The pool's own way asks each time, by a round trip; a whole command takes five. What breaks in between
     breaks a statement, as it would right after an answer, and the caller's own way out of that is the same.
     """
 
@@ -221,8 +223,9 @@ def _prepare_postgres(engine: AsyncEngine) -> None:
         since = record.info.get(RESTS)
         if since is None:
             return
-        if connection.driver_connection.is_closed():
-            raise InvalidatePoolError("the connection was closed")
+        driver = connection.driver_connection
+        if driver.is_closed() or driver.is_in_transaction():
+            raise InvalidatePoolError("the connection was closed, or left in the middle of something")
         if time.monotonic() - since > FRESH_S:
             try:
                 connection.ping()

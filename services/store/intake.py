@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, delete, exists, func, select, tuple_, update
 
 from services.domain.case import Change, Fact
 from services.domain.value import value
-from services.store import arrays, cases, tables
+from services.store import arrays, cases, one_trip, tables
 from services.store.engine import Transaction
 from services.store.events import event_columns
 from services.store.lanes import LaneOver
@@ -269,8 +269,7 @@ ALONE = STATEMENT + UNLESS_WHOLE
 
 async def _write_postgres(tx: Transaction, openings: Sequence[Opening], progress: Progress, often: Often) -> Written:
     arguments = arguments_of(openings, progress, now=tx.now, often=often)
-    written: Any = (await tx.conn.exec_driver_sql(STATEMENT, arguments)).one()
-    moved, opened, outbox_ids, too_often = written
+    ((moved, opened, outbox_ids, too_often),) = await one_trip.rows(tx.conn, STATEMENT, arguments)
     if moved != len(progress.moved):
         raise LaneOver
     return Written(opened=frozenset(opened or ()), outbox_ids=tuple(outbox_ids or ()), often=frozenset(too_often or ()))

@@ -85,7 +85,7 @@ async def answer(tx: Transaction, case_id: UUID, answers: Answers) -> None:
     for name, several in lists.items():
         about[name] = list(several) if tx.postgres else orjson.dumps(list(several)).decode()
     if tx.postgres:
-        groups = set((await tx.conn.execute(_answering_both(answers.everything), about)).scalars())
+        groups = set(await ready.changed(tx.conn, _answering_both(answers.everything), about))
     else:
         await ready.changed(tx.conn, _answering(notice, answers.everything, False), about)
         groups = set(await ready.changed(tx.conn, _answering(notice_case, answers.everything, False), about))

@@ -1,23 +1,24 @@
-"""Questions that are asked all day long, made ready once: on SQLite what SQLAlchemy does around one takes longer than it.
-
-On PostgreSQL they go as every other one does.
-"""
+"""Questions that are asked all day long, made ready once: what SQLAlchemy does around one takes longer than it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Select, Update
+import orjson
+from sqlalchemy import Dialect, Select, Update
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.value import value
+from services.store import one_trip
 from services.store.columns import as_json
 from services.store.one_visit import asked, put_new
 
-FILE_DIALECT: Final = sqlite.dialect(json_serializer=as_json)
+FILE_DIALECT: Final = sqlite.dialect(json_serializer=as_json, json_deserializer=orjson.loads)
+SERVER_DIALECT: Final = PGDialect_asyncpg(json_serializer=as_json, json_deserializer=orjson.loads)  # type: ignore[no-untyped-call]  # the library has no type here
 KEPT: Final = 512
-Turn = Callable[[Any], Any] | None
+Turn = Callable[[Any], Any]
 
 
 class Found:
@@ -34,25 +35,32 @@ class Found:
 
 @value
 class _Ready:
+    """A statement as its driver takes it; `turns` are the columns that come otherwise than they are meant."""
+
     sql: str
-    given: Sequence[tuple[str, Turn]]
+    given: Sequence[tuple[str, Turn | None]]
     known: Mapping[str, Any]
-    columns: Sequence[tuple[str, Turn]]
+    columns: Sequence[str]
+    turns: Sequence[tuple[str, Turn]]
 
 
 async def rows(conn: AsyncConnection, question: Select[Any], given: Mapping[str, Any]) -> Sequence[Any]:
     """The answer to a question that is kept by its maker; what is not bound in it is in `given`."""
     if conn.dialect.name == "postgresql":
-        answer: Sequence[Any] = (await conn.execute(question, given)).all()
-        return answer
-    ready = _made(question)
-    found = await asked(conn, ready.sql, _values(ready, given))
-    return [Found(_turned(ready.columns, row)) for row in found]
+        ready = _made(question, SERVER_DIALECT)
+        answer: Sequence[Sequence[Any]] = await one_trip.rows(conn, ready.sql, _values(ready, given))
+    else:
+        ready = _made(question, FILE_DIALECT)
+        answer = await asked(conn, ready.sql, _values(ready, given))
+    return [Found(_turned(ready, row)) for row in answer]
 
 
 async def changed(conn: AsyncConnection, statement: Update, given: Mapping[str, Any]) -> list[Any]:
-    """What a change of few rows gives back of each, its first column; on SQLite alone."""
-    ready = _made(statement)
+    """What a change of few rows gives back of each, its first column."""
+    if conn.dialect.name == "postgresql":
+        ready = _made(statement, SERVER_DIALECT)
+        return [row[0] for row in await one_trip.rows(conn, ready.sql, _values(ready, given))]
+    ready = _made(statement, FILE_DIALECT)
     return await put_new(conn, ready.sql, [_values(ready, given)])
 
 
@@ -67,28 +75,36 @@ def _values(ready: _Ready, given: Mapping[str, Any]) -> list[Any]:
     return [turn(said[name]) if turn else said[name] for name, turn in ready.given]
 
 
-def _turned(columns: Sequence[tuple[str, Turn]], row: Sequence[Any]) -> dict[str, Any]:
-    return {name: turn(cell) if turn else cell for (name, turn), cell in zip(columns, row, strict=True)}
+def _turned(ready: _Ready, row: Sequence[Any]) -> dict[str, Any]:
+    found = dict(zip(ready.columns, row, strict=True))
+    for name, turn in ready.turns:
+        found[name] = turn(found[name])
+    return found
 
 
 @lru_cache(maxsize=KEPT)
-def _made(question: Select[Any] | Update) -> _Ready:
+def _made(question: Select[Any] | Update, dialect: Dialect) -> _Ready:
     shown = question.selected_columns if isinstance(question, Select) else ()
-    compiled = question.compile(dialect=FILE_DIALECT, compile_kwargs={"render_postcompile": True})
+    compiled = question.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     binds: Mapping[str, Any] = compiled.binds
+    turns = [(str(column.key), _coming_out(column.type, dialect)) for column in shown]
     return _Ready(
         sql=str(compiled),
-        given=[(name, _going_in(binds[name].type) if name in binds else None) for name in compiled.positiontup or ()],
+        given=[
+            (name, _going_in(binds[name].type, dialect) if name in binds else None)
+            for name in compiled.positiontup or ()
+        ],
         known={name: known for name, known in compiled.params.items() if known is not None},
-        columns=[(str(column.key), _coming_out(column.type)) for column in shown],
+        columns=[name for name, _ in turns],
+        turns=[(name, turn) for name, turn in turns if turn is not None],
     )
 
 
-def _going_in(kind: Any) -> Turn:
-    turn: Turn = kind.dialect_impl(FILE_DIALECT).bind_processor(FILE_DIALECT)
+def _going_in(kind: Any, dialect: Dialect) -> Turn | None:
+    turn: Turn | None = kind.dialect_impl(dialect).bind_processor(dialect)
     return turn
 
 
-def _coming_out(kind: Any) -> Turn:
-    turn: Turn = kind.dialect_impl(FILE_DIALECT).result_processor(FILE_DIALECT, None)
+def _coming_out(kind: Any, dialect: Dialect) -> Turn | None:
+    turn: Turn | None = kind.dialect_impl(dialect).result_processor(dialect, None)
     return turn

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from services.store import policies, tables, walls
 from services.store.defaults import FRAUD_TYPES, SHIFT_PATTERNS
 from services.store.engine import Store, Transaction
+from services.store.one_trip import transaction
 from services.store.revision import MIGRATIONS
 
 
@@ -52,7 +53,7 @@ async def differences(store: Store) -> list[str]:
 
 
 async def _run(store: Store, work: Callable[[Connection], object]) -> None:
-    async with store.engine.begin() as conn:
+    async with store.engine.connect() as conn, transaction(conn) if store.postgres else conn.begin():
         if store.postgres:
             await conn.exec_driver_sql("SET LOCAL statement_timeout = '10min'")
             await conn.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('quanzu schema'))")

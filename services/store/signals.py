@@ -9,6 +9,7 @@ import asyncpg
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.store import one_trip
 from services.store.secured import Tls
 
 CHANNEL = "quanzu"
@@ -41,7 +42,7 @@ class Signals:
 
     async def tell(self, conn: AsyncConnection, signals: Iterable[Signal]) -> None:
         """Tell the other processes, when `conn`'s transaction commits."""
-        await conn.exec_driver_sql(telling(1), told_of(signals))
+        await one_trip.run(conn, telling(1), told_of(signals))
 
     def fire(self, signals: Iterable[Signal]) -> None:
         for signal in signals:

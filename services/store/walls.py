@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.actor import Actor
 from services.domain.words import Role
+from services.store import one_trip
 from services.store.append_only import APPEND_ONLY
 
 API_ROLE: Final = "quanzu_api"
@@ -168,7 +169,7 @@ _STEP: Final = "SELECT {}, set_config('role', '{}', true)".format(
 
 async def step_behind(conn: AsyncConnection, actor: Actor) -> None:
     """From here to the end of the transaction this connection sees what `actor` may see. One question."""
-    await conn.exec_driver_sql(_STEP, tuple(said_of(actor).values()))
+    await one_trip.run(conn, _STEP, tuple(said_of(actor).values()))
 
 
 async def keep_locked(conn: AsyncConnection, rows: list[int]) -> None:
