@@ -5,7 +5,6 @@ what is still to be done and gets a new set, counted from its new conclusion; wh
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +19,7 @@ from services.domain.policy import Policy
 from services.domain.policy_rules import FollowUpMark, ReviewCause
 from services.domain.refusals import Incomplete, NotAllowed, NotYours
 from services.domain.states import Action, TimerKind
+from services.domain.value import replace
 from services.domain.words import Outcome, Role
 
 CENTRE = frozenset({Role.OPERATOR, Role.SUPERVISOR})

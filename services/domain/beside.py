@@ -7,7 +7,6 @@ transaction under the lock of the case row: after a crash all of it is there, or
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +20,7 @@ from services.domain.protective_hold import ProtectiveHold
 from services.domain.review import Review
 from services.domain.states import Action, TimerKind
 from services.domain.stop_order import Entry, StopOrder
-from services.domain.value import value
+from services.domain.value import replace, value
 
 
 @value

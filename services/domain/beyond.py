@@ -3,10 +3,9 @@
 A boundary is crossed in these two cases only (domain.md §5). Nobody is left to ask: the centre decides.
 """
 
-from dataclasses import replace
-
 from services.domain.choice import CANDIDATES_SHOWN, Ask, Candidate, Choice, Decided, Nobody, NoChoice, Rejected
 from services.domain.others import Others
+from services.domain.value import replace
 from services.domain.within import Muster, choose_one
 
 

@@ -1,6 +1,5 @@
 """Who a limit calls in: the levels that a change's facts tell of, the next one past an empty one, and a jump by hand."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.domain import timers as limits
@@ -14,7 +13,7 @@ from services.domain.refusals import Incomplete
 from services.domain.states import STAGES, Action, TimerKind
 from services.domain.telling import level_called, level_detail, numbered
 from services.domain.timers import Timer
-from services.domain.value import value
+from services.domain.value import replace, value
 
 MARKS = {Action.AT_RISK: Mark.AT_RISK, Action.BREACH: Mark.BREACH}
 BY_HAND = "BY_HAND"

@@ -6,7 +6,6 @@ can be changed alone. Who changes rows and all their seals is found by a signed 
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -16,7 +15,7 @@ import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from services.domain.value import value
+from services.domain.value import replace, value
 
 DIGEST_BYTES: Final = 16  # of a leaf: to find another row with the same one is out of reach
 ID_BYTES: Final = 8

@@ -1,7 +1,7 @@
 """Times that were wrong, put right: a new fact with both values. What was recorded stays; figures use the corrected one."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from services.domain.moves import Said, move
 from services.domain.policy import Policy
 from services.domain.refusals import Incomplete
 from services.domain.states import Action
+from services.domain.value import replace
 
 
 class Stamp(StrEnum):

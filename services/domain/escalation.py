@@ -5,14 +5,13 @@ could not be reached then may be now, and a notice that is there is not made twi
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.domain.policy import Policy
 from services.domain.policy_rules import Level, Mark, Watch
 from services.domain.states import TimerKind
 from services.domain.timers import Timer
-from services.domain.value import value
+from services.domain.value import replace, value
 
 WatchAt = Callable[[datetime], Watch]
 Levels = tuple[Level, ...]

@@ -4,7 +4,6 @@ Evidence is never deleted by hand: withdrawn is a mark with a reason. What lies 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
@@ -13,7 +12,7 @@ from services.domain.actor import Actor
 from services.domain.case import CASE_NAMESPACE, Case
 from services.domain.refusals import BadEvidence, NotAllowed, NotYours, OutOfOrder
 from services.domain.states import Action
-from services.domain.value import value
+from services.domain.value import replace, value
 from services.domain.words import Role
 
 

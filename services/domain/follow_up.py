@@ -6,7 +6,6 @@ be done. Counted from the conclusion. The marks are of the policy; a day and a m
 
 import calendar
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 from services.domain.policy_rules import FollowUp as Rule
 from services.domain.policy_rules import FollowUpMark, FollowUpRules
 from services.domain.refusals import OutOfOrder, OwnSubmission
-from services.domain.value import value
+from services.domain.value import replace, value
 from services.domain.words import Outcome
 
 

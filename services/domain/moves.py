@@ -1,6 +1,6 @@
 """What a command or the passing of time does to a case. Decides and explains; never waits, stores or reads a clock."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from services.domain.refusals import Incomplete, NotYours, OwnSubmission
 from services.domain.states import ENDED, Action, Move, State, TimerKind, move_for
 from services.domain.telling import breach, level_called, mark, numbered, part, parting
 from services.domain.timers import Timer
+from services.domain.value import replace
 from services.domain.words import Outcome, Role
 
 ANYBODYS = frozenset({Action.ACKNOWLEDGE, Action.SECOND_ACKNOWLEDGE})

@@ -4,7 +4,6 @@ A change with nothing to tell costs a look at its facts.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from services.domain.policy_rules import Mark, Target
 from services.domain.review import ReviewState
 from services.domain.states import BEFORE_CONCLUDED, ENDED, MOVES, STAGES, Action, State, TimerKind
 from services.domain.stop_order import RETURNS
-from services.domain.value import value
+from services.domain.value import replace, value
 from services.domain.words import Outcome, Role
 
 N = NoticeKind

@@ -1,10 +1,11 @@
 """What is wrong with a policy document: where, what, and the nearest right word, told in both languages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.domain.located import Language
+from services.domain.value import replace
 
 Path = tuple[str | int, ...]
 

@@ -4,11 +4,10 @@ Allowed only after they refused to be dissuaded. We record it; the bank carries 
 sealed in the case's timeline.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.domain.refusals import Incomplete, OutOfOrder
-from services.domain.value import value
+from services.domain.value import replace, value
 from services.domain.words import Outcome
 
 

@@ -4,13 +4,12 @@ OPEN → CAUSE_SET (why, and who answers for it) → ACTIONS_SET (what is done, 
 who set neither. The words are sealed in the case's timeline; here is only who and when.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from services.domain.policy_rules import ReviewCause
 from services.domain.refusals import OutOfOrder, OwnSubmission
-from services.domain.value import value
+from services.domain.value import replace, value
 
 
 class ReviewState(StrEnum):

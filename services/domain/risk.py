@@ -1,7 +1,6 @@
 """The risk of a case raised or lowered, by hand or by a rule, and what that does to its limits (domain.md §1, §3)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from services.domain import timers as limits
@@ -15,6 +14,7 @@ from services.domain.refusals import Incomplete, OutOfOrder
 from services.domain.states import Action, State, TimerKind
 from services.domain.timers import OUTSIDE_TOTAL, Timer
 from services.domain.trying import Tried
+from services.domain.value import replace
 from services.domain.visiting import DANGER, FAILED_CALLS
 from services.domain.words import RISKS, Risk, higher
 

@@ -6,14 +6,13 @@ released while the rest stays held: the order ends once nothing of it is held an
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from services.domain.policy_rules import StopPaymentRules
 from services.domain.refusals import Incomplete, OutOfOrder
-from services.domain.value import value
+from services.domain.value import replace, value
 
 MOST_ORDERS = 20  # of one case: each keeps a limit on the case row
 

@@ -3,7 +3,6 @@
 The loop neither waits for any of it nor is moved by it: only STOP_REQUEST and STOP_CONFIRM run on the case's own clock.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -20,6 +19,7 @@ from services.domain.policy_rules import ReviewCause
 from services.domain.refusals import NotAllowed, NotInCase, OutOfOrder
 from services.domain.states import Action, State, TimerKind
 from services.domain.stop_order import BankWord, Entry, EntryKind, Step, StopOrder
+from services.domain.value import replace
 from services.domain.words import Role
 
 MAY_TELL = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.BANK})

@@ -1,6 +1,5 @@
 """What a change tells: facts that follow by themselves from a limit or an end, and the versions they get."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from services.domain.case import Case, Change, CoAssigned, Fact
 from services.domain.escalation import Reached
 from services.domain.states import Action
 from services.domain.timers import Timer
+from services.domain.value import replace
 
 
 def part(case: Case, unit: str, *, why: str, by: Actor, now: datetime) -> Change:

@@ -1,6 +1,5 @@
 """Several units on one case: who joins the accountable one, and who leaves again. The clock and the turn stay."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.domain.actor import Actor
@@ -10,6 +9,7 @@ from services.domain.policy import Policy
 from services.domain.refusals import Incomplete
 from services.domain.states import Action, move_for
 from services.domain.telling import part
+from services.domain.value import replace
 
 
 def co_assign(

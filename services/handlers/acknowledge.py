@@ -1,7 +1,5 @@
 """acknowledge: the responder has the instruction; the ACK limit stops, the first attempt's starts."""
 
-from dataclasses import replace
-
 from services.domain import moves, seconding
 from services.domain.actor import Actor
 from services.domain.case import Case, Change
@@ -9,6 +7,7 @@ from services.domain.moves import Said
 from services.domain.policy import Policy
 from services.domain.seconding import First
 from services.domain.states import Action
+from services.domain.value import replace
 from services.domain.words import Role
 from services.handlers.command import Command, Done, carry_out
 from services.handlers.context import Context

@@ -1,6 +1,6 @@
 """conclude and feedback: how it ended, and the words and money that tell of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.domain import after_loop, moves, trying, visiting
 from services.domain.actor import Actor
@@ -9,6 +9,7 @@ from services.domain.case import Case
 from services.domain.moves import Said
 from services.domain.policy import Policy
 from services.domain.states import Action
+from services.domain.value import replace
 from services.domain.words import Outcome
 from services.handlers.beside import carry_out_beside
 from services.handlers.command import Command, Done

@@ -6,7 +6,6 @@ open it, and `sweep` takes it away a day later.
 
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from services.domain.moves import Said
 from services.domain.policy import Policy
 from services.domain.refusals import KeyReused, NotInCase, OutOfOrder
 from services.domain.states import Action
+from services.domain.value import replace
 from services.handlers.command import Command, Done, carry_out
 from services.handlers.context import Context
 from services.store import evidence, sealed_content

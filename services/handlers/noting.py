@@ -4,7 +4,7 @@ Says nothing of whose case it is: that is repeats.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from services.domain.case import Change
 from services.domain.policy import Policy
 from services.domain.repeats import PLACES, SAME_SUBJECT
 from services.domain.states import BEFORE_CONCLUDED
+from services.domain.value import replace
 from services.domain.words import Risk
 from services.handlers.context import Context, bound_to, fact_bound_to
 from services.handlers.incoming import Incoming, plain

@@ -1,7 +1,5 @@
 """Ask the next candidate: when nobody answered, somebody declined, handed over or fell silent. Never the same one twice."""
 
-from dataclasses import replace
-
 from services.domain import moves
 from services.domain.actor import ROUTER
 from services.domain.case import Case, Change
@@ -9,6 +7,7 @@ from services.domain.choice import Ask, Choice, NoChoice
 from services.domain.choosing import choose
 from services.domain.policy import Policy
 from services.domain.states import State
+from services.domain.value import replace
 from services.domain.words import Risk
 from services.handlers.context import Context, open_warning
 from services.handlers.places import places_of

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from services.domain.choice import Rules
 from services.domain.fix import Fix
 from services.domain.roster import OnDuty, Roster
 from services.domain.switches import Switch
+from services.domain.value import replace
 from services.handlers.context import Context, Picture
 from services.handlers.ground_map import draw_map
 from services.store import registry, staff, status, unit_settings

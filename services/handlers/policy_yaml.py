@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import yaml
@@ -10,6 +9,7 @@ import yaml
 from services.domain.policy_fault import BadPolicy, Flaw, Path, PolicyFault
 from services.domain.policy_keys import POLICY
 from services.domain.policy_kinds import SHOWN, Kind, Maybe, Table
+from services.domain.value import replace
 
 MOST_CHARS: Final = 64 * 1024  # ten times what a policy takes
 WIDE: Final = 110  # a table that fits is written on one line

@@ -4,7 +4,7 @@ Nothing is written here: `registry_changes.carry_out` writes what `work_of` foun
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import shapely
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.value import replace
 from services.handlers.registry_areas import find_seams, take_units
 from services.handlers.registry_found import Columns, Found, FoundUnit
 from services.handlers.registry_lists import take_region_codes, take_responders, take_villages

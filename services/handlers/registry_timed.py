@@ -1,10 +1,10 @@
 """Areas and stations in time: a new boundary begins where the old one ends, and what is planned after it stays planned."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from services.domain.value import replace
 from services.store.registry import Area, Station, table_of
 from services.store.registry_changes import Change, Work
 

@@ -1,7 +1,6 @@
 """What a case asks of choosing; and why this unit and this responder, as it is stored with the case."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from schemas.warning import WarningIssued
 from services.domain.choice import Ask, Choice, Measured, NoChoice
 from services.domain.located import Located
 from services.domain.place import Whereabouts
+from services.domain.value import replace
 from services.domain.ways import ways_of
 from services.handlers.context import Context
 

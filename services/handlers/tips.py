@@ -1,6 +1,5 @@
 """tips: what somebody of the public told is kept, sealed; an operator makes a warning of it or dismisses it."""
 
-from dataclasses import replace
 from uuid import UUID, uuid4
 
 import orjson
@@ -8,6 +7,7 @@ import orjson
 from schemas.warning import WarningIssued
 from services.domain.actor import Actor
 from services.domain.refusals import TipNotFound, TipOver
+from services.domain.value import replace
 from services.handlers.context import Context
 from services.handlers.seen import must_be
 from services.handlers.submission import Submitted, submit

@@ -1,9 +1,8 @@
 """switch, lead: what a unit takes part in, and who leads it. The same again changes nothing."""
 
-from dataclasses import replace
-
 from services.domain.refusals import Incomplete, UnitNotFound
 from services.domain.switches import Switch
+from services.domain.value import replace
 from services.handlers.seen import must_be
 from services.store import registry, unit_settings
 from services.store.engine import Transaction

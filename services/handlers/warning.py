@@ -5,7 +5,6 @@ writes them in the caller's transaction.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -23,7 +22,7 @@ from services.domain.choosing import choose_batch
 from services.domain.located import Located
 from services.domain.opening import open_case
 from services.domain.policy import Policy
-from services.domain.value import value
+from services.domain.value import replace, value
 from services.domain.words import Mode, Risk
 from services.handlers.context import Context, bound_to
 from services.handlers.incoming import Incoming, Withdrawal, subject_key

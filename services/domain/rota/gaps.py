@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from services.domain.rota.rota import REST, Rota, begun
 from services.domain.rota.spans import Span
+from services.domain.value import replace
 
 AHEAD = timedelta(hours=72)
 

@@ -12,12 +12,13 @@ The rule, from the weakest to the strongest; it holds at every instant by itself
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.domain.rota.pattern import Pattern, instant
+from services.domain.value import replace
 
 REST = "*"  # in `minimum`: every shift that is not named, and the time between shifts
 

@@ -1,12 +1,13 @@
 """A rota over time: duty as spans, cut where anything may change; the rule itself is in `rota`."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from services.domain.rota.rota import Begun, Post, Rota, Standing, Via, begun, reach_of, standing
+from services.domain.value import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

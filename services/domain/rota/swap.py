@@ -1,7 +1,7 @@
 """The life of a swap: asked by one, answered by the other. Only an accepted one moves duty."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -9,6 +9,7 @@ from services.domain.actor import CENTRE_ROLES, Actor
 from services.domain.refusals import Incomplete, NotAllowed, SwapOver
 from services.domain.rota.rota import Rota, Swap
 from services.domain.rota.spans import shifts
+from services.domain.value import replace
 from services.domain.words import Role
 
 Window = tuple[datetime, datetime]
