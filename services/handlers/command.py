@@ -120,6 +120,7 @@ async def carry_out(
     change = await teller.tell(case, change, policy=policy)
     saving = Saving(
         change=change,
+        before=case,
         messages=(*told(context, stored, change), *also(change)),
         sealed_facts=sealed_facts(context.sealer, stored, change),
     )

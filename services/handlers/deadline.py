@@ -99,7 +99,7 @@ async def _settled(
         return None, None
     change = await offer_next(tx, context, stored, change, policy=policy)
     change = await teller.tell(stored.case, change, policy=policy)
-    return Saving(change=change, messages=told(context, stored, change)), made
+    return Saving(change=change, before=stored.case, messages=told(context, stored, change)), made
 
 
 def told(context: Context, stored: Stored, change: Change) -> tuple:  # type: ignore[type-arg]
@@ -116,7 +116,7 @@ async def save_told(tx: Transaction, context: Context, made: Sequence[tuple[Stor
     for stored, change in made:
         policy = await context.policies.version(tx.conn, stored.case.policy_version)
         whole = await teller.tell(stored.case, change, policy=policy)
-        savings.append(Saving(change=whole, messages=told(context, stored, whole)))
+        savings.append(Saving(change=whole, before=stored.case, messages=told(context, stored, whole)))
     await cases.save(tx, savings)
     await teller.write()
     return tuple(saving.change for saving in savings)

@@ -61,7 +61,7 @@ async def erase(
     if case.state not in ENDED or case.next_due_at is not None or changed:
         raise OutOfOrder(state=case.state, action=Action.ERASE)
     change = telling.noted(case, Action.ERASE, by=by, now=tx.now, detail={"because": because.value})
-    await cases.save(tx, [Saving(change=change, messages=messages_for(change, None, None))])
+    await cases.save(tx, [Saving(change=change, before=case, messages=messages_for(change, None, None))])
     await erasure.forget(tx, stored.id)
     told = {"because": because.value, "evidence": len(named)}
     await audit.add(tx, [audit.line("ERASED", at=tx.now, by=by, about="case", key=case_id, detail=told)])

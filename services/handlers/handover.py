@@ -117,5 +117,5 @@ async def _hand_on(
         policy=policy,
     )
     change = await teller.tell(stored.case, change, policy=policy)
-    await cases.save(tx, [Saving(change=change, messages=told(context, stored, change))])
+    await cases.save(tx, [Saving(change=change, before=stored.case, messages=told(context, stored, change))])
     return change

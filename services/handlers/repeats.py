@@ -175,7 +175,9 @@ async def _save(tx: Transaction, context: Context, notings: Mapping[int, Noting]
         noting.change = await teller.tell(noting.stored.case, noting.change, policy=noting.policy)
         assigns = any(fact.action is Action.ASSIGN for fact in noting.change.facts)
         messages = told(context, current if assigns else noting.stored, noting.change)
-        savings.append(Saving(change=noting.change, messages=messages, sealed_facts=noting.sealed_facts))
+        savings.append(
+            Saving(change=noting.change, before=noting.stored.case, messages=messages, sealed_facts=noting.sealed_facts)
+        )
         if noting.amended and current.sealed is not None:
             resealed[row_id] = current.sealed
     await cases.save(tx, savings)

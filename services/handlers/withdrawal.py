@@ -62,7 +62,8 @@ async def _apply(tx: Transaction, context: Context, one: Withdrawn, stored: Stor
     teller = Teller(tx, context)
     change = await teller.tell(stored.case, change, policy=policy)
     sealed = sealed_facts(context.sealer, stored, change)
-    await cases.save(tx, [Saving(change=change, messages=told(context, stored, change), sealed_facts=sealed)])
+    saving = Saving(change=change, before=stored.case, messages=told(context, stored, change), sealed_facts=sealed)
+    await cases.save(tx, [saving])
     await teller.write()
     return change
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,13 @@ PLAIN = tuple(field.name for field in fields(Case) if field.name not in ("id", "
 # What never changes after the opening is not written again.
 FIXED = frozenset(("case_id", "source", "instruction_number", "mode", "issued_at", "received_at", "policy_version"))
 
+# What most changes are content with; a column that is not written costs neither end anything.
+OFTEN = (
+    *("version", "turn", "state", "responder", "acknowledged_at", "first_attempt_at", "contacted_at"),
+    *("timers", "next_due_at", "total_due_at"),
+)
+_SELDOM = attrgetter(*(field.name for field in fields(Case) if field.name not in {"id", *FIXED, *OFTEN}))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
@@ -46,9 +54,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
-    """One change to be written: the case, its facts, the messages that tell of it, and what is sealed in each fact."""
+    """One change to be written: the case, its facts, the messages that tell of it, and what is sealed in each fact.
+
+    `before` is the case as the row has it, locked: what is still so need not be written.
+    """
 
     change: Change
+    before: Case | None = None
     messages: Sequence[Message] = ()
     sealed_facts: dict[int, bytes] | None = None  # by version
 
@@ -137,7 +149,7 @@ async def save(tx: Transaction, savings: Sequence[Saving], *, answer: Mapping[st
     tx.wake(Signal.DUE)
     await arrays.update_and_insert(
         tx,
-        (cases, [_changed(saving.change.case) for saving in savings]),
+        (cases, _changed(savings)),
         (tables.event, facts),
         (tables.outbox, messages),
         (tables.command, [] if answer is None else [answer]),
@@ -153,19 +165,28 @@ def _row_id(saving: Saving) -> int:
     return saving.change.case.id
 
 
-def _changed(case: Case) -> dict[str, Any]:
-    return {"id": case.id, **{name: value for name, value in columns(case).items() if name not in FIXED}}
+def _changed(savings: Sequence[Saving]) -> list[dict[str, Any]]:
+    """The rows as they are to be, all of one shape: what changes often, or all that may change."""
+    if all(saving.before is not None and _SELDOM(saving.before) == _SELDOM(saving.change.case) for saving in savings):
+        return [{"id": saving.change.case.id, **_often(saving.change.case)} for saving in savings]
+    whole = [columns(saving.change.case) for saving in savings]
+    return [
+        {"id": saving.change.case.id, **{name: value for name, value in row.items() if name not in FIXED}}
+        for saving, row in zip(savings, whole, strict=True)
+    ]
+
+
+def _often(case: Case) -> dict[str, Any]:
+    return {name: getattr(case, name) for name in OFTEN} | {"timers": packed(case.timers)}
 
 
 def columns(case: Case) -> dict[str, Any]:
     """The case as column values, without its row id and without what is sealed."""
     return {
         **{name: getattr(case, name) for name in PLAIN},
+        **_often(case),
         "tried": list(case.tried),
         "co_assigned": [[one.unit, one.responder] for one in case.co_assigned],
-        "timers": packed(case.timers),
-        "next_due_at": case.next_due_at,
-        "total_due_at": case.total_due_at,
         "routed_by": case.routing.get("rule", "CENTRE"),
     }
 
