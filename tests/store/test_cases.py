@@ -13,7 +13,7 @@ from store_steps import NOW, POLICY, SOURCE, count, minutes, opening, rolled_bac
 
 from services.domain import moves, repeats
 from services.domain.actor import ROUTER, Actor
-from services.domain.case import Case
+from services.domain.case import Case, Change
 from services.domain.states import Action, State, TimerKind
 from services.domain.timers import Timer
 from services.domain.words import Mode, Outcome, Risk, Role
@@ -101,11 +101,11 @@ async def test_a_saved_change_loads_equal(store: Store, first: Case, second: Cas
         fixed = {name: getattr(first, name) for name in cases.FIXED}
         after = replace(second, id=row_id, **fixed)
         before = replace(first, id=row_id)
-        await cases.save(tx, [Saving(change=moves.Change(case=after, facts=()), before=before)])
+        await cases.save(tx, [Saving(change=Change(case=after, facts=()), before=before)])
         computed = {"next_due_at", "total_due_at"}
         back = replace(after, **{name: getattr(first, name) for name in cases.OFTEN if name not in computed})
-        await cases.save(tx, [Saving(change=moves.Change(case=back, facts=()), before=after)])
-        await cases.save(tx, [Saving(change=moves.Change(case=after, facts=()), before=back)])
+        await cases.save(tx, [Saving(change=Change(case=back, facts=()), before=after)])
+        await cases.save(tx, [Saving(change=Change(case=after, facts=()), before=back)])
 
     async with store.read() as conn:
         found = await cases.find(conn, first.case_id)
