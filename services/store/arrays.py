@@ -16,7 +16,6 @@ from services.store import one_trip
 from services.store.engine import Transaction
 from services.store.one_visit import put_new, run_all
 from services.store.ready import FILE_DIALECT
-from services.store.signals import telling, told_of
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has no type here
 Rows = Sequence[Mapping[str, Any]]  # all with the same columns
@@ -82,13 +81,10 @@ def _update_each(table: Table, names: tuple[str, ...]) -> str:
     return f'UPDATE "{table.name}" SET {sets} WHERE id = ?'  # noqa: S608 - our tables
 
 
-async def update_and_insert(
-    tx: Transaction, changed: tuple[Table, Rows], *new: tuple[Table, Rows], tell: bool = False
-) -> None:
+async def update_and_insert(tx: Transaction, changed: tuple[Table, Rows], *new: tuple[Table, Rows]) -> None:
     """`update_rows` and an `insert_rows` for each of `new`, all at once: that saves round trips.
 
-    Their order is nobody's to see: they are of one transaction and none reads what another writes. With `tell` the
-    transaction's signals go with it.
+    Their order is nobody's to see: they are of one transaction and none reads what another writes.
     """
     there = [(table, rows) for table, rows in new if rows]
     if not tx.postgres:
@@ -98,23 +94,17 @@ async def update_and_insert(
         return
     parts = tuple((table, tuple(rows[0]), len(rows) == 1) for table, rows in (changed, *there))
     values = [value for table, rows in (changed, *there) for value in _given(table, tuple(rows[0]), rows)]
-    if tell:
-        left = tx.wakes - tx.told
-        values += told_of(left)
-        tx.told |= left
-    await one_trip.run(tx.conn, _all(parts, tell), values)
+    await one_trip.run(tx.conn, _all(parts), values)
 
 
 @cache
-def _all(parts: tuple[tuple[Table, tuple[str, ...], bool], ...], tell: bool) -> str:
+def _all(parts: tuple[tuple[Table, tuple[str, ...], bool], ...]) -> str:
     """The first is updated, into the others is inserted; the parameters are numbered through."""
     statements: list[str] = []
     first = 1
     for table, names, alone in parts:
         statements.append((_insert if statements else _update)(table, names, alone, first))
         first += len(names)
-    if tell:
-        statements.append(telling(first))
     *before, last = statements
     if not before:
         return last

@@ -137,8 +137,7 @@ async def page(
 async def save(tx: Transaction, savings: Sequence[Saving], *, answer: Mapping[str, Any] | None = None) -> None:
     """Write the changed rows, their events, co-assignments and messages; wake who must act on them.
 
-    `answer` is what the command that did it left behind (`commands.row_of`): with it nothing more is to be saved here,
-    so on PostgreSQL whom to wake goes with the same statement.
+    `answer` is what the command that did it left behind (`commands.row_of`).
     """
     if not savings:
         return
@@ -153,7 +152,6 @@ async def save(tx: Transaction, savings: Sequence[Saving], *, answer: Mapping[st
         (tables.event, facts),
         (tables.outbox, messages),
         (tables.command, [] if answer is None else [answer]),
-        tell=answer is not None,
     )
     for saving in savings:
         if any(fact.action in co_assignments.TELLING for fact in saving.change.facts):

@@ -23,7 +23,7 @@ from services.store.one_trip import BEGIN, OF_ONE_MOMENT, transaction
 from services.store.one_visit import ONE_VISIT, WAIT_MS
 from services.store.quick import Question, Quick
 from services.store.secured import Tls, without_tls
-from services.store.signals import Signal, Signals
+from services.store.signals import Signal, Signals, telling
 
 READS = "quanzu_reads"  # on SQLite a question needs no transaction of its own
 RESTS, FRESH_S = "quanzu_rests_since", 1.0
@@ -38,7 +38,6 @@ class Transaction:
     now: datetime
     postgres: bool
     wakes: set[Signal] = field(default_factory=set)
-    told: set[Signal] = field(default_factory=set)  # of these, whom the database will wake by itself
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     behind_wall: bool = False  # the database itself shows it no more than its asker may see
     locked: list[int] = field(default_factory=list)  # the cases it has locked there
@@ -106,12 +105,12 @@ class Store:
             if not self.postgres:
                 await held.enter_async_context(self._one_writer)
             conn = await held.enter_async_context(self.engine.connect()) if on is None else on
-            async with transaction(conn) if self.postgres else conn.begin():
+            ending: list[str] = []
+            async with transaction(conn, ending=ending) if self.postgres else conn.begin():
                 tx = Transaction(conn=conn, now=now or self.clock.now(), postgres=self.postgres)
                 tx.behind_wall = await self._narrow(conn)
                 yield tx
-                if self.postgres and (left := tx.wakes - tx.told):
-                    await self.signals.tell(conn, left)
+                ending += telling(tx.wakes)
             for done in tx.afterwards:
                 done()
             if not self.postgres:

@@ -14,6 +14,7 @@ from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 BEGIN: Final = "BEGIN"
+COMMIT: Final = "COMMIT"
 OF_ONE_MOMENT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 
 
@@ -47,23 +48,27 @@ async def run(conn: AsyncConnection, sql: str, values: Sequence[Any] = ()) -> st
 
 
 @asynccontextmanager
-async def transaction(conn: AsyncConnection, how: str = BEGIN) -> AsyncIterator[None]:
-    """Committed at the end, rolled back on any exception. Raises InvalidRequestError where nothing could be committed."""
+async def transaction(conn: AsyncConnection, how: str = BEGIN, *, ending: Sequence[str] = ()) -> AsyncIterator[None]:
+    """Committed at the end, rolled back on any exception. What then is in `ending` goes along with the commit.
+
+    Raises InvalidRequestError where there was nothing left to be committed.
+    """
     assert conn.sync_connection is not None  # noqa: S101
     with conn.sync_connection.begin():  # asks nothing; but what has lost its connection now can't go on with another
         await run(conn, how)
         try:
             yield
+            done = await run(conn, "; ".join((*ending, COMMIT)))
         except BaseException:
             await _roll_back(conn)
             raise
-        if await run(conn, "COMMIT") != "COMMIT":
+        if done != COMMIT:
             raise exc.InvalidRequestError("a statement of this transaction had failed: all of it was rolled back")
 
 
 async def _roll_back(conn: AsyncConnection) -> None:
     """Whatever stands in the way of that ends the connection, and with it the transaction."""
-    if conn.invalidated:
+    if conn.invalidated or not driver_of(conn).is_in_transaction():
         return
     try:
         await run(conn, "ROLLBACK")

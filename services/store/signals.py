@@ -7,9 +7,7 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.store import one_trip
 from services.store.secured import Tls
 
 CHANNEL = "quanzu"
@@ -21,13 +19,9 @@ class Signal(StrEnum):
     ENTRY = "entry"  # somebody may come in no longer
 
 
-def telling(first: int) -> str:
-    """The statement that tells everybody when its transaction commits; `first` numbers its parameters (`told_of`)."""
-    return f"SELECT pg_notify(${first}, told) FROM unnest(${first + 1}::text[]) told"  # noqa: S608 - a number
-
-
-def told_of(signals: Iterable[Signal]) -> tuple[str, list[str]]:
-    return CHANNEL, [signal.value for signal in signals]
+def telling(signals: Iterable[Signal]) -> list[str]:
+    """The statements that tell the other processes, when their transaction commits."""
+    return [f"NOTIFY {CHANNEL}, '{signal.value}'" for signal in signals]
 
 
 class Signals:
@@ -39,10 +33,6 @@ class Signals:
         self._events = {signal: asyncio.Event() for signal in Signal}
         self._listener: asyncpg.Connection | None = None
         self._connecting = asyncio.Lock()
-
-    async def tell(self, conn: AsyncConnection, signals: Iterable[Signal]) -> None:
-        """Tell the other processes, when `conn`'s transaction commits."""
-        await one_trip.run(conn, telling(1), told_of(signals))
 
     def fire(self, signals: Iterable[Signal]) -> None:
         for signal in signals:
