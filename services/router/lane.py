@@ -21,7 +21,7 @@ from services.router import metrics
 from services.router.records import items_of
 from services.router.sending import Sending
 from services.router.writing import Writer
-from services.store import lanes, outbox
+from services.store import intake, lanes, outbox
 from services.store.engine import Transaction
 from services.store.lanes import LaneOver
 from services.wiring import DATABASE_AWAY, Parts
@@ -84,6 +84,7 @@ class Lane:
     async def _open(self) -> None:
         self._conn = await self._store.engine.connect() if self._store.postgres else None
         async with self._begin() as tx:
+            await intake.by_keys(tx)
             self.id = await lanes.open_lane(tx, topic=self.topic, process=self.name)
         await self._writer.write_as(self.id, self._conn)
         self.gained.clear()

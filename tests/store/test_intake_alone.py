@@ -1,6 +1,8 @@
 """A small batch as one statement of its own: everything of it, or nothing."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -8,7 +10,7 @@ from store_steps import NOW, TOPIC, count, ids, opening, write
 
 from services.store import intake, lanes
 from services.store.engine import Store
-from services.store.intake import Opening, Progress
+from services.store.intake import Often, Opening, Progress
 
 TABLES = ("cases", "event", "outbox", "received")
 
@@ -91,3 +93,24 @@ async def test_the_connection_serves_on_after_a_refusal(
     assert await intake.write_alone(driver, [opening("T-1")], read(lane, following=11), now=NOW) is not None
 
     assert await state(postgres_store) == [1, 2, 2, 1, 11]
+
+
+async def test_no_batch_reads_all_records_ever_received(postgres_store: Store) -> None:
+    """A lane's plan is made while there are few, known to be few, and stays while they grow."""
+    await write(postgres_store, opening("T-1"))
+    batch = [opening(f"T-{number}") for number in range(200)]
+    often = Often(since=NOW - timedelta(days=30), before=2)
+    given = intake.arguments_of(batch, Progress(topic=TOPIC, lane=1, moved=()), now=NOW, often=often)
+    async with postgres_store.engine.connect() as conn:
+        async with postgres_store.begin(on=conn) as tx:
+            await intake.by_keys(tx)
+        driver: Any = (await conn.get_raw_connection()).driver_connection
+        await driver.execute("ANALYZE received")
+        for kind in ("custom", "generic"):
+            await driver.execute(f"SET plan_cache_mode = force_{kind}_plan")
+            plan = [row[0] for row in await driver.fetch(f"EXPLAIN {intake.STATEMENT}", *given)]
+
+            assert not any("Seq Scan on received" in line for line in plan), plan
+            assert sum("Index Cond: ((source = n.source)" in line for line in plan) == 1, plan
+            assert sum("Index Cond: ((subject_key = o_3.subject_key)" in line for line in plan) == 1, plan
+        await conn.invalidate()
