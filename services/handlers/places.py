@@ -29,7 +29,7 @@ class Used:
 def places_of(warnings: Sequence[WarningIssued], *, now: datetime, datum: Datum) -> Used:
     """`datum` is for points that name none."""
     chosen = [_chosen(warning, now) for warning in warnings]
-    datums = [_datum(warning, which) or datum for warning, (which, _) in zip(warnings, chosen, strict=True)]
+    datums: list[str] = [_datum(warning, which) or datum for warning, (which, _) in zip(warnings, chosen, strict=True)]
     raw = Places.of([place for _, place in chosen])
     lat, lon = _converted(raw.lat, raw.lon, datums)
     return Used(
@@ -40,9 +40,9 @@ def places_of(warnings: Sequence[WarningIssued], *, now: datetime, datum: Datum)
 
 
 def _converted(
-    lat: NDArray[np.float64], lon: NDArray[np.float64], datums: list[Datum]
+    lat: NDArray[np.float64], lon: NDArray[np.float64], datums: list[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if all(datum is Datum.WGS84 for datum in datums):
+    if set(datums) <= {Datum.WGS84}:
         return lat, lon
     return to_wgs84(lat, lon, datums)
 
@@ -71,8 +71,8 @@ def _place(given: WirePlace | None) -> Place | None:
     )
 
 
-def _datum(warning: WarningIssued, which: Whereabouts | None) -> Datum | None:
+def _datum(warning: WarningIssued, which: Whereabouts | None) -> str | None:
     if which is None:
         return None
-    given: WirePlace | None = getattr(warning.places, which.value.lower())
-    return Datum(given.point.datum) if given and given.point and given.point.datum else None
+    given: WirePlace | None = getattr(warning.places, which.lower())
+    return given.point.datum if given is not None and given.point is not None else None
