@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import Any
-from uuid import UUID, uuid5
+from hashlib import sha1
+from typing import Any, Final
+from uuid import UUID
 
 from services.domain import timers as limits
 from services.domain.states import Action, State, TimerKind
@@ -13,11 +14,17 @@ from services.domain.value import value
 from services.domain.words import Mode, Outcome, Risk, Role
 
 CASE_NAMESPACE = UUID("6f1c1c2e-6a0d-5a4e-9d63-9d1a3c0b7e51")
+_NAMED: Final = sha1(CASE_NAMESPACE.bytes, usedforsecurity=False)
 
 
 def case_id_for(source: str, instruction_number: str) -> UUID:
-    """The case's public id: the same source and instruction number always name the same case."""
-    return uuid5(CASE_NAMESPACE, f"{source}\x1f{instruction_number}")
+    """The case's public id: the same source and instruction number always name the same case.
+
+    That is `uuid5` in half its time: one is made for each record.
+    """
+    named = _NAMED.copy()
+    named.update(f"{source}\x1f{instruction_number}".encode())
+    return UUID(bytes=named.digest()[:16], version=5)
 
 
 @value

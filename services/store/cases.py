@@ -209,7 +209,7 @@ def packed(timers: Sequence[Timer]) -> list[list[Any]]:
     """
     return [
         [
-            timer.kind.value,
+            str(timer.kind),
             timer.round,
             micros(timer.started_at),
             micros(timer.due_at),

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import timedelta
+from uuid import uuid5
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.domain import moves
 from services.domain.actor import ROUTER
-from services.domain.case import Case, Change, case_id_for
+from services.domain.case import CASE_NAMESPACE, Case, Change, case_id_for
 from services.domain.opening import IssuedTooFarAhead
 from services.domain.states import Action, State, TimerKind
 from services.domain.words import Risk
@@ -119,5 +120,6 @@ def test_a_slow_arrival_leaves_what_is_left_of_the_hour() -> None:
 
 
 def test_the_same_instruction_always_names_the_same_case() -> None:
+    assert case_id_for("source-1", "编号 1") == uuid5(CASE_NAMESPACE, "source-1\x1f编号 1")
     assert case_id_for("source-1", "N-1") == case_id_for("source-1", "N-1")
     assert len({case_id_for("a", "bc"), case_id_for("ab", "c"), case_id_for("a", "c"), case_id_for("b", "c")}) == 4
