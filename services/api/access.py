@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from fastapi import Request
 from starlette.routing import BaseRoute, compile_path
+from starlette.types import Scope as Asked
 
 from services.api.problems import Problematic
 from services.domain.actor import CENTRE_ROLES, Actor
@@ -283,25 +283,26 @@ def verbs_at(path: str) -> list[str]:
     return sorted(named or {verb for verb, _, fits in _TEMPLATES if fits.match(path)})
 
 
-async def permitted(request: Request) -> None:
+def permitted(asked: Asked) -> None:
     """The one place where a role is checked. Raises NotAllowed, CaseNotFound or Problematic."""
-    rules: Mapping[str, Rule] = request.app.state.access
-    rule = rules.get(f"{request.method} {request.scope['route'].path}")
+    rules: Mapping[str, Rule] = asked["app"].state.access
+    route = asked["route"].path
+    rule = rules.get(f"{asked['method']} {route}")
     if rule is not None and rule.open:
         return
-    actor: Actor | None = getattr(request.state, "actor", None)
+    actor: Actor | None = asked["state"].get("actor")
     if actor is None:
         raise Problematic("unauthenticated")
     if rule is None or actor.role not in rule.roles:
-        refused("role", who=actor.name, route=request.scope["route"].path)
+        refused("role", who=actor.name, route=route)
         raise NotAllowed(role=actor.role)
     if actor.case is not None and rule.scope is not Scope.OWN and not rule.invited:
-        _must_be_invited_to(actor, request)
+        _must_be_invited_to(actor, asked["path_params"])
 
 
-def _must_be_invited_to(actor: Actor, request: Request) -> None:
+def _must_be_invited_to(actor: Actor, named: Mapping[str, str]) -> None:
     """An invitation opens one case: what is about it, and nothing else that the responder may ask."""
-    if "case_id" not in request.path_params:
+    if "case_id" not in named:
         raise NotAllowed(role=actor.role)
-    if request.path_params["case_id"].lower() != str(actor.case):
+    if named["case_id"].lower() != str(actor.case):
         raise CaseNotFound()

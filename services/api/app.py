@@ -3,28 +3,26 @@
 import asyncio
 import resource
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 import httpx2
 import structlog
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from starlette.types import ASGIApp
 
-from services.api.access import ACCESS, Rule, must_have_lines, verbs_at
+from services.api.access import ACCESS, Rule, must_have_lines
 from services.api.bearer import AccessTokens
 from services.api.document import Described, named_once
 from services.api.edge import Edge
 from services.api.events import Broadcaster
-from services.api.every_route import GUARDS, ROUTES, bare
+from services.api.every_route import ROUTES, bare
 from services.api.feeding import Feed
+from services.api.finding import Finding
 from services.api.identity import Door, Identities
 from services.api.oidc import Logins
 from services.api.pace import Paces
-from services.api.problems import Problematic, answer, problem_of
 from services.api.provider import Provider
 from services.api.rates import Rates
 from services.api.reading import Reading
@@ -32,8 +30,6 @@ from services.api.reads import Reads
 from services.api.routes import console, evidence, pages
 from services.broker.producer import Sender
 from services.domain.contents import Unkept
-from services.domain.policy_fault import BadPolicy
-from services.domain.refusals import Refused
 from services.handlers.evidence import sweep
 from services.handlers.passwords import Passwords
 from services.health import Pulse, served
@@ -52,6 +48,17 @@ NO_WALL: Final = (
 )
 
 
+class Layered(Described):
+    """A FastAPI with our own layers alone."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """FastAPI's would catch, bound and tell once more what `Edge` does, and try the routes that `Finding` knows."""
+        app: ASGIApp = AsyncExitStackMiddleware(Finding(self.router))  # whose stack closes what was uploaded
+        for kind, given, named in reversed(self.user_middleware):
+            app = kind(app, *given, **named)
+        return app
+
+
 def make_app(
     parts: Parts,
     broadcaster: Broadcaster | None = None,
@@ -66,7 +73,7 @@ def make_app(
 
     /metrics is not here but on each process's own listener, which is not public; nor, in production, what routes there are.
     """
-    app = Described(
+    app = Layered(
         title="Quanzu 劝阻",
         version="1.0.0",
         summary="Fraud warnings to the right responder, and back, inside one hour.",
@@ -76,7 +83,6 @@ def make_app(
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         generate_unique_id_function=named_once,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # its logs would quote what was sent
-        dependencies=GUARDS,
     )
     app.state.parts = parts
     app.state.access = access
@@ -92,8 +98,6 @@ def make_app(
     # the last one added is the outermost
     settings = parts.settings
     app.add_middleware(Edge, reads=app.state.reads, evidence_bytes=settings.evidence_bytes, by_https=settings.by_https)
-    for kind in (Refused, Problematic, Unkept, BadPolicy, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, _problem)
     plain = [route for route in parts.health.routes() if route.path != "/metrics"]
     if parts.settings.tells_publicly:
         plain += pages.descriptions(app)
@@ -114,13 +118,6 @@ def _let_in(app: FastAPI, parts: Parts, outside: httpx2.AsyncClient | None) -> N
     app.state.identities = Identities(parts.store, parts.clock.now, settings, machines)
     app.state.logins = None if provider is None else Logins(provider, settings)
     app.state.passwords = Passwords()
-
-
-async def _problem(request: Request, error: Exception) -> Response:
-    problem = problem_of(error)
-    if problem.code == "wrong-method":  # a router knows the verbs of one of its routes, not of all at that path
-        problem = replace(problem, headers={"allow": ", ".join(verbs_at(request.scope["path"]))})
-    return answer(problem, request.scope)
 
 
 async def run(parts: Parts, *, on_port: Callable[[int], None] | None = None) -> None:

@@ -7,9 +7,9 @@ from enum import StrEnum
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from services.api.headers import header
 from services.settings import Settings
 from services.store import tokens
 
@@ -34,10 +34,9 @@ class Credential:
 
 def credential_of(scope: Scope, settings: Settings) -> Credential | None:
     """What the request gives; None for nothing, or nothing like one. A header that is wrong is not made good by a cookie."""
-    headers = Headers(scope=scope)
-    given = headers.get("authorization")
+    given = header(scope, b"authorization")
     if given is None:
-        return _of_cookie(headers.get("cookie", ""), settings)
+        return _of_cookie(header(scope, b"cookie") or "", settings)
     scheme, _, secret = given.partition(" ")
     if scheme.lower() == "basic" and scope["path"].startswith(BASIC_BELOW):
         return _of_token(Kind.BASIC, _password(secret))
@@ -85,13 +84,12 @@ def _password(credentials: str) -> str:
 
 def origin_of(scope: Scope, settings: Settings) -> str:
     """Where browsers reach us: what the settings say, else the host that was asked."""
-    return settings.public_url or f"{scope['scheme']}://{Headers(scope=scope).get('host', '')}"
+    return settings.public_url or f"{scope['scheme']}://{header(scope, b'host') or ''}"
 
 
 def comes_from_here(scope: Scope, settings: Settings, *, or_says_nothing: bool) -> bool:
     """Whether the page that made the browser send this is our own. Every browser of today says so by itself."""
-    headers = Headers(scope=scope)
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    site, origin = header(scope, b"sec-fetch-site"), header(scope, b"origin")
     if site is not None:
         return site == "same-origin"
     if origin is not None:

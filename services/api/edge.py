@@ -1,20 +1,21 @@
-"""Around every request: its id, the size of its body, safe headers, one log line, one measurement; a bug ends here."""
+"""Around every request: its id, the size of its body, safe headers, one log line, one measurement; every error ends here."""
 
 import re
 import secrets
 import time
 import traceback
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api import metrics
-from services.api.access import OPEN
-from services.api.problems import Problematic, answer, problem_of
+from services.api.access import OPEN, verbs_at
+from services.api.headers import header
+from services.api.problems import Problem, Problematic, answer, problem_of
 from services.api.reads import Reads
 from services.domain.actor import Actor
 
@@ -66,21 +67,22 @@ class Edge:
                 message["headers"] = self._with_ours(message["headers"], request_id)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                if self.reads.full and scope["path"] not in OPEN:
-                    raise Problematic("away")
-                await self.app(scope, _bounded(receive, scope, self._most_bytes(scope)), sending)
-            except Exception as error:
-                problem = problem_of(error)
-                if problem.code == "bug":
-                    _say_bug(error)
-                if status:
-                    raise  # half an answer is out: the connection has to break
-                await answer(problem, scope)(scope, receive, sending)
-            finally:
-                self._note(scope, status)
-                _measure(scope, status, time.perf_counter() - began)
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            if self.reads.full and scope["path"] not in OPEN:
+                raise Problematic("away")
+            await self.app(scope, _bounded(receive, scope, self._most_bytes(scope)), sending)
+        except Exception as error:
+            problem = _problem(scope, error)
+            if problem.code == "bug":
+                _say_bug(error)
+            if status:
+                raise  # half an answer is out: the connection has to break
+            await answer(problem, scope)(scope, receive, sending)
+        finally:
+            self._note(scope, status)
+            _measure(scope, status, time.perf_counter() - began)
+            structlog.contextvars.reset_contextvars(**bound)
 
     def _with_ours(self, headers: Iterable[Header], request_id: str) -> list[Header]:
         """What an answer says itself stays as it says it."""
@@ -102,13 +104,13 @@ class Edge:
 
 
 def _request_id(scope: Scope) -> str:
-    given = Headers(scope=scope).get("x-request-id", "")
-    return given if SAFE_ID.fullmatch(given) else secrets.token_hex(8)
+    given = header(scope, b"x-request-id")
+    return given if given is not None and SAFE_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def _bounded(receive: Receive, scope: Scope, most: int) -> Receive:
     """`receive`, refusing a body that says or turns out to be too large."""
-    said = Headers(scope=scope).get("content-length", "")
+    said = header(scope, b"content-length") or ""
     left = most
 
     async def receiving() -> Message:
@@ -122,6 +124,13 @@ def _bounded(receive: Receive, scope: Scope, most: int) -> Receive:
         return message
 
     return receiving
+
+
+def _problem(scope: Scope, error: Exception) -> Problem:
+    problem = problem_of(error)
+    if problem.code == "wrong-method":  # a router knows the verbs of one of its routes, not of all at that path
+        return replace(problem, headers={"allow": ", ".join(verbs_at(scope["path"]))})
+    return problem
 
 
 def _say_bug(error: Exception) -> None:

@@ -1,16 +1,14 @@
-"""Every route of the door, and what stands before each: one table for all apps."""
+"""Every route of the door, one table for all apps."""
 
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Final
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
-from services.api.access import permitted
 from services.api.document import BASIC, BEARER, COOKIE, lets_in, named_once
-from services.api.fields import chosen, told_of
-from services.api.media import said_to_be_json
+from services.api.fields import told_of
 from services.api.routes import (
     acknowledgements,
     attempts,
@@ -111,21 +109,9 @@ DATA_ROUTES: Final = (
 DEVICE_ROUTES: Final = (positions,)
 
 
-async def guarded(request: Request) -> None:
-    """What each request must stand before its route is asked. One dependency, because each costs as much as all three do."""
-    await permitted(request)
-    await said_to_be_json(request)
-    await chosen(request)
-
-
-GUARDS: Final = [Depends(guarded)]  # of every route, whoever adds it
-
-
 def included(overriding: FastAPI | None = None) -> APIRouter:
-    """All routes, each with the ways in that it takes; by `overriding.dependency_overrides` a test takes the guards away."""
-    every = APIRouter(
-        dependencies=GUARDS, generate_unique_id_function=named_once, dependency_overrides_provider=overriding
-    )
+    """All routes, each with the ways in that it takes; by `overriding.dependency_overrides` a test asks as somebody else."""
+    every = APIRouter(generate_unique_id_function=named_once, dependency_overrides_provider=overriding)
     for route in _of(*DATA_ROUTES):
         told_of(route)
         lets_in(route, BEARER, COOKIE)

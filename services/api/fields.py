@@ -7,10 +7,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final, get_args, get_origin
 
-from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.datastructures import QueryParams
+from starlette.types import Scope
 
 from services.domain.policy_kinds import nearest
 
@@ -47,14 +48,14 @@ def told_of(route: object) -> None:
         route.openapi_extra = deepcopy(EXTRA)
 
 
-async def chosen(request: Request) -> None:
+def chosen(scope: Scope) -> None:
     """Keep for `reading` which parts are wanted. Raises RequestValidationError with the nearest name that there is."""
-    said = request.query_params.get("fields")
-    if said is None or request.method != "GET":
+    if not scope["query_string"] or scope["method"] != "GET":
         return
-    model = _model(getattr(request.scope["route"], "response_model", None))
-    if model is not None:
-        request.state.wanted = wanted_of(said, model)
+    said = QueryParams(scope["query_string"]).get("fields")
+    model = None if said is None else _model(getattr(scope["route"], "response_model", None))
+    if said is not None and model is not None:
+        scope["state"]["wanted"] = wanted_of(said, model)
 
 
 @dataclass(frozen=True, slots=True)

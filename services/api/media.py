@@ -2,23 +2,24 @@
 
 from typing import Final
 
-from fastapi import Request
 from fastapi.routing import APIRoute
+from starlette.types import Scope
 
+from services.api.headers import header
 from services.api.problems import Problematic
 
 JSON: Final = "application/json"
 
 
-async def said_to_be_json(request: Request) -> None:
+def said_to_be_json(scope: Scope) -> None:
     """Raises Problematic for a body of another kind. Routes that read a body themselves judge it themselves."""
-    route = request.scope["route"]
-    if not isinstance(route, APIRoute) or route.body_field is None or not _has_body(request):
+    route = scope["route"]
+    if not isinstance(route, APIRoute) or route.body_field is None or not _has_body(scope):
         return
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
     if kind != JSON and not (kind.startswith("application/") and kind.endswith("+json")):
         raise Problematic("wrong-media-type")
 
 
-def _has_body(request: Request) -> bool:
-    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+def _has_body(scope: Scope) -> bool:
+    return header(scope, b"content-length") not in (None, "0") or header(scope, b"transfer-encoding") is not None

@@ -8,16 +8,16 @@ import re
 from typing import Final
 
 import orjson
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.fields import Wanted
+from services.api.headers import header
 from services.handlers.seen import short
 
 LIMITS: Final = b'"left_s":'
 RUNS_ON: Final = re.compile(rb'"(?:left_s|late_s|now)":[^,}]+')  # beside limits; elsewhere `now` may be the answer
 JSON: Final = "application/json"
-OF_A_BODY: Final = ("content-length", "content-type")
+OF_A_BODY: Final = frozenset({b"content-length", b"content-type"})
 
 
 class Reading:
@@ -48,26 +48,28 @@ class Reading:
 
 
 def _is_plain(start: Message) -> bool:
-    return start["status"] == 200 and Headers(raw=start["headers"]).get("content-type", "").startswith(JSON)
+    return start["status"] == 200 and (header(start, b"content-type") or "").startswith(JSON)
 
 
 def _shown(scope: Scope, start: Message, whole: Message) -> Message:
     """The answer as it goes out; `start` gets its headers, and 304 where nothing has to."""
     body: bytes = whole["body"]
-    headers = MutableHeaders(scope=start)
     wanted: Wanted | None = scope["state"].get("wanted")
     if wanted is not None:
         body = orjson.dumps(wanted.of(orjson.loads(body)))
-        headers["content-length"] = str(len(body))
-    row = headers.get("etag", "").strip('"')
+        _say(start, b"content-length", str(len(body)))
+    row = (header(start, b"etag") or "").strip('"')
     tag = f'"{row}{"." if row else ""}{_digest(body)}"'
-    headers["etag"] = f"W/{tag}"
+    _say(start, b"etag", f"W/{tag}")
     if tag in _had(scope):
         start["status"] = 304
-        for name in OF_A_BODY:
-            del headers[name]
+        start["headers"] = [one for one in start["headers"] if one[0] not in OF_A_BODY]
         body = b""
     return {**whole, "body": body}
+
+
+def _say(start: Message, name: bytes, text: str) -> None:
+    start["headers"] = [*(one for one in start["headers"] if one[0] != name), (name, text.encode())]
 
 
 def _digest(body: bytes) -> str:
@@ -75,5 +77,5 @@ def _digest(body: bytes) -> str:
 
 
 def _had(scope: Scope) -> set[str]:
-    said = Headers(scope=scope).get("if-none-match", "")
+    said = header(scope, b"if-none-match")
     return {one.strip().removeprefix("W/") for one in said.split(",")} if said else set()

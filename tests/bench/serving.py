@@ -68,8 +68,6 @@ async def run(port: int) -> None:
         questions.get("/cases/{case_id}/bytes")(from_memory)
         questions.get("/cases/{case_id}/plain")(by_session)
         app.include_router(questions)
-        routes = app.router.routes
-        routes.insert(0, routes.pop())  # where a status is found, too: routes are tried one by one
         command, question = ACCESS["POST /cases/{case_id}/acknowledgement"], ACCESS["GET /cases/{case_id}/status"]
         app.state.access = {
             **app.state.access,
