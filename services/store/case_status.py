@@ -31,18 +31,18 @@ _CASE_ID: Final = bindparam("case_id", type_=cases.c.case_id.type, required=Fals
 
 async def find(store: Store, case_id: UUID, *, seen_by: Actor) -> Mapping[str, Any] | None:
     """The columns, by name; None where there is no such case in the scope of `seen_by`, or behind the store's wall."""
-    scope = scope_of(seen_by)
     if store.postgres:
-        return await store.ask(_quick(scope), case_id=case_id)
+        return await store.ask(_quick(seen_by), case_id=case_id)
     async with store.read() as conn:
-        found = (await conn.execute(_narrowed(_plain(), scope), {"case_id": case_id})).one_or_none()
+        question = _narrowed(_plain(), scope_of(seen_by))
+        found = (await conn.execute(question, {"case_id": case_id})).one_or_none()
     return None if found is None else found._mapping
 
 
 @lru_cache(maxsize=1024)
-def _quick(scope: Scope | None) -> Question:
+def _quick(seen_by: Actor) -> Question:
     said = select(_CASE_ID).select_from(saying()).scalar_subquery()  # so that who asks is said before the row is found
-    return question_of(_narrowed(select(*_wanted()).where(cases.c.case_id == said), scope))
+    return question_of(_narrowed(select(*_wanted()).where(cases.c.case_id == said), scope_of(seen_by)))
 
 
 def _plain() -> Select[Any]:

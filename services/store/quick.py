@@ -5,7 +5,8 @@ Evaluated in the wrong order it would show nothing: there is no moment at which 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import asyncpg
@@ -50,6 +51,11 @@ def question_of(statement: Select[Any]) -> Question:
     return Question(sql=str(compiled), names=names, known=known)
 
 
+@lru_cache(maxsize=1024)
+def _asks(asker: Actor) -> Mapping[str, str]:
+    return {f"asks_{name}": said for name, said in said_of(asker).items()}
+
+
 class Quick:
     """A few connections of one process, made when they are needed."""
 
@@ -62,8 +68,7 @@ class Quick:
 
     async def one(self, question: Question, asker: Actor, **given: Any) -> asyncpg.Record | None:
         """The one row that `asker` may see, or None. Raises what asyncpg raises, and OSError where nobody answers."""
-        asks = {f"asks_{name}": said for name, said in said_of(asker).items()}
-        said = {**question.known, **asks, **given}
+        said = {**question.known, **_asks(asker), **given}
         return await self._fetched(question.sql, [said[name] for name in question.names])
 
     async def _fetched(self, sql: str, values: Sequence[Any]) -> asyncpg.Record | None:

@@ -7,7 +7,7 @@ Every question about cases that somebody asks is narrowed by the scope of who as
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, bindparam, false, or_, select
 
 from services.domain.actor import Actor
 from services.domain.states import State
@@ -61,7 +61,8 @@ def scope_of(actor: Actor, *, acting: bool = False) -> Scope | None:
 
 def of_unit(unit: str) -> ColumnElement[bool]:
     """Held by the unit, its own by area, or shared with it."""
-    return or_(cases.c.assigned_unit == unit, cases.c.responsible_unit == unit, _together(co_assignment.c.unit == unit))
+    one = bindparam("unit", unit, type_=cases.c.assigned_unit.type, unique=True)  # sent once, not thrice
+    return or_(cases.c.assigned_unit == one, cases.c.responsible_unit == one, _together(co_assignment.c.unit == one))
 
 
 def _together(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -40,6 +40,20 @@ async def test_the_status_of_a_foreign_case_is_not_there(centre: Centre) -> None
     assert lent == before | {"desk-2": 200, "R21": 200}
 
 
+async def test_an_id_in_another_spelling_is_judged_as_everywhere(centre: Centre) -> None:
+    """Ids as we write them take a shorter way; these do not."""
+    case = str(await centre.warn())
+    spellings = (case.upper(), case.replace("-", ""), f"urn:uuid:{case}", case[1:], f"{case[:7]}-{case[7:]}", "nothing")
+
+    status, whole = [
+        [await centre.get("operator", f"/cases/{one}{rest}") for one in spellings] for rest in ("/status", "")
+    ]
+
+    assert [one.status_code for one in status] == [one.status_code for one in whole]
+    assert [one.status_code for one in status[-2:]] == [422, 422]
+    assert status[-1].json()["errors"] == whole[-1].json()["errors"]
+
+
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)  # a file has one user, and no such wall
 async def test_the_database_alone_holds_a_status_back(centre: Centre) -> None:
     """The application's own check is left out, and those who may and may not ask take turns on the same connections."""
@@ -47,7 +61,8 @@ async def test_the_database_alone_holds_a_status_back(centre: Centre) -> None:
     desks = [Actor(name=f"desk-{one}", role=Role.DESK, unit=f"P{one}") for one in (1, 2)] * 8
     bank = Actor(name="bank", role=Role.BANK)
 
-    asked = [centre.store.seen_by(who).ask(_quick(None), case_id=case) for who in (*desks, bank)]
+    every = _quick(Actor(name="operator", role=Role.OPERATOR))
+    asked = [centre.store.seen_by(who).ask(every, case_id=case) for who in (*desks, bank)]
     found = await asyncio.gather(*asked)
 
     assert [one is not None for one in found] == [True, False] * 8 + [False]
