@@ -1,4 +1,5 @@
-"""Connections that outlive their request: nothing is kept of a request but its line, to which bytes are written.
+"""Connections of a server: an answer goes out whole, and one that outlives its request keeps nothing of it but its line,
+to which bytes are written.
 
 uvicorn holds a request's whole stack for as long as it answers, some 40 KB. As for a WebSocket, the connection is given to
 another protocol instead: a few hundred bytes, no task.
@@ -52,8 +53,47 @@ class Line(asyncio.Protocol):
         self.free()
 
 
+class Joining:
+    """A transport that holds a write until the next one comes or the loop's turn ends, and sends both at once.
+
+    uvicorn writes the head and the body of an answer apart, and uvloop sends each as it comes: one system call too many,
+    and a reader that wakes twice. All else is the transport's own.
+    """
+
+    __slots__ = ("_held", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: bytes | None = None
+
+    def write(self, data: bytes) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            self._transport.writelines((held, data))
+        else:
+            self._held = data
+            self._loop.call_soon(self.bare)
+
+    def bare(self) -> asyncio.Transport:
+        """The transport itself, nothing held back."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._transport.write(held)
+        return self._transport
+
+    def close(self) -> None:
+        self.bare().close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class LineProtocol(HttpToolsProtocol):
     """uvicorn's, which lets an answer that has begun keep its connection after the request."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(cast(asyncio.Transport, Joining(transport, self.loop)))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -62,12 +102,13 @@ class LineProtocol(HttpToolsProtocol):
     def _hand_over(self) -> Line:
         """To be called once the head of an answer without a length was sent."""
         self._unset_keepalive_if_required()
+        transport = self.transport = cast(Joining, self.transport).bare()
         self.connections.discard(self)
         self.cycle.response_complete = True
         self.parser = None  # type: ignore[assignment]  # as when a connection is lost: they hold each other
-        self.transport.set_write_buffer_limits(high=MOST_UNSENT)
-        line = Line(self.transport, self.connections)
-        self.transport.set_protocol(line)
+        transport.set_write_buffer_limits(high=MOST_UNSENT)
+        line = Line(transport, self.connections)
+        transport.set_protocol(line)
         return line
 
 
