@@ -287,7 +287,8 @@ def permitted(asked: Asked) -> None:
     """The one place where a role is checked. Raises NotAllowed, CaseNotFound or Problematic."""
     rules: Mapping[str, Rule] = asked["app"].state.access
     route = asked["route"].path
-    rule = rules.get(f"{asked['method']} {route}")
+    verb = "GET" if asked["method"] == "HEAD" else asked["method"]  # as `lines_of` names them
+    rule = rules.get(f"{verb} {route}")
     if rule is not None and rule.open:
         return
     actor: Actor | None = asked["state"].get("actor")

@@ -60,8 +60,8 @@ from services.api.routes import (
 )
 
 DATA_ROUTES: Final = (
-    case_status,  # the first that are tried cost least, and nothing is asked as often
     cases,
+    case_status,
     subjects,
     leads,
     unmasking,

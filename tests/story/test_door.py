@@ -50,6 +50,7 @@ async def test_without_a_token_nothing_but_descriptions(centre: Centre) -> None:
     assert {answer.status_code for answer in (*closed, wrong)} == {401}
     assert all(answer.headers["www-authenticate"].startswith("Bearer") for answer in closed)
     assert {(await centre.client.get(path)).status_code for path in OPEN} == {200}
+    assert {(await centre.client.head(path)).status_code for path in ("/livez", "/docs")} == {200}
     assert (await centre.client.get("/metrics")).status_code == 401
     assert (await centre.get("operator", "/metrics")).status_code == 404
 
