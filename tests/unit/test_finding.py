@@ -37,7 +37,7 @@ def test_every_route_is_the_one_that_the_router_takes() -> None:
     assert tried > 350
 
 
-def test_what_is_nowhere_is_left_to_the_router() -> None:
+def test_what_is_nowhere_is_found_nowhere() -> None:
     finding = Finding(ROUTES)
 
     nowhere = (
@@ -60,5 +60,5 @@ def test_a_route_that_comes_later_is_found_too() -> None:
     scope = _asked("GET", "/anything/late")
     found = finding._found(scope)
     assert found is not None
-    assert found.route is router.routes[0]
+    assert found.route is scope["route"] is router.routes[0]
     assert scope["path_params"] == {"first": "anything"}
