@@ -7,7 +7,7 @@ case, its instruction (in the outbox) and the position are there together, and w
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import structlog
@@ -23,7 +23,7 @@ from services.router.sending import Sending
 from services.router.writing import Writer
 from services.store import intake, lanes, outbox
 from services.store.engine import Transaction
-from services.store.lanes import LaneOver
+from services.store.lanes import LaneOver, Position
 from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ class Lane:
         self.topic, self.name = topic, name
         self.id: int | None = None  # the fence; None: no lane at present
         self.owned: dict[int, int] = {}
-        self.gained: set[int] = set()  # what the watch took for this lane
+        self.gained: dict[int, Position] = {}  # what the watch took for this lane, until it is read
         self.surplus: set[int] = set()  # what it must give up
         self._incarnation = ""  # of the topic that `owned` is about
         self.ended = False  # the watch found this lane ended by another
@@ -74,6 +74,12 @@ class Lane:
                 await asyncio.sleep(PAUSE_S)
             finally:
                 await self._close()
+
+    def gain(self, lane_id: int, positions: Iterable[Position]) -> None:
+        """Read these too, from the next batch on. What was taken for a lane that is over is free already."""
+        if self.id == lane_id:
+            new = (position for position in positions if position.partition not in self.owned)
+            self.gained.update((position.partition, position) for position in new)
 
     def waits(self) -> str | None:
         """Why this lane is not ready, or None."""
@@ -148,8 +154,16 @@ class Lane:
                 await lanes.release(tx, topic=self.topic, lane_id=self.id, partitions=sorted(surplus))
             for number in surplus:
                 del self.owned[number]
-        gained, self.gained = self.gained - self.owned.keys(), set()
-        await self._start_partitions(sorted(gained))
+        gained = dict(self.gained)
+        incarnation = self.consumer.incarnation(self.topic)
+        if all(position.stands_in(incarnation) for position in gained.values()):
+            self._incarnation = self._incarnation if self.owned else incarnation
+            self.owned.update((number, position.next_offset) for number, position in gained.items())
+            self._read()
+        else:
+            await self._start_partitions(sorted(gained))
+        for number in gained:
+            del self.gained[number]  # only now: until it is owned, the watch would find it once more
 
     async def _start_partitions(self, gained: Sequence[int], *, lost: int | None = None) -> None:
         """Find where these partitions go on; where the broker forgot, start at the earliest record and say so.
@@ -164,7 +178,7 @@ class Lane:
         bounds = await self.consumer.bounds(TopicPartition(self.topic, number) for number in numbers) if numbers else {}
         self._incarnation = incarnation
         async with self._begin() as tx:
-            known = {position.partition: position for position in await lanes.positions(tx.conn, self.topic)}
+            known = {position.partition: position for position in await lanes.positions(tx.conn, [self.topic])}
             moves = {}
             for number in numbers:
                 begin, end = bounds[TopicPartition(self.topic, number)]
@@ -172,7 +186,7 @@ class Lane:
                 if position.lane != self.id:
                     continue  # given away meanwhile
                 offset = position.next_offset
-                forgotten = number == lost or position.incarnation != incarnation or not begin <= offset <= end
+                forgotten = number == lost or not position.stands_in(incarnation) or not begin <= offset <= end
                 if forgotten:
                     if offset != lanes.UNREAD:
                         self._alarm(number, offset, begin, end)
@@ -180,6 +194,9 @@ class Lane:
                 self.owned[number] = offset
             if moves:
                 await lanes.start_at(tx, topic=self.topic, lane_id=self.id, offsets=moves, incarnation=incarnation)
+        self._read()
+
+    def _read(self) -> None:
         self.consumer.assign({TopicPartition(self.topic, number): at for number, at in self.owned.items()})
 
     def _alarm(self, number: int, offset: int, begin: int, end: int) -> None:

@@ -4,8 +4,9 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -21,7 +22,7 @@ from services.router.lane import Lane
 from services.router.receipts import read_receipts
 from services.store import lanes
 from services.store.engine import Transaction
-from services.store.lanes import Situation
+from services.store.lanes import Position, Situation
 from services.wiring import DATABASE_AWAY, Parts
 
 log = structlog.get_logger(__name__)
@@ -58,7 +59,12 @@ async def _connect(parts: Parts, sender: Sender, running: list[Lane]) -> None:
 async def _read_and_watch(parts: Parts, running: list[Lane]) -> None:
     counts: dict[str, int] = {}
     async with asyncio.TaskGroup() as tasks:
-        others = (_count(running, counts), _watch(parts, running, counts), read_receipts(parts))
+        others = (
+            _count(running, counts),
+            _beat(parts, running),
+            _watch(parts, running, counts),
+            read_receipts(parts),
+        )
         beside = [tasks.create_task(work) for work in others]
         await asyncio.wait([tasks.create_task(lane.run()) for lane in running])
         for task in beside:
@@ -118,28 +124,34 @@ async def _count(running: list[Lane], counts: dict[str, int]) -> None:
         await asyncio.sleep(pause_s)
 
 
+async def _beat(parts: Parts, running: list[Lane]) -> None:
+    """Say again and again that our lanes live. Apart from the watch: neither may hold the other up, or take it along."""
+    while True:
+        try:
+            async with parts.store.begin() as tx:
+                await lanes.beat(tx, _ids(running))
+        except DATABASE_AWAY as away:
+            log.info("beat.database_away", reason=type(away).__name__)
+        await asyncio.sleep(BEAT_S)
+
+
 async def _watch(parts: Parts, running: list[Lane], counts: dict[str, int]) -> None:
-    """Beat for the lanes, end those of others that are dead, and keep to an even share.
+    """End lanes of others that are dead, and keep to an even share.
 
     Nearly always all is as it was at the last look: one question on a connection of its own finds that out.
     """
-    beaten_at, looked_at = 0.0, time.monotonic()
+    looked_at = time.monotonic()
     parts.health.ready_when("watch", lambda: _silent(looked_at))
     settled: Situation = ()
     conn: AsyncConnection | None = None
     try:
         while True:
             began = time.monotonic()
-            ours = [lane.id for lane in running if lane.id is not None]
             try:
-                if began - beaten_at > BEAT_S:
-                    async with parts.store.begin() as tx:  # its own: a look that fails must not take the beat with it
-                        await lanes.beat(tx, ours)
-                    beaten_at = began
                 conn = conn or await parts.store.asking()
-                now_so = (*ours, *counts.items(), *await _situation(parts, conn, counts))
+                now_so = (*_ids(running), *counts.items(), *await _situation(parts, conn, counts))
                 if now_so != settled:
-                    settled = () if await _look_at_all(parts, running, ours, counts) else now_so
+                    settled = () if await _look_at_all(parts, running, counts) else now_so
                 looked_at = began
             except DATABASE_AWAY as away:
                 log.info("watch.database_away", reason=type(away).__name__)
@@ -151,20 +163,31 @@ async def _watch(parts: Parts, running: list[Lane], counts: dict[str, int]) -> N
         await _dropped(conn)
 
 
+def _ids(running: list[Lane]) -> list[int]:
+    return [lane.id for lane in running if lane.id is not None]
+
+
 async def _situation(parts: Parts, conn: AsyncConnection, topics: Iterable[str]) -> Situation:
     found = await lanes.situation(conn, list(topics), alive_since=parts.clock.now() - FROZEN_AFTER)
     await conn.rollback()  # on SQLite a question keeps its moment until it is over
     return found
 
 
-async def _look_at_all(parts: Parts, running: list[Lane], ours: list[int], counts: Mapping[str, int]) -> bool:
-    """Whether there was anything to do."""
+async def _look_at_all(parts: Parts, running: list[Lane], counts: Mapping[str, int]) -> bool:
+    """Put our lanes' shares right; whether there was anything to do.
+
+    In a backlog every question waits for our own lanes' batches, so there are few, however many lanes are dead.
+    """
+    looking = [(lane, lane.id, set(lane.owned)) for lane in running if lane.id is not None and lane.topic in counts]
+    topics = sorted({lane.topic for lane, _, _ in looking})
     async with parts.store.begin() as tx:
-        did = [
-            await _look(tx, lane, lane.id, ours, partitions=counts[lane.topic])
-            for lane in running
-            if lane.id is not None and lane.topic in counts
-        ]
+        alive = await lanes.end_dead(tx, topics=topics, ours=_ids(running), frozen_after=FROZEN_AFTER)
+        known = await lanes.positions(tx.conn, topics)
+        did = []
+        for lane, lane_id, owned in looking:
+            beside = [one.id for one in alive if one.topic == lane.topic]
+            positions = [one for one in known if one.topic == lane.topic and one.partition < counts[lane.topic]]
+            did.append(await _look(tx, lane, lane_id, owned, beside, positions, partitions=counts[lane.topic]))
     return any(did)
 
 
@@ -179,27 +202,34 @@ def _silent(looked_at: float) -> str | None:
     return "the database does not answer" if time.monotonic() - looked_at > SILENT_S else None
 
 
-async def _look(tx: Transaction, lane: Lane, lane_id: int, ours: list[int], *, partitions: int) -> bool:
-    """Put one lane's share right; whether there was anything to do."""
-    alive = await lanes.end_dead(tx, topic=lane.topic, ours=ours, frozen_after=FROZEN_AFTER)
+async def _look(
+    tx: Transaction,
+    lane: Lane,
+    lane_id: int,
+    owned: set[int],
+    alive: Sequence[int],
+    positions: Sequence[Position],
+    *,
+    partitions: int,
+) -> bool:
+    """Put one lane's share right; whether there was anything to do. `owned` is what it read before the look began."""
     if lane_id not in alive:
         lane.ended = True  # by another process; it may have nothing to write that would tell it so
         return True
-    known = await lanes.positions(tx.conn, lane.topic)
-    positions = [position for position in known if position.partition < partitions]
     if len(positions) < partitions:
         incarnation = lane.consumer.incarnation(lane.topic)
         await lanes.know(tx, topic=lane.topic, partitions=partitions, incarnation=incarnation)
         return True
-    mine = sorted(position.partition for position in positions if position.lane == lane_id)
+    mine = [one for one in positions if one.lane == lane_id]
     share = lanes.quota(len(positions), alive, lane_id)
-    lane.gained.update(number for number in mine if number not in lane.owned)
+    lane.gain(lane_id, [one for one in mine if one.partition not in owned])
     if len(mine) > share:
-        lane.surplus.update(mine[share:])
+        lane.surplus.update(one.partition for one in mine[share:])
         return True
-    if len(mine) < share and any(position.lane is None for position in positions):
+    if len(mine) < share and any(one.lane is None for one in positions):
         taken = await lanes.take(tx, topic=lane.topic, lane_id=lane_id, wanted=share - len(mine))
         metrics.TAKEOVERS.inc(len(taken))
+        tx.after(partial(lane.gain, lane_id, taken))
         return True
     return bool(lane.gained)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, exists, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,10 +30,15 @@ class LaneOver(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
+    topic: str
     partition: int
     incarnation: str
     next_offset: int
     lane: int | None
+
+    def stands_in(self, incarnation: str) -> bool:
+        """Whether it is a place in what the broker is now; that it is inside the bounds shows when it is read."""
+        return self.incarnation == incarnation and self.next_offset != UNREAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +46,9 @@ class Known:
     """A lane, as the database sees it."""
 
     id: int
+    topic: str
     connected: bool  # its backend still lives
     heartbeat_at: datetime
-    backend_pid: int | None
 
 
 async def open_lane(tx: Transaction, *, topic: str, process: str) -> int:
@@ -54,7 +59,7 @@ async def open_lane(tx: Transaction, *, topic: str, process: str) -> int:
             await tx.conn.execute(text("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"))
         ).one()
     else:
-        await _end(tx, [known.id for known in await current(tx, topic)])
+        await _end(tx, [known.id for known in await current(tx, [topic])])
     made = insert(lane).values(
         topic=topic,
         process=process,
@@ -76,8 +81,8 @@ async def beat(tx: Transaction, ours: Sequence[int]) -> None:
     )
 
 
-async def current(tx: Transaction, topic: str) -> list[Known]:
-    """The lanes on `topic` that are not over, oldest first."""
+async def current(tx: Transaction, topics: Sequence[str]) -> list[Known]:
+    """The lanes on `topics` that are not over, oldest first."""
     connected = (
         text(
             "EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = lane.backend_pid"
@@ -86,11 +91,11 @@ async def current(tx: Transaction, topic: str) -> list[Known]:
         if tx.postgres
         else text("1 AS connected")
     )
-    question = select(lane.c.id, lane.c.heartbeat_at, lane.c.backend_pid, connected).where(
-        lane.c.topic == topic, lane.c.ended_at.is_(None)
+    question = select(lane.c.id, lane.c.topic, lane.c.heartbeat_at, connected).where(
+        lane.c.topic.in_(topics), lane.c.ended_at.is_(None)
     )
     return [
-        Known(id=row.id, connected=bool(row.connected), heartbeat_at=row.heartbeat_at, backend_pid=row.backend_pid)
+        Known(id=row.id, topic=row.topic, connected=bool(row.connected), heartbeat_at=row.heartbeat_at)
         for row in await tx.conn.execute(question.order_by(lane.c.id))
     ]
 
@@ -111,36 +116,37 @@ async def situation(conn: AsyncConnection, topics: Sequence[str], *, alive_since
     return tuple(tuple(row) for row in await conn.execute(question))
 
 
-async def end_dead(tx: Transaction, *, topic: str, ours: Sequence[int], frozen_after: timedelta) -> list[int]:
+async def end_dead(
+    tx: Transaction, *, topics: Sequence[str], ours: Sequence[int], frozen_after: timedelta
+) -> list[Known]:
     """End the lanes whose connection is gone or whose heart stands still; their partitions are free, their messages
-    the relay's. Returns the ids of those that count, with `ours` of this process, on which it is no judge.
+    the relay's. Returns those that count, with `ours` of this process, on which it is no judge.
 
     A frozen lane's backend is ended first, so that nothing it holds is waited for and nothing it sends later lands.
     """
-    alive, dead = [], []
-    for other in await current(tx, topic):
-        frozen = tx.now - other.heartbeat_at > frozen_after
-        if other.id in ours or (other.connected and not frozen):
-            alive.append(other.id)
-            continue
-        dead.append(other.id)
-        if other.connected and tx.postgres:
-            await tx.conn.execute(
-                text(
-                    "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN lane ON lane.backend_pid = a.pid"
-                    " AND lane.backend_start = a.backend_start WHERE lane.id = :lane"
-                ),
-                {"lane": other.id},
-            )
-    await _end(tx, dead)
+    known = await current(tx, topics)
+    alive = [one for one in known if one.id in ours or (one.connected and tx.now - one.heartbeat_at <= frozen_after)]
+    dead = [one for one in known if one not in alive]
+    if tx.postgres and any(one.connected for one in dead):
+        await tx.conn.execute(
+            text(
+                "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN lane ON lane.backend_pid = a.pid"
+                " AND lane.backend_start = a.backend_start WHERE lane.id = ANY(:lanes)"
+            ),
+            {"lanes": [one.id for one in dead]},
+        )
+    await _end(tx, [one.id for one in dead])
     return alive
 
 
 async def _end(tx: Transaction, dead: Sequence[int]) -> None:
-    for lane_id in dead:
-        await tx.conn.execute(update(lane).where(lane.c.id == lane_id).values(ended_at=tx.now))
-        await tx.conn.execute(update(position).where(position.c.lane == lane_id).values(lane=None))
-        await outbox.adopt(tx, lane_id)
+    """All at once: a router that takes over waits for its own batches at every question it asks."""
+    if not dead:
+        return
+    await tx.conn.execute(update(lane).where(lane.c.id.in_(dead)).values(ended_at=tx.now))
+    await tx.conn.execute(update(position).where(position.c.lane.in_(dead)).values(lane=None))
+    # Only now: a batch that was on its way has landed, and its messages are seen, or it never will.
+    await outbox.adopt(tx, dead)
 
 
 async def close_lane(tx: Transaction, lane_id: int) -> None:
@@ -159,35 +165,44 @@ async def know(tx: Transaction, *, topic: str, partitions: int, incarnation: str
         await tx.conn.execute(make(position).on_conflict_do_nothing(), rows)
 
 
-async def positions(conn: AsyncConnection, topic: str) -> list[Position]:
-    question = select(position).where(position.c.topic == topic).order_by(position.c.partition)
-    return [
-        Position(partition=row.partition, incarnation=row.incarnation, next_offset=row.next_offset, lane=row.lane)
-        for row in await conn.execute(question)
-    ]
+async def positions(conn: AsyncConnection, topics: Sequence[str]) -> list[Position]:
+    question = select(position).where(position.c.topic.in_(topics)).order_by(position.c.topic, position.c.partition)
+    return [_position(row) for row in await conn.execute(question)]
 
 
-async def take(tx: Transaction, *, topic: str, lane_id: int, wanted: int) -> list[int]:
-    """Make up to `wanted` free partitions this lane's own; returns which. A lane that is over gets none.
+def _position(row: Any) -> Position:
+    return Position(
+        topic=row.topic,
+        partition=row.partition,
+        incarnation=row.incarnation,
+        next_offset=row.next_offset,
+        lane=row.lane,
+    )
+
+
+async def take(tx: Transaction, *, topic: str, lane_id: int, wanted: int) -> list[Position]:
+    """Make up to `wanted` free partitions this lane's own; returns where they stand. A lane that is over gets none.
 
     Its row is locked, so that it can't end in between: partitions given to it then would never be free again.
     """
-    open_still = select(lane.c.id).where(lane.c.id == lane_id, lane.c.ended_at.is_(None)).with_for_update(read=True)
-    if (await tx.conn.execute(open_still)).scalar() is None:
-        return []
+    still = lane.c.id == lane_id, lane.c.ended_at.is_(None)
+    open_still = select(lane.c.id).where(*still).with_for_update(read=True).cte("open_still")
     free = (
         select(position.c.partition)
         .where(position.c.topic == topic, position.c.lane.is_(None))
         .order_by(position.c.partition)
         .limit(wanted)
         .with_for_update(skip_locked=True)
+        .cte("free")
     )
-    numbers = list((await tx.conn.execute(free)).scalars())
-    if numbers:
-        await tx.conn.execute(
-            update(position).where(position.c.topic == topic, position.c.partition.in_(numbers)).values(lane=lane_id)
-        )
-    return numbers
+    taking = (
+        update(position)
+        .where(position.c.topic == topic, position.c.partition.in_(select(free.c.partition)))
+        .where(exists(select(open_still.c.id)))
+        .values(lane=lane_id)
+        .returning(position)
+    )
+    return sorted(map(_position, await tx.conn.execute(taking)), key=lambda one: one.partition)
 
 
 async def release(tx: Transaction, *, topic: str, lane_id: int, partitions: Sequence[int]) -> None:

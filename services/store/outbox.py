@@ -104,9 +104,9 @@ async def forget(tx: Transaction, ids: Sequence[int]) -> None:
         await tx.conn.execute(delete(outbox).where(outbox.c.id.in_(ids)))
 
 
-async def adopt(tx: Transaction, lane: int) -> int:
-    """Give a dead lane's unsent messages to the relay; returns how many."""
-    adopted = await tx.conn.execute(update(outbox).where(outbox.c.writer == lane).values(writer=None))
+async def adopt(tx: Transaction, lanes: Sequence[int]) -> int:
+    """Give dead lanes' unsent messages to the relay; returns how many."""
+    adopted = await tx.conn.execute(update(outbox).where(outbox.c.writer.in_(lanes)).values(writer=None))
     if adopted.rowcount:
         tx.wake(Signal.OUTBOX)
     return adopted.rowcount

@@ -29,7 +29,7 @@ async def lane(store: Store) -> int:
 
 async def next_offset(store: Store) -> int:
     async with store.read() as conn:
-        return (await lanes.positions(conn, TOPIC))[0].next_offset
+        return (await lanes.positions(conn, [TOPIC]))[0].next_offset
 
 
 async def test_a_case_comes_with_events_messages_and_key(store: Store) -> None:

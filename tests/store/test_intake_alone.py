@@ -40,7 +40,7 @@ def read(lane: int, *, first: int = 10, following: int) -> Progress:
 async def state(store: Store) -> list[int]:
     """Rows by table, and where the partition stands."""
     async with store.read() as conn:
-        offset = (await lanes.positions(conn, TOPIC))[0].next_offset
+        offset = (await lanes.positions(conn, [TOPIC]))[0].next_offset
     return [*[await count(store, table) for table in TABLES], offset]
 
 

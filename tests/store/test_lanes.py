@@ -27,17 +27,18 @@ async def open_lane(store: Store, on: AsyncConnection | None = None) -> int:
 
 async def take(store: Store, lane_id: int, wanted: int = PARTITIONS) -> list[int]:
     async with store.begin() as tx:
-        return await lanes.take(tx, topic=TOPIC, lane_id=lane_id, wanted=wanted)
+        taken = await lanes.take(tx, topic=TOPIC, lane_id=lane_id, wanted=wanted)
+    return [position.partition for position in taken]
 
 
 async def owners(store: Store) -> list[int | None]:
     async with store.read() as conn:
-        return [position.lane for position in await lanes.positions(conn, TOPIC)]
+        return [position.lane for position in await lanes.positions(conn, [TOPIC])]
 
 
 async def end_dead(store: Store) -> list[int]:
     async with store.begin() as tx:
-        return await lanes.end_dead(tx, topic=TOPIC, ours=[], frozen_after=FROZEN_AFTER)
+        return [one.id for one in await lanes.end_dead(tx, topics=[TOPIC], ours=[], frozen_after=FROZEN_AFTER)]
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ async def test_a_lane_that_leaves_frees_everything(store: Store) -> None:
     async with store.begin() as tx:
         assert len(await outbox.claim(tx, limit=9)) == 2
         await lanes.beat(tx, [first])
-        assert await lanes.current(tx, TOPIC) == []  # a beat brings no lane back
+        assert await lanes.current(tx, [TOPIC]) == []  # a beat brings no lane back
 
 
 async def test_a_new_lane_on_a_file_ends_the_old(sqlite_url: str, clock: MovedClock) -> None:

@@ -76,7 +76,7 @@ async def test_a_dead_lanes_messages_go_to_the_relay(store: Store) -> None:
     await write(store, opening("T-1"))
 
     async with store.begin() as tx:
-        assert await outbox.adopt(tx, FREE_LANE) == 2
+        assert await outbox.adopt(tx, [FREE_LANE]) == 2
 
     async with store.begin() as tx:
         assert len(await outbox.claim(tx, limit=9)) == 2

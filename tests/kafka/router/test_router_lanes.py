@@ -15,13 +15,13 @@ async def test_a_lane_that_ends_meanwhile_takes_no_partition(centre: Centre) -> 
         lane_id = await lanes.open_lane(tx, topic=WARNING_ISSUED, process="test/1")
 
     async with centre.store.begin() as watch:
-        assert [known.id for known in await lanes.current(watch, WARNING_ISSUED)] == [lane_id]
+        assert [known.id for known in await lanes.current(watch, [WARNING_ISSUED])] == [lane_id]
         async with centre.store.begin() as closing:
             await lanes.close_lane(closing, lane_id)
         assert await lanes.take(watch, topic=WARNING_ISSUED, lane_id=lane_id, wanted=2) == []
 
     async with centre.store.read() as conn:
-        assert [position.lane for position in await lanes.positions(conn, WARNING_ISSUED)] == [None, None]
+        assert [position.lane for position in await lanes.positions(conn, [WARNING_ISSUED])] == [None, None]
 
 
 async def test_two_lanes_with_the_same_people_do_not_wait_in_a_ring(centre: Centre) -> None:
