@@ -187,7 +187,9 @@ async def _look_at_all(parts: Parts, running: list[Lane], counts: Mapping[str, i
         for lane, lane_id, owned in looking:
             beside = [one.id for one in alive if one.topic == lane.topic]
             positions = [one for one in known if one.topic == lane.topic and one.partition < counts[lane.topic]]
-            did.append(await _look(tx, lane, lane_id, owned, beside, positions, partitions=counts[lane.topic]))
+            # What it read before the question and gave up meanwhile must not come back by an old answer.
+            lane.gain(lane_id, [one for one in positions if one.lane == lane_id and one.partition not in owned])
+            did.append(await _look(tx, lane, lane_id, beside, positions, partitions=counts[lane.topic]))
     return any(did)
 
 
@@ -206,13 +208,12 @@ async def _look(
     tx: Transaction,
     lane: Lane,
     lane_id: int,
-    owned: set[int],
     alive: Sequence[int],
     positions: Sequence[Position],
     *,
     partitions: int,
 ) -> bool:
-    """Put one lane's share right; whether there was anything to do. `owned` is what it read before the look began."""
+    """Put one lane's share right; whether there was anything to do."""
     if lane_id not in alive:
         lane.ended = True  # by another process; it may have nothing to write that would tell it so
         return True
@@ -222,7 +223,6 @@ async def _look(
         return True
     mine = [one for one in positions if one.lane == lane_id]
     share = lanes.quota(len(positions), alive, lane_id)
-    lane.gain(lane_id, [one for one in mine if one.partition not in owned])
     if len(mine) > share:
         lane.surplus.update(one.partition for one in mine[share:])
         return True
