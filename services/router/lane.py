@@ -8,7 +8,7 @@ case, its instruction (in the outbox) and the position are there together, and w
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 
 import structlog
 from aiokafka import TopicPartition
@@ -33,6 +33,7 @@ IDLE_S = 0.05
 PAUSE_S = 0.5  # after a failure of the broker or the database
 CONFIRM_AFTER_S = 0.1
 COMMIT_S = 1.0
+GIVE_WAY_S = 0.3  # so long at most a batch waits for the watch to share out
 
 
 class Lane:
@@ -46,6 +47,8 @@ class Lane:
         self.surplus: set[int] = set()  # what it must give up
         self._incarnation = ""  # of the topic that `owned` is about
         self.ended = False  # the watch found this lane ended by another
+        self.way_is_free = asyncio.Event()  # else the watch is at work: in a backlog two lanes leave it no turn
+        self.way_is_free.set()
         self.progress_at = time.monotonic()
         self.consumer = RawConsumer(parts.broker, group="quanzu-router", name=name)
         self._parts, self._store = parts, parts.store
@@ -121,6 +124,10 @@ class Lane:
         return self._store.begin(on=self._conn)
 
     async def _turn(self) -> None:
+        if not self.way_is_free.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GIVE_WAY_S):
+                    await self.way_is_free.wait()
         if self.ended:
             raise LaneOver
         if self.gained or self.surplus:

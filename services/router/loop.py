@@ -4,7 +4,8 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -151,7 +152,8 @@ async def _watch(parts: Parts, running: list[Lane], counts: dict[str, int]) -> N
                 conn = conn or await parts.store.asking()
                 now_so = (*_ids(running), *counts.items(), *await _situation(parts, conn, counts))
                 if now_so != settled:
-                    settled = () if await _look_at_all(parts, running, counts) else now_so
+                    with _held_back(running):
+                        settled = () if await _look_at_all(parts, running, counts) else now_so
                 looked_at = began
             except DATABASE_AWAY as away:
                 log.info("watch.database_away", reason=type(away).__name__)
@@ -176,7 +178,7 @@ async def _situation(parts: Parts, conn: AsyncConnection, topics: Iterable[str])
 async def _look_at_all(parts: Parts, running: list[Lane], counts: Mapping[str, int]) -> bool:
     """Put our lanes' shares right; whether there was anything to do.
 
-    In a backlog every question waits for our own lanes' batches, so there are few, however many lanes are dead.
+    There are few questions, however many lanes are dead: what others left waits for the last of them.
     """
     looking = [(lane, lane.id, set(lane.owned)) for lane in running if lane.id is not None and lane.topic in counts]
     topics = sorted({lane.topic for lane, _, _ in looking})
@@ -191,6 +193,18 @@ async def _look_at_all(parts: Parts, running: list[Lane], counts: Mapping[str, i
             lane.gain(lane_id, [one for one in positions if one.lane == lane_id and one.partition not in owned])
             did.append(await _look(tx, lane, lane_id, beside, positions, partitions=counts[lane.topic]))
     return any(did)
+
+
+@contextmanager
+def _held_back(running: list[Lane]) -> Iterator[None]:
+    """No lane begins a batch meanwhile: of each question's answer the watch would hear only after two of them."""
+    try:
+        for lane in running:
+            lane.way_is_free.clear()
+        yield
+    finally:
+        for lane in running:
+            lane.way_is_free.set()
 
 
 async def _dropped(conn: AsyncConnection | None) -> None:

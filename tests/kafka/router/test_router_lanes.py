@@ -5,7 +5,10 @@ import json
 from router_steps import Centre, event
 
 from schemas.topics import WARNING_ISSUED
+from services.broker.producer import Sender
+from services.router.lane import Lane
 from services.store import lanes, tables
+from services.wiring import opened
 
 
 async def test_a_lane_that_ends_meanwhile_takes_no_partition(centre: Centre) -> None:
@@ -34,3 +37,19 @@ async def test_two_lanes_with_the_same_people_do_not_wait_in_a_ring(centre: Cent
         await centre.count(tables.received, 1_200, within=10)
 
     assert sum(row.repeat_count for row in await centre.count(tables.cases, 600)) == 600
+
+
+async def test_a_lane_gains_only_what_is_its_own(centre: Centre) -> None:
+    """The watch is told of a moment ago: by now the lane reads it, or has begun again as another."""
+    async with opened(centre.settings, name="router") as parts:
+        lane = Lane(parts, WARNING_ISSUED, Sender(parts.broker), name="test/1")
+        lane.id, lane.owned = 2, {0: 40}
+        taken = [
+            lanes.Position(topic=WARNING_ISSUED, partition=number, incarnation="test", next_offset=10, lane=2)
+            for number in (0, 1)
+        ]
+
+        lane.gain(1, taken)
+        assert lane.gained == {}
+        lane.gain(2, taken)
+        assert lane.gained == {1: taken[1]}
