@@ -113,7 +113,7 @@ class Sender:
         except TimeoutError:
             pass
         if parcel.left:
-            raise SendUnknown(parcel.left, self._waiting.reason or parcel.fault)
+            raise SendUnknown(parcel.left, self._waiting.reason or parcel.fault or "no answer in time")
         if parcel.too_large:
             raise TooLargeToSend(parcel.too_large)
 
@@ -124,30 +124,35 @@ class Sender:
         except KafkaError as error:
             parcel.fault = type(error).__name__
         else:
-            parcel.runs = runs
-            await asyncio.gather(*(self._deliver(producer, partition, parcel) for partition in runs))
+            parcel.runs, parcel.fault = runs, None
+            while parcel.left and parcel.fault is None:
+                await self._write_next(producer, parcel)
         if parcel.left:
             await asyncio.sleep(FIRST_PAUSE_S)
 
-    async def _deliver(self, producer: Any, partition: TopicPartition, parcel: "_Parcel") -> None:
-        """Write one partition's run, batch after batch, taking away what is acknowledged; ends at the first fault."""
-        run = parcel.runs[partition]
-        while run:
-            batch, count = _filled(producer, run, 1 if partition in parcel.one_by_one else len(run))
-            try:
-                written = await producer.send_batch(batch, partition.topic, partition=partition.partition)
-                written.add_done_callback(partial(self._settled, producer))
-                await asyncio.wait({written})  # cancelled here, the callback still sees how the batch ends
-                written.result()
-            except MessageSizeTooLargeError:
-                if count == 1:
-                    parcel.too_large.append(run.pop(0))
-                parcel.one_by_one.add(partition)
-                return
-            except KafkaError as error:
-                parcel.fault = type(error).__name__
-                return
-            del run[:count]
+    async def _write_next(self, producer: Any, parcel: "_Parcel") -> None:
+        """Write one batch of each partition, all in one request, and take away what is acknowledged.
+
+        No task for each partition: each hand-over between tasks waits for the batches that the lanes prepare.
+        """
+        under_way: UnderWay = {}
+        try:
+            await self._begin_next(producer, parcel, under_way)
+            if under_way:
+                await asyncio.wait([written for written, _ in under_way.values()])
+        finally:  # cancelled too: what is acknowledged by then need not be sent again
+            parcel.judge(under_way)
+
+    async def _begin_next(self, producer: Any, parcel: "_Parcel", under_way: "UnderWay") -> None:
+        try:
+            for partition, run in parcel.runs.items():
+                if partition is not None and run:
+                    batch, count = _filled(producer, run, 1 if partition in parcel.one_by_one else len(run))
+                    written = await producer.send_batch(batch, partition.topic, partition=partition.partition)
+                    written.add_done_callback(partial(self._settled, producer))  # also when nobody waits any more
+                    under_way[partition] = written, count
+        except KafkaError as error:
+            parcel.fault = type(error).__name__
 
     def _settled(self, producer: Any, written: "asyncio.Future[Any]") -> None:
         """A batch that failed has used up its sequence numbers: the broker takes no more from this producer."""
@@ -180,6 +185,9 @@ class Sender:
         return producer
 
 
+UnderWay = dict[TopicPartition | None, tuple["asyncio.Future[Any]", int]]  # a batch, and how many messages it has
+
+
 class _Parcel:
     """What one send() still has to write, and what became of the rest."""
 
@@ -187,7 +195,22 @@ class _Parcel:
         self.runs: dict[TopicPartition | None, list[Message]] = {None: messages}  # None: its place is not known yet
         self.one_by_one: set[TopicPartition] = set()  # the broker found a batch of several too large
         self.too_large = too_large
-        self.fault = "no answer in time"
+        self.fault: str | None = None  # why this try came to an end too soon
+
+    def judge(self, under_way: UnderWay) -> None:
+        """Take away what is acknowledged; what failed, or is not known, is left."""
+        for partition, (written, count) in under_way.items():
+            if not written.done() or written.cancelled():
+                continue
+            run, error = self.runs[partition], written.exception()
+            if error is None:
+                del run[:count]
+                continue
+            self.fault = type(error).__name__
+            if isinstance(error, MessageSizeTooLargeError):
+                self.one_by_one.add(partition)
+                if count == 1:
+                    self.too_large.append(run.pop(0))
 
     @property
     def left(self) -> list[Message]:

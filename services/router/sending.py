@@ -16,6 +16,7 @@ from services.store.outbox import Message
 
 log = structlog.get_logger(__name__)
 
+HAND_OVERS = 3  # between tasks, from here to the wire: to the sender, to aiokafka's own, to one for the request
 MOST = 500  # messages on their way at once, or a single batch: more is memory, and no help where the broker is slow
 
 
@@ -38,6 +39,8 @@ class Sending:
         delivery = asyncio.create_task(self._deliver(messages, taken.outbox_ids))
         self._under_way[delivery] = len(messages)
         delivery.add_done_callback(self._under_way.pop)
+        for _ in range(HAND_OVERS):  # else what is committed waits until the lane has prepared its next batch
+            await asyncio.sleep(0)
 
     async def done(self) -> None:
         """Wait for what is under way: it ends within the sender's deadline, one way or the other."""
