@@ -16,7 +16,7 @@ from services.store.outbox import Message
 
 log = structlog.get_logger(__name__)
 
-HAND_OVERS = 3  # between tasks, from here to the wire: to the sender, to aiokafka's own, to one for the request
+HAND_OVERS = 4  # between tasks, from here to the wire: the delivery, aiokafka's sender, its request, uvloop's write
 MOST = 500  # messages on their way at once, or a single batch: more is memory, and no help where the broker is slow
 
 
