@@ -74,6 +74,23 @@ async def take_all(store: Store, lane_id: int) -> list[int]:
     return [number for number, owner in enumerate(await owners(store)) if owner == lane_id]
 
 
+async def test_what_is_taken_says_where_it_stands(store: Store) -> None:
+    """Whoever takes over reads on from there and asks nobody; one that was never read stands nowhere."""
+    first = await open_lane(store)
+    await take(store, first)
+    async with store.begin() as tx:
+        await lanes.start_at(tx, topic=TOPIC, lane_id=first, offsets={1: 40}, incarnation="one")
+        await lanes.close_lane(tx, first)
+
+    async with store.begin() as tx:
+        second = await lanes.open_lane(tx, topic=TOPIC, process="test")
+        taken = await lanes.take(tx, topic=TOPIC, lane_id=second, wanted=2)
+
+    assert [(one.partition, one.next_offset, one.lane) for one in taken] == [(0, lanes.UNREAD, second), (1, 40, second)]
+    assert [one.stands_in("one") for one in taken] == [False, True]
+    assert not taken[1].stands_in("two")
+
+
 async def test_nobody_takes_an_owned_partition(store: Store) -> None:
     first = await open_lane(store)
     await take(store, first)
