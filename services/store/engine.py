@@ -106,9 +106,9 @@ class Store:
                 await held.enter_async_context(self._one_writer)
             conn = await held.enter_async_context(self.engine.connect()) if on is None else on
             ending: list[str] = []
-            async with transaction(conn, ending=ending) if self.postgres else conn.begin():
+            async with transaction(conn, self._beginning(BEGIN), ending) if self.postgres else conn.begin():
                 tx = Transaction(conn=conn, now=now or self.clock.now(), postgres=self.postgres)
-                tx.behind_wall = await self._narrow(conn)
+                tx.behind_wall = self.postgres and self._asker is not None
                 yield tx
                 ending += telling(tx.wakes)
             for done in tx.afterwards:
@@ -123,17 +123,13 @@ class Store:
             if not self.postgres:
                 yield await conn.execution_options(**{READS: True, ONE_MOMENT: one_moment})
             elif one_moment or self._asker is not None:
-                async with transaction(conn, OF_ONE_MOMENT if one_moment else BEGIN):
-                    await self._narrow(conn)
+                async with transaction(conn, self._beginning(OF_ONE_MOMENT if one_moment else BEGIN)):
                     yield conn
             else:
                 yield conn  # each sees its own moment anyway: one round trip, not three
 
-    async def _narrow(self, conn: AsyncConnection) -> bool:
-        if self._asker is None or not self.postgres:
-            return False
-        await walls.step_behind(conn, self._asker)
-        return True
+    def _beginning(self, how: str) -> str:
+        return how if self._asker is None else f"{how}; {walls.behind(self._asker)}"
 
     async def ask(self, question: Question, **given: Any) -> Record | None:
         """The one row behind the wall that this store's asker may see, in one round trip; on PostgreSQL alone."""
@@ -200,6 +196,7 @@ def server_settings(name: str) -> dict[str, str]:
     return {
         "application_name": f"quanzu-{name}",
         "timezone": "UTC",
+        "standard_conforming_strings": "on",
         "statement_timeout": "5s",
         "lock_timeout": "2s",
         "idle_in_transaction_session_timeout": "10s",

@@ -48,15 +48,15 @@ async def run(conn: AsyncConnection, sql: str, values: Sequence[Any] = ()) -> st
 
 
 @asynccontextmanager
-async def transaction(conn: AsyncConnection, how: str = BEGIN, *, ending: Sequence[str] = ()) -> AsyncIterator[None]:
+async def transaction(conn: AsyncConnection, beginning: str = BEGIN, ending: Sequence[str] = ()) -> AsyncIterator[None]:
     """Committed at the end, rolled back on any exception. What then is in `ending` goes along with the commit.
 
     Raises InvalidRequestError where there was nothing left to be committed.
     """
     assert conn.sync_connection is not None  # noqa: S101
     with conn.sync_connection.begin():  # asks nothing; but what has lost its connection now can't go on with another
-        await run(conn, how)
         try:
+            await run(conn, beginning)
             yield
             done = await run(conn, "; ".join((*ending, COMMIT)))
         except BaseException:

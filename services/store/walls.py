@@ -7,6 +7,7 @@ as the owner, whom policies do not bind. A table without a line here is closed t
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import text
@@ -14,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.actor import Actor
 from services.domain.words import Role
-from services.store import one_trip
 from services.store.append_only import APPEND_ONLY
 
 API_ROLE: Final = "quanzu_api"
@@ -28,20 +28,17 @@ def _said(name: str) -> str:
 
 _REACH, _UNIT = _said("reach"), _said("unit")
 _EVERY: Final = f"{_REACH} = 'every'"
-_SHARED: Final = (
-    "EXISTS (SELECT 1 FROM json_array_elements(CASE WHEN json_typeof(co_assigned) = 'array' THEN co_assigned END) one"  # noqa: S608
-    f" WHERE one ->> 0 = {_UNIT})"
-)
+# No question within the question: each is got ready anew every time, for each table that stands under its case's policy.
+_SHARED: Final = f"jsonb_path_exists(co_assigned::jsonb, '$[*][0] ? (@ == $unit)', jsonb_build_object('unit', {_UNIT}))"
 _OF_UNIT: Final = f"(assigned_unit = {_UNIT} OR responsible_unit = {_UNIT} OR {_SHARED})"
 # What a transaction has locked stays its own to write, also where the change takes the case out of its sight.
 _LOCKED: Final = f"id = ANY (string_to_array({_said('locked')}, ',')::bigint[])"
 _CASES: Final = (
     f"CASE {_REACH} WHEN 'every' THEN true"
-    f" WHEN 'unit' THEN {_OF_UNIT}"
-    f" WHEN 'case' THEN {_OF_UNIT} AND case_id = {_said('case')}::uuid"
     " WHEN 'bank' THEN stop_requested_at IS NOT NULL"
     f" WHEN 'source' THEN source = {_said('source')}"
-    f" ELSE false END OR {_LOCKED}"
+    f" ELSE {_REACH} IN ('unit', 'case') AND ({_REACH} = 'unit' OR case_id = {_said('case')}::uuid) AND {_OF_UNIT} END"
+    f" OR {_LOCKED}"
 )
 
 
@@ -82,7 +79,7 @@ POLICIES: Final[Mapping[str, str]] = {
     "ledger": _of_order("ledger"),
     "stop_receipt": f"{_EVERY} OR {_of_order('stop_receipt')}",
     "handover": f"{_EVERY} OR unit = {_UNIT}",
-    "command": f"actor = {_said('name')} OR {_of_case('command')}",
+    "command": f"actor = {_said('name')}",
     "received": f"{_ANY_UNIT} OR source = {_said('source')}",
     "submission": f"{_EVERY} OR source = {_said('source')}",
     "dead_letter": f"{_REACH} IN ('every', 'unit', 'source')",  # sealed; a sender finds its own by a keyed hash
@@ -161,15 +158,19 @@ def _reach(actor: Actor) -> str:
     return by_role.get(actor.role, "none")
 
 
-_STEP: Final = "SELECT {}, set_config('role', '{}', true)".format(
-    ", ".join(f"set_config('quanzu.{name}', ${number}, true)" for number, name in enumerate(said_of(PUBLIC), start=1)),
-    API_ROLE,
-)
+@lru_cache(maxsize=1024)
+def behind(actor: Actor) -> str:
+    """What begins with a transaction, so that it sees what `actor` may see: plain statements, which need no trip of their own."""
+    said = [f'SET LOCAL quanzu."{name}" = {_quoted(said)}' for name, said in said_of(actor).items() if said]
+    return "; ".join((*said, f"SET LOCAL ROLE {API_ROLE}"))
 
 
-async def step_behind(conn: AsyncConnection, actor: Actor) -> None:
-    """From here to the end of the transaction this connection sees what `actor` may see. One question."""
-    await one_trip.run(conn, _STEP, tuple(said_of(actor).values()))
+def _quoted(text: str) -> str:
+    """A literal of SQL where backslashes are nothing special, which our connections ask for (`engine.server_settings`)."""
+    if "\0" in text:
+        raise ValueError("no name has a NUL in it")
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
 
 
 async def keep_locked(conn: AsyncConnection, rows: list[int]) -> None:

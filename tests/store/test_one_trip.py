@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, PendingRollbackError
 
-from services.store import one_trip
+from services.domain.actor import Actor
+from services.domain.words import Role
+from services.store import one_trip, walls
 from services.store.engine import Store, Transaction
 from services.store.signals import Signal
 
@@ -105,3 +108,29 @@ async def test_a_connection_left_in_the_middle_is_given_to_nobody(postgres_store
         await one_trip.run(conn, FRAUD)
 
     assert await _there(postgres_store) == 0
+
+
+@pytest.mark.parametrize("name", ["o'clock", "'; DROP TABLE cases; --", "back\\slash\\'", "张三 “引号”", 'double"'])
+async def test_who_asks_is_said_as_they_are_named(postgres_store: Store, name: str) -> None:
+    invited = Actor(name=name, role=Role.RESPONDER, unit=name, responder=name, case=uuid4())
+    told = {f"quanzu.{setting}": said for setting, said in walls.said_of(invited).items()}
+    shown = ", ".join(f"current_setting('{setting}', true)" for setting in told)
+    async with postgres_store.seen_by(invited).begin() as tx:
+        ((*found, role),) = await one_trip.rows(tx.conn, f"SELECT {shown}, current_user", ())
+
+    assert found == list(told.values())
+    assert role == walls.API_ROLE
+
+
+async def test_nothing_said_stays_for_the_next_to_ask(postgres_store: Store) -> None:
+    desk = Actor(name="desk", role=Role.DESK, unit="P1")
+    for _ in range(3):
+        async with postgres_store.seen_by(desk).begin() as tx:
+            await one_trip.run(tx.conn, "SELECT 1")
+    async with postgres_store.begin() as tx:
+        asked = "SELECT current_setting('quanzu.unit', true), current_setting('quanzu.reach', true), current_user"
+        ((unit, reach, role),) = await one_trip.rows(tx.conn, asked, ())
+
+    assert not unit
+    assert not reach
+    assert role != walls.API_ROLE
