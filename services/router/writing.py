@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import asyncpg
 import structlog
@@ -21,6 +21,7 @@ from services.router import metrics
 from services.router.records import Item, letter_for, letter_message, moved, runs_of
 from services.router.sending import Sending
 from services.store import dead_letters, outbox
+from services.store.cases import due_soon
 from services.store.intake import Opening, Progress
 from services.store.lanes import LaneOver
 from services.store.signals import Signal
@@ -30,7 +31,6 @@ log = structlog.get_logger(__name__)
 
 TRIES = 5
 FEW = 25  # so small a batch is tried as one statement: its round trips are what it costs
-SOON = timedelta(minutes=1)  # the timekeeper looks by itself within a second; nearer dues wake it
 TRANSIENT = frozenset({"40001", "40P01", "55P03", "57014", "23505"})  # the last: another lane was first with a record
 OF_THE_RECORD = frozenset({"22", "23", "54"})  # SQLSTATE classes: the value, a constraint, a limit
 
@@ -160,8 +160,7 @@ def _refused(
 
 
 def _due_soon(openings: Sequence[Opening], now: datetime) -> bool:
-    soon = now + SOON
-    return any((due_at := opening.change.case.next_due_at) and due_at < soon for opening in openings)
+    return any(due_soon(opening.change.case, now) for opening in openings)
 
 
 def _transient(error: Exception) -> bool:

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, select
@@ -35,6 +35,7 @@ OFTEN = (
     *("version", "turn", "state", "responder", "acknowledged_at", "first_attempt_at", "contacted_at"),
     *("timers", "next_due_at", "total_due_at"),
 )
+SOON: Final = timedelta(minutes=1)
 _SELDOM = attrgetter(*(field.name for field in fields(Case) if field.name not in {"id", *FIXED, *OFTEN}))
 
 
@@ -145,7 +146,8 @@ async def save(tx: Transaction, savings: Sequence[Saving], *, answer: Mapping[st
     messages = outbox.rows_of(tx, [message for saving in savings for message in saving.messages])
     if messages:
         tx.wake(Signal.OUTBOX)
-    tx.wake(Signal.DUE)
+    if not tx.postgres or any(due_soon(saving.change.case, tx.now) for saving in savings):  # in one process it is free
+        tx.wake(Signal.DUE)
     await arrays.update_and_insert(
         tx,
         (cases, _changed(savings)),
@@ -156,6 +158,11 @@ async def save(tx: Transaction, savings: Sequence[Saving], *, answer: Mapping[st
     for saving in savings:
         if any(fact.action in co_assignments.TELLING for fact in saving.change.facts):
             await co_assignments.settle(tx, _row_id(saving), saving.change.facts)
+
+
+def due_soon(case: Case, now: datetime) -> bool:
+    """Whether the timekeeper must be told of it. It looks by itself within a second."""
+    return case.next_due_at is not None and case.next_due_at < now + SOON
 
 
 def _row_id(saving: Saving) -> int:

@@ -10,18 +10,21 @@ from sqlalchemy.engine import URL
 
 from services.store.secured import Tls
 
-CHANNEL = "quanzu"
-
 
 class Signal(StrEnum):
     DUE = "due"  # a case has a new earliest due time
     OUTBOX = "outbox"  # the relay has a message to send
     ENTRY = "entry"  # somebody may come in no longer
 
+    @property
+    def channel(self) -> str:
+        """Each has its own: every change of a case tells somebody, and none is to be woken by what it does not wait for."""
+        return f"quanzu_{self.value}"
+
 
 def telling(signals: Iterable[Signal]) -> list[str]:
     """The statements that tell the other processes, when their transaction commits."""
-    return [f"NOTIFY {CHANNEL}, '{signal.value}'" for signal in signals]
+    return [f"NOTIFY {signal.channel}" for signal in signals]
 
 
 class Signals:
@@ -32,6 +35,7 @@ class Signals:
         self._dsn = None if url is None else url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._events = {signal: asyncio.Event() for signal in Signal}
         self._listener: asyncpg.Connection | None = None
+        self._listened: set[Signal] = set()  # by this connection
         self._connecting = asyncio.Lock()
 
     def fire(self, signals: Iterable[Signal]) -> None:
@@ -40,7 +44,7 @@ class Signals:
 
     async def wait(self, signal: Signal, *, seconds: float) -> None:
         """Return at the signal or after `seconds`, whichever comes first."""
-        await self._listen()
+        await self._listen(signal)
         try:
             async with asyncio.timeout(seconds):
                 await self._events[signal].wait()
@@ -48,30 +52,27 @@ class Signals:
             pass
         self._events[signal].clear()
 
-    async def _listen(self) -> None:
+    async def _listen(self, signal: Signal) -> None:
         if self._dsn is None:
             return
         async with self._connecting:  # several loops of one process wait, one connection listens
-            if self._listener is not None and not self._listener.is_closed():
-                return
             try:
-                self._listener = await self._connected(self._dsn)
+                if self._listener is None or self._listener.is_closed():
+                    tls = {} if self._tls is None else self._tls.given()
+                    self._listener, self._listened = await asyncpg.connect(self._dsn, timeout=3, **tls), set()
+                if signal not in self._listened:
+                    await self._listener.add_listener(signal.channel, self._heard)
+                    self._listened.add(signal)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-                self._listener = None  # the caller's own poll goes on
+                self._forget_listener()  # the caller's own poll goes on
 
-    async def _connected(self, dsn: str) -> asyncpg.Connection:
-        tls = {} if self._tls is None else self._tls.given()
-        listener = await asyncpg.connect(dsn, timeout=3, **tls)
-        try:
-            await listener.add_listener(CHANNEL, self._heard)
-        except BaseException:  # a waiter that was cancelled here must not leave a connection that hears nothing
-            listener.terminate()
-            raise
-        return listener
+    def _heard(self, _conn: Any, _pid: int, channel: str, _payload: str) -> None:
+        self.fire(signal for signal in Signal if signal.channel == channel)
 
-    def _heard(self, _conn: Any, _pid: int, _channel: str, payload: str) -> None:
-        self.fire(signal for signal in Signal if signal.value == payload)
-
-    async def close(self) -> None:
+    def _forget_listener(self) -> None:
         if self._listener is not None and not self._listener.is_closed():
             self._listener.terminate()
+        self._listener = None
+
+    async def close(self) -> None:
+        self._forget_listener()

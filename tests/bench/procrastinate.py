@@ -10,6 +10,7 @@ import time
 
 import asyncpg
 
+from services.store.signals import Signal
 from tests.bench.ground import Ground, finished
 from tests.bench.rows import Row, ratios_of, row_of, say
 from tests.bench.timers import make_due
@@ -69,7 +70,7 @@ async def _drained(ground: Ground, database: str, due: int) -> float:
             async with conn.transaction():  # seen all at once
                 past = await conn.fetchval("SELECT now() - interval '1 minute'")
                 await make_due(conn, "due-", due, past, 0.0001)
-            await conn.execute("SELECT pg_notify('quanzu', 'due')")
+            await conn.execute(f"NOTIFY {Signal.DUE.channel}")
             limit = time.monotonic() + LONGEST_S
             while await conn.fetchval("SELECT EXISTS (SELECT FROM cases WHERE next_due_at <= now())"):
                 assert time.monotonic() < limit, "not every limit fired"

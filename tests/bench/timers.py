@@ -5,6 +5,7 @@ import time
 
 import asyncpg
 
+from services.store.signals import Signal
 from tests.bench.ground import Ground
 from tests.bench.rows import Row, row_of, say
 
@@ -74,7 +75,7 @@ async def _late_ms(ground: Ground, database: str, count: int) -> float:
             await asyncio.sleep(LEAD_S)  # it opens its connections
             near = await conn.fetchval("SELECT now() + $1::float8 * interval '1 second'", LEAD_S)
             await make_due(conn, "near-", due, near, 1 / DUE_A_SECOND)
-            await conn.execute("SELECT pg_notify('quanzu', 'due')")
+            await conn.execute(f"NOTIFY {Signal.DUE.channel}")
             await _fired(conn, due, within_s=LEAD_S + SECONDS + 60)
         finally:
             timekeeper.stop()

@@ -134,3 +134,20 @@ async def test_nothing_said_stays_for_the_next_to_ask(postgres_store: Store) -> 
     assert not unit
     assert not reach
     assert role != walls.API_ROLE
+
+
+async def test_a_signal_wakes_whoever_waits_for_it_and_nobody_else(postgres_store: Store) -> None:
+    signals = postgres_store.signals
+    waiting = {signal: asyncio.create_task(signals.wait(signal, seconds=30)) for signal in Signal}
+    async with postgres_store.read() as conn:
+        while signals._listened != set(Signal):
+            await one_trip.run(conn, "SELECT 1")
+    async with postgres_store.begin() as tx:
+        tx.wake(Signal.OUTBOX)
+    await asyncio.wait_for(waiting[Signal.OUTBOX], 10)
+
+    assert not waiting[Signal.DUE].done()
+    assert not waiting[Signal.ENTRY].done()
+    for task in waiting.values():
+        task.cancel()
+    await asyncio.wait(waiting.values())
