@@ -5,6 +5,7 @@ import importlib
 import sys
 
 from tests.bench.ground import ground
+from tests.bench.latency import warm_broker
 from tests.bench.rows import machine, say, show, write
 
 LINES = (
@@ -40,6 +41,7 @@ def main() -> int:
     say(f"  {machine()}; the servers, the loader and what is measured share the cores")
     rows = []
     with ground() as made:
+        warm_broker(made)
         for name in [wish.only] if wish.only else LINES:
             for row in importlib.import_module(f"tests.bench.{name}").measure(made, wish.rounds, full=wish.full):
                 show(row)

@@ -42,7 +42,6 @@ class Ground:
         self.kafka = Kafka(home=home / "kafka", lasting=True)
         # when a row was committed, and not only when its transaction began, is what lateness is
         self.postgres = Postgres(home=home / "postgres", settings={"track_commit_timestamp": "on"})
-        self.broker_warm = False  # nobody has warmed it up yet
         self._numbers = itertools.count(1)
 
     def start(self) -> None:

@@ -23,18 +23,14 @@ Percentiles = dict[int, float]
 
 def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:
     """The router, the echo, the loader and the listener are four processes on the same cores as the servers."""
-    warm_broker(ground)
     samples = SAMPLES_FULL if full else SAMPLES
     return [row for rate in RATES for row in _at(ground, rate, samples, rounds)]
 
 
 def warm_broker(ground: Ground) -> None:
-    """Once for all lines of a run. A new broker compiles itself for its first half minute, with most of a core of the
-    two: whoever is measured first would pay for that, and the other not.
+    """A new broker compiles itself for its first half minute, with most of a core of the two: whoever is measured first
+    would pay for that, and the others not.
     """
-    if ground.broker_warm:
-        return
-    ground.broker_warm = True
     echo = ground.run("echo", ("-m", "tests.bench.echo"), "sqlite:///none")
     try:
         paced(ground, COMPILING_RATE, COMPILING_RECORDS, "warm")

@@ -8,7 +8,7 @@ import asyncpg
 from deploy.native.processes import Process
 from tests.bench.arrivals import Arrivals, delays_ms
 from tests.bench.ground import Ground
-from tests.bench.latency import paced_process, times_of, warm_broker
+from tests.bench.latency import paced_process, times_of
 from tests.bench.rows import Row, row_of, say
 from tests.bench.warnings import fill, warnings
 
@@ -22,7 +22,6 @@ Counts = tuple[int, int, int, int]
 
 def measure(ground: Ground, rounds: int, *, full: bool) -> list[Row]:
     """The worst delay of any warning of the run is the hold-up. `full` changes nothing here."""
-    warm_broker(ground)
     killed = [(_round(ground, f"k{number}", frozen=False), None) for number in range(rounds)]
     frozen = [(_round(ground, f"f{number}", frozen=True), None) for number in range(rounds)]
     return [
