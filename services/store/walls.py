@@ -79,7 +79,7 @@ POLICIES: Final[Mapping[str, str]] = {
     "ledger": _of_order("ledger"),
     "stop_receipt": f"{_EVERY} OR {_of_order('stop_receipt')}",
     "handover": f"{_EVERY} OR unit = {_UNIT}",
-    "command": f"actor = {_said('name')}",
+    "command": f"actor = {_said('name')} OR {_of_case('command')}",  # a bank's word that waited is its own command
     "received": f"{_ANY_UNIT} OR source = {_said('source')}",
     "submission": f"{_EVERY} OR source = {_said('source')}",
     "dead_letter": f"{_REACH} IN ('every', 'unit', 'source')",  # sealed; a sender finds its own by a keyed hash
