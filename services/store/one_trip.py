@@ -5,7 +5,7 @@ goes here, everything else through SQLAlchemy, on the same connection: its own t
 (AUTOCOMMIT), so that the one begun here holds for both.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -27,24 +27,22 @@ def driver_of(conn: AsyncConnection) -> asyncpg.Connection:
 
 async def rows(conn: AsyncConnection, sql: str, values: Sequence[Any]) -> list[asyncpg.Record]:
     """What a statement gives back. Raises what SQLAlchemy raises."""
-    driver = driver_of(conn)
-    try:
-        found: list[asyncpg.Record] = await driver.fetch(sql, *values)
-    except BaseException as error:
-        await _failed(conn, sql, error)
-        raise
+    found: list[asyncpg.Record] = await _asked(conn, driver_of(conn).fetch, sql, values)
     return found
 
 
 async def run(conn: AsyncConnection, sql: str, values: Sequence[Any] = ()) -> str:
     """A statement that gives nothing back but what was done, in PostgreSQL's words. Raises what SQLAlchemy raises."""
-    driver = driver_of(conn)
+    done: str = await _asked(conn, driver_of(conn).execute, sql, values)
+    return done
+
+
+async def _asked(conn: AsyncConnection, ask: Callable[..., Awaitable[Any]], sql: str, values: Sequence[Any]) -> Any:
     try:
-        done: str = await driver.execute(sql, *values)
+        return await ask(sql, *values)
     except BaseException as error:
         await _failed(conn, sql, error)
         raise
-    return done
 
 
 @asynccontextmanager
