@@ -13,7 +13,11 @@ from services.store.engine import Transaction
 cases = tables.cases
 # Asked all day long: made once, because to make one anew costs as much as to have it answered.
 _EARLIEST: Final = (
-    select(cases.c.next_due_at).where(cases.c.next_due_at.is_not(None)).order_by(cases.c.next_due_at).limit(1)
+    select(cases.c.next_due_at)
+    .where(cases.c.next_due_at.is_not(None))
+    .order_by(cases.c.next_due_at)
+    .offset(bindparam("after", type_=Integer))
+    .limit(1)
 )
 _DUE: Final = (
     select(cases)
@@ -33,9 +37,9 @@ async def claim_due(tx: Transaction, *, limit: int) -> list[Stored]:
     return [to_stored(row) for row in await ready.rows(tx.conn, _DUE, {"now": tx.now, "most": limit})]
 
 
-async def earliest(conn: AsyncConnection) -> datetime | None:
-    """When the next case is due, or None."""
-    found = await ready.one(conn, _EARLIEST, {})
+async def earliest(conn: AsyncConnection, *, after: int = 0) -> datetime | None:
+    """When the next case is due, `after` so many others; or None."""
+    found = await ready.one(conn, _EARLIEST, {"after": after})
     return None if found is None else found.next_due_at
 
 

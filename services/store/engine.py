@@ -179,12 +179,13 @@ def driver_url(url: str) -> URL:
 
 
 def _options(url: URL, name: str, pool_size: int) -> dict[str, Any]:
+    # Of several connections the one that was used last: it has its statements and plans, a file's newest pages.
+    kept = {"pool_size": pool_size, "pool_use_lifo": True}
     if url.get_backend_name() != "postgresql":
-        # The one that was used last has the newest pages and its statements in memory.
-        return {"module": ONE_VISIT, "pool_size": pool_size, "pool_use_lifo": True}
+        return {**kept, "module": ONE_VISIT}
     return {
+        **kept,
         "isolation_level": "AUTOCOMMIT",  # transactions are ours, see `begin`
-        "pool_size": pool_size,
         "max_overflow": 4,
         "pool_timeout": 2,
         "connect_args": {"timeout": 3, "command_timeout": 10, "server_settings": server_settings(name)},

@@ -17,6 +17,7 @@ from services.timekeeper import metrics
 from services.timekeeper.guard import disarm, end_when_stuck
 from services.timekeeper.linking import keep_links
 from services.timekeeper.progress import Progress
+from services.timekeeper.rehearsal import rehearse
 from services.timekeeper.watch import keep_watch
 from services.wiring import DATABASE_AWAY, Parts
 
@@ -27,6 +28,7 @@ BATCH = 250  # a claim holds its rows for so long that a larger one would make t
 POLL_S = 1.0  # a signal may be lost
 HELD_S = (0.005, 0.02)  # another timekeeper holds what is due: look again after a while between these
 LOOK_S, PAUSE_S = 10.0, 0.5
+QUIET = timedelta(seconds=1)
 FORGET_EVERY = timedelta(hours=1)
 MARKS = frozenset({Action.AT_RISK, Action.BREACH})
 
@@ -65,10 +67,14 @@ async def run(parts: Parts) -> None:
 
 
 async def _keep(parts: Parts, pulse: Pulse, progress: Progress, index: int) -> None:
+    rehearsed = not parts.store.postgres
     while not parts.stop.is_set():
         try:
             async with asyncio.timeout(LOOK_S):
                 fired, next_at = await _look(parts, progress, index)
+                if not rehearsed and _is_time(parts, fired, next_at):
+                    rehearsed = True
+                    await rehearse(parts)
         except DATABASE_AWAY as error:
             pulse.missed(f"the database ({type(error).__name__})", away=not await parts.store.answers())
             await _rest(parts, None, PAUSE_S)
@@ -97,6 +103,11 @@ async def _look(parts: Parts, progress: Progress, index: int) -> tuple[Fired, da
         metrics.LATENESS.observe((late + (now - tx.now)).total_seconds())
         _say(change, late)
     return fired, next_at
+
+
+def _is_time(parts: Parts, fired: Fired, next_at: datetime | None) -> bool:
+    """For what is not a limit: nothing was due, and nothing will be for a while."""
+    return not fired.changes and (next_at is None or next_at - parts.clock.now() > QUIET)
 
 
 async def _wait(parts: Parts, fired: Fired, next_at: datetime | None) -> None:

@@ -78,6 +78,24 @@ async def test_several_loops_fire_each_mark_once(postgres_store: Store, clock: M
     assert await count(postgres_store, "event") == 40 * 5
 
 
+async def test_a_rehearsal_leaves_nothing_behind(postgres_store: Store, clock: MovedClock) -> None:
+    await write(postgres_store, *(opening(f"T-{number}") for number in range(20)))
+    before = await _everything(postgres_store)
+
+    async with keeping(postgres_store) as parts:
+        await until(lambda: _rehearsed(postgres_store))
+        await until(lambda: _ready(parts))
+        assert await _everything(postgres_store) == before
+        assert not parts.context.given
+        clock.move_to(NOW + minutes(3))
+
+        async def all_moved() -> bool:
+            return await count(postgres_store, "event") >= 20 * 5
+
+        await until(all_moved)
+    assert await count(postgres_store, "event") == 20 * 5
+
+
 async def test_its_metrics_tell_what_was_overdue(store: Store, clock: MovedClock) -> None:
     before = REGISTRY.get_sample_value("quanzu_timer_lateness_seconds_count") or 0
     await write(store, opening("T-1"))
@@ -156,6 +174,22 @@ def test_a_loop_that_stands_still_is_dead() -> None:
 
     assert list(health.dead()) == ["slow"]
     assert health.waits() == {}
+
+
+async def _everything(store: Store) -> list[object]:
+    async with store.read() as conn:
+        return [
+            (await conn.execute(text(f"SELECT t::text FROM {table} t ORDER BY 1"))).scalars().all()  # noqa: S608
+            for table in ("cases", "event", "outbox", "notice")
+        ]
+
+
+async def _rehearsed(store: Store) -> bool:
+    """What was taken back has used up numbers all the same."""
+    async with store.read() as conn:
+        used = (await conn.execute(text("SELECT last_value FROM event_id_seq"))).scalar_one()
+        kept = (await conn.execute(text("SELECT max(id) FROM event"))).scalar_one()
+    return bool(used > kept)
 
 
 async def _ready(parts: Parts) -> bool:
