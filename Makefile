@@ -10,6 +10,11 @@ SHELL := /bin/bash
 
 PY := .venv/bin/python
 READY := .venv/.ready
+# The distribution's own first: it is built with profiles of itself, a version manager's mostly is not, and takes a fifth
+# longer for everything.
+VENV = for python in /usr/bin/python3 python3; do test -x $(PY) && exit; \
+	$$python -c "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && $$python -m venv .venv; \
+	done; test -x $(PY) || { echo "install Python 3.11 or newer, with its venv (Debian: python3-venv)" >&2; exit 2; }
 
 help:  ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +22,7 @@ help:  ## list the targets
 setup: $(READY) console  ## make .venv with the pinned dependencies and build the console
 
 $(READY): deploy/requirements-dev.txt pyproject.toml
-	@test -x $(PY) || python3 -m venv .venv
+	@$(VENV)
 	@echo "  set-up: installing the pinned dependencies (first time only)"
 	@$(PY) -m pip install --quiet --require-hashes -r deploy/requirements-dev.txt
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
@@ -58,7 +63,7 @@ docs: $(READY)  ## draw the pages on states and limits anew from the code
 	@$(PY) -m services.cli.described
 
 lock:  ## refresh the pinned dependencies
-	@test -x $(PY) || python3 -m venv .venv
+	@$(VENV)
 	@$(PY) -m pip install --quiet uv
 	@$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o deploy/requirements.txt
 	@$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o deploy/requirements-dev.txt

@@ -124,7 +124,6 @@ class Settings(BaseSettings):
     small_n: Annotated[
         int, Field(ge=1, description="a figure out of fewer than this says that its number is small")
     ] = 30
-    lanes: Annotated[int, Field(ge=1, le=8, description="writing connections a router has for the ordinary topic")] = 2
     timekeeper_stuck_s: Annotated[
         float,
         Field(ge=1, description="a timekeeper that stands still for so long, the database answering, ends itself"),

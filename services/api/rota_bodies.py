@@ -32,8 +32,11 @@ class RotationBody(Strict):
     holiday_pattern: Code | None = Field(default=None, description="Pattern of public holidays; null: the same.")
     anchor: date | None = Field(default=None, description="Day 0 of the turn; null: the first day.")
     groups: tuple[GroupBody, ...] = Field(default=(), max_length=50, description="Who turns through the pattern.")
-    minimum: dict[ShiftName, Annotated[int, Field(ge=0, le=500)]] = Field(
-        default_factory=lambda: {"*": 1}, max_length=50, description="People needed, by shift; * is every other time."
+    minimum: dict[ShiftName, Annotated[int, Field(strict=True, ge=0, le=500)]] = Field(
+        default_factory=lambda: {"*": 1},
+        max_length=50,
+        description="People needed, by shift; * is every other time.",
+        json_schema_extra={"additionalProperties": False},  # a name that is none has no number either
     )
 
 

@@ -47,7 +47,7 @@ class Lane:
         self.surplus: set[int] = set()  # what it must give up
         self._incarnation = ""  # of the topic that `owned` is about
         self.ended = False  # the watch found this lane ended by another
-        self.way_is_free = asyncio.Event()  # else the watch is at work: in a backlog two lanes leave it no turn
+        self.way_is_free = asyncio.Event()  # else the watch is at work: in a backlog the lanes leave it hardly a turn
         self.way_is_free.set()
         self.progress_at = time.monotonic()
         self.consumer = RawConsumer(parts.broker, group="quanzu-router", name=name)

@@ -1,4 +1,8 @@
-"""The router process: lanes for the ordinary topic, one for the urgent, the watch that shares out, and the receipts."""
+"""The router process: a lane for the ordinary topic, one for the urgent, the watch that shares out, and the receipts.
+
+One lane a topic: of two for the same one, each has half of what waits and all the cost of a batch, and waits for the
+other's. Who wants more warnings a second starts another router.
+"""
 
 import asyncio
 import os
@@ -38,9 +42,9 @@ SILENT_S = 3.0
 async def run(parts: Parts) -> None:
     """Read, route and write until `parts.stop`. Any number of routers share the partitions evenly."""
     sender = Sender(parts.broker, name="router")
-    lane_names = [WARNING_URGENT] + [WARNING_ISSUED] * (parts.settings.lanes if parts.store.postgres else 1)
     here = f"{socket.gethostname()}:{os.getpid()}"
-    running = [Lane(parts, topic, sender, name=f"{here}/{index}") for index, topic in enumerate(lane_names)]
+    topics = (WARNING_URGENT, WARNING_ISSUED)
+    running = [Lane(parts, topic, sender, name=f"{here}/{index}") for index, topic in enumerate(topics)]
     for index, lane in enumerate(running):
         parts.health.ready_when(f"lane {index}", lane.waits)
     parts.health.alive_while("router", lambda: _stalled(running))
@@ -197,7 +201,7 @@ async def _look_at_all(parts: Parts, running: list[Lane], counts: Mapping[str, i
 
 @contextmanager
 def _held_back(running: list[Lane]) -> Iterator[None]:
-    """No lane begins a batch meanwhile: of each question's answer the watch would hear only after two of them."""
+    """No lane begins a batch meanwhile: of each question's answer the watch would hear only after one."""
     try:
         for lane in running:
             lane.way_is_free.clear()

@@ -24,7 +24,10 @@ from services.store.outbox import Message, message_columns
 OPENED = "OPENED"
 position, received = tables.position, tables.received
 
-_BY_KEYS: Final = text("SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)")
+_BY_KEYS: Final = text(
+    "SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),"
+    " set_config('plan_cache_mode', 'force_generic_plan', false)"
+)
 
 # For SQLite, asked for each warning: made once, because to make one anew costs as much as to have it answered.
 _MOVING: Final = (
@@ -108,7 +111,8 @@ async def write_alone(
 async def by_keys(tx: Transaction) -> None:
     """From now on this connection, a lane's own, reads no table whole where there is an index, however small it is now.
 
-    What has no index must then not look like work worth compiling.
+    What has no index must then not look like work worth compiling. And one plan does for every batch: made anew for each,
+    because each has other lengths, it takes longer than a batch of one.
     """
     if tx.postgres:
         await tx.conn.execute(_BY_KEYS)

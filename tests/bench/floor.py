@@ -24,7 +24,7 @@ from services.wiring import Parts, opened
 from tests.bench.rows import say
 from tests.bench.warnings import warnings
 
-BATCH, CONNECTIONS = 500, 4  # as many as the lanes of the routers
+BATCH, CONNECTIONS = 500, 2  # as many as the routers' lanes of the ordinary topic
 CASES = 7  # the place of the new cases among the statement's parameters
 WRAPPED_KEY, SEALED = 22, 23  # and of these two among the fields of each
 

@@ -126,10 +126,10 @@ async def test_fifty_copies_under_three_routers_make_one_case(centre: Centre) ->
 
 
 async def test_urgent_warnings_do_not_wait_for_ordinary_ones(centre: Centre) -> None:
-    """The ordinary lanes are held up by a lock on their positions."""
+    """The ordinary lane is held up by a lock on its positions."""
     position = tables.position
     async with centre.router():
-        await centre.until(lambda: centre.shared([6, 6]))
+        await centre.until(lambda: centre.shared([12]))
         await centre.until(lambda: centre.shared([6], WARNING_URGENT))
         async with centre.store.begin() as tx:
             await tx.conn.execute(select(position).where(position.c.topic == WARNING_ISSUED).with_for_update())
@@ -143,12 +143,12 @@ async def test_urgent_warnings_do_not_wait_for_ordinary_ones(centre: Centre) -> 
 
 async def test_partitions_are_shared_out_and_handed_on(centre: Centre) -> None:
     async with centre.router():
-        await centre.until(lambda: centre.shared([6, 6]))
-        async with centre.router():
-            await centre.until(lambda: centre.shared([3, 3, 3, 3]))
+        await centre.until(lambda: centre.shared([12]))
+        async with centre.router(), centre.router():
+            await centre.until(lambda: centre.shared([4, 4, 4]))
             await centre.send(*(centre.warning() for _ in range(200)))
             await centre.count(tables.cases, 200)
-        await centre.until(lambda: centre.shared([6, 6]))
+        await centre.until(lambda: centre.shared([12]))
         await centre.send(*(centre.warning() for _ in range(200)))
         await centre.count(tables.cases, 400)
 
