@@ -10,6 +10,7 @@ to come. Rows without a unit were put here by hand; they count until their unit 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CompoundSelect, Select, delete, func, or_, select, union_all, update
@@ -28,15 +29,15 @@ LOOKED_BACK = timedelta(days=8)  # a rest longer than that is a rest
 
 def present(at: datetime) -> Select[tuple[str, datetime | None]]:
     """Who is on duty at `at` and when their duty before ended (None: unknown), as a question to be asked inside another."""
-    both = rows_in_force(at).subquery()
+    both = rows_in_force(at, at - LONGEST_ROW).subquery()
     return select(both.c.responder, func.max(both.c.last_ended_at).label("last_ended_at")).group_by(both.c.responder)
 
 
-def rows_in_force(at: datetime) -> CompoundSelect[int, str, datetime | None]:
-    """The rows that put somebody on duty at `at`."""
+def rows_in_force(at: Any, since: Any) -> CompoundSelect[int, str, datetime | None]:
+    """The rows that put somebody on duty at `at`; `since` is LONGEST_ROW before it. Both may be said when it is asked."""
     wanted = select(duty.c.id, duty.c.responder, duty.c.last_ended_at)
     drawn = wanted.where(
-        duty.c.starts_at > at - LONGEST_ROW, duty.c.starts_at <= at, duty.c.ends_at > at, duty.c.unit.is_not(None)
+        duty.c.starts_at > since, duty.c.starts_at <= at, duty.c.ends_at > at, duty.c.unit.is_not(None)
     )
     by_hand = wanted.where(duty.c.unit.is_(None), duty.c.ends_at > at, duty.c.starts_at <= at)
     return union_all(drawn, by_hand)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.policy import Policy, policy_from
 from services.domain.states import TimerKind
-from services.store import tables
+from services.store import ready, tables
 from services.store.engine import Transaction
 
 policy = tables.policy
@@ -77,8 +77,8 @@ class Policies:
 
 async def in_force(conn: AsyncConnection) -> int | None:
     """The version that was published last."""
-    found: int | None = (await conn.execute(IN_FORCE)).scalar()
-    return found
+    found = await ready.one(conn, IN_FORCE, {})
+    return None if found is None else found.version
 
 
 async def find(conn: AsyncConnection, version: int) -> Kept | None:

@@ -1,11 +1,11 @@
 """Questions that are asked all day long, made ready once: what SQLAlchemy does around one takes longer than it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Dialect, Select, Update
+from sqlalchemy import CompoundSelect, Dialect, Select, Update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,7 @@ FILE_DIALECT: Final = sqlite.dialect(json_serializer=as_json, json_deserializer=
 SERVER_DIALECT: Final = PGDialect_asyncpg(json_serializer=as_json, json_deserializer=orjson.loads)  # type: ignore[no-untyped-call]  # the library has no type here
 KEPT: Final = 512
 Turn = Callable[[Any], Any]
+Question = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 
 
 class Found:
@@ -32,6 +33,9 @@ class Found:
     def __getattr__(self, name: str) -> Any:
         return self._mapping[name]
 
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._mapping.values())
+
 
 @value
 class _Ready:
@@ -44,7 +48,7 @@ class _Ready:
     turns: Sequence[tuple[str, Turn]]
 
 
-async def rows(conn: AsyncConnection, question: Select[Any], given: Mapping[str, Any]) -> Sequence[Any]:
+async def rows(conn: AsyncConnection, question: Question, given: Mapping[str, Any]) -> Sequence[Any]:
     """The answer to a question that is kept by its maker; what is not bound in it is in `given`."""
     if conn.dialect.name == "postgresql":
         ready = _made(question, SERVER_DIALECT)
@@ -64,7 +68,7 @@ async def changed(conn: AsyncConnection, statement: Update, given: Mapping[str, 
     return await put_new(conn, ready.sql, [_values(ready, given)])
 
 
-async def one(conn: AsyncConnection, question: Select[Any], given: Mapping[str, Any]) -> Any | None:
+async def one(conn: AsyncConnection, question: Question, given: Mapping[str, Any]) -> Any | None:
     """The only row, or None."""
     found = await rows(conn, question, given)
     return found[0] if found else None
@@ -83,8 +87,8 @@ def _turned(ready: _Ready, row: Sequence[Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=KEPT)
-def _made(question: Select[Any] | Update, dialect: Dialect) -> _Ready:
-    shown = question.selected_columns if isinstance(question, Select) else ()
+def _made(question: Question | Update, dialect: Dialect) -> _Ready:
+    shown = () if isinstance(question, Update) else question.selected_columns
     compiled = question.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     binds: Mapping[str, Any] = compiled.binds
     turns = [(str(column.key), _coming_out(column.type, dialect)) for column in shown]

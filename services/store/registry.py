@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, RowMapping, Table, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.states import State
-from services.store import duty, tables
+from services.store import duty, ready, tables
 from services.store.engine import Transaction
 
 GRID = "grid"  # the kind of a unit below the responsible one
@@ -189,7 +189,7 @@ async def ground(conn: AsyncConnection, at: datetime) -> Ground:
 
 async def open_cases(conn: AsyncConnection) -> dict[str, int]:
     """How many cases each responder holds now; who holds none is not in it."""
-    return dict((await conn.execute(_LOAD)).all())
+    return dict(await ready.rows(conn, _LOAD, {}))
 
 
 async def watch_stamp(conn: AsyncConnection, at: datetime) -> tuple[Any, ...]:
@@ -197,10 +197,8 @@ async def watch_stamp(conn: AsyncConnection, at: datetime) -> tuple[Any, ...]:
 
     Of the duty rows in force it reads the numbers alone: a row that has begun is only ever ended (store/duty.py).
     """
-    row = duty.rows_in_force(at).subquery()
-    # a sum alone would not see one row go and two others change places
-    asked = select(func.count(), func.sum(row.c.id), func.sum(row.c.id * 2654435761 % 4294967291))
-    return tuple((await conn.execute(asked.select_from(row))).one())
+    (found,) = await ready.rows(conn, _WATCH, {"at": at, "since": at - duty.LONGEST_ROW})
+    return tuple(found)
 
 
 async def on_duty(conn: AsyncConnection, at: datetime) -> list[OnDuty]:
@@ -238,22 +236,38 @@ async def map_stamp(conn: AsyncConnection, at: datetime) -> tuple[Any, ...]:
 
     With `at` also when an area or a station has come into force or ended by then.
     """
+    (found,) = await ready.rows(conn, _MAP, {"at": at})
+    return tuple(found)
+
+
+def _map_stamp() -> ready.Question:
     area, station, code = tables.area, tables.station, tables.region_code
     asked = [
-        select(func.max(area.c.id)).scalar_subquery(),
-        select(func.count()).select_from(area).scalar_subquery(),
-        select(func.max(station.c.id)).scalar_subquery(),
-        select(func.count()).select_from(station).scalar_subquery(),
-        select(func.count()).select_from(code).scalar_subquery(),
-        select(func.max(tables.registry_change.c.id)).scalar_subquery(),
+        select(func.max(area.c.id)),
+        select(func.count()).select_from(area),
+        select(func.max(station.c.id)),
+        select(func.count()).select_from(station),
+        select(func.count()).select_from(code),
+        select(func.max(tables.registry_change.c.id)),
     ]
-    if at is not None:
-        asked += [
-            select(func.count()).select_from(table).where(table.c[name] <= at).scalar_subquery()
-            for table in (area, station)
-            for name in ("valid_from", "valid_to")
-        ]
-    return tuple((await conn.execute(select(*asked))).one())
+    asked += [
+        select(func.count()).select_from(table).where(table.c[name] <= bindparam("at"))
+        for table in (area, station)
+        for name in ("valid_from", "valid_to")
+    ]
+    return select(*(one.scalar_subquery().label(f"stamp_{number}") for number, one in enumerate(asked)))
+
+
+def _watch_stamp() -> ready.Question:
+    row = duty.rows_in_force(bindparam("at"), bindparam("since")).subquery()
+    # a sum alone would not see one row go and two others change places
+    sums = func.sum(row.c.id).label("sum"), func.sum(row.c.id * 2654435761 % 4294967291).label("mixed")
+    return select(func.count().label("count"), *sums).select_from(row)
+
+
+# Asked every second: made once.
+_MAP: Final = _map_stamp()
+_WATCH: Final = _watch_stamp()
 
 
 async def unit_names(conn: AsyncConnection) -> dict[str, Unit]:

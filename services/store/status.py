@@ -3,20 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import case, func, insert, or_, select
+from sqlalchemy import bindparam, case, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.actor import Actor
 from services.domain.roster import Activity, Availability
 from services.domain.words import Role
-from services.store import tables
+from services.store import ready, tables
 from services.store.engine import Transaction
 from services.store.registry import GRID
 
 status, change = tables.responder_status, tables.status_change
 HOLDS = timedelta(hours=24)  # who forgot to say that they are back would never be asked again
+_UNFREE: Final = select(status.c.responder, status.c.availability).where(  # asked every second: made once
+    status.c.availability.in_((Availability.NOT_AVAILABLE, Availability.CONDITIONALLY_AVAILABLE)),
+    status.c.changed_at >= bindparam("since", required=False),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +81,7 @@ async def read(conn: AsyncConnection, responders: list[str] | None = None) -> Ma
 
 async def unfree(conn: AsyncConnection, *, now: datetime) -> dict[str, Availability]:
     """Who said within the last day that they can't be sent, or only if need be; everybody else counts as free."""
-    wanted = select(status.c.responder, status.c.availability).where(
-        status.c.availability.in_((Availability.NOT_AVAILABLE, Availability.CONDITIONALLY_AVAILABLE)),
-        status.c.changed_at >= now - HOLDS,
-    )
-    return {row.responder: row.availability for row in await conn.execute(wanted)}
+    return dict(await ready.rows(conn, _UNFREE, {"since": now - HOLDS}))
 
 
 async def changes(conn: AsyncConnection, responder: str) -> list[Status]:

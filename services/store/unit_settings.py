@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, insert, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.switches import Switch
-from services.store import tables
+from services.store import ready, tables
 from services.store.engine import Transaction
 from services.store.registry import GRID
 
@@ -26,9 +27,7 @@ class Settings:
 
 async def switched_off(conn: AsyncConnection, what: Switch) -> frozenset[str]:
     """The units for which `what` is off now. Cheap enough to ask every second."""
-    newest = select(func.max(unit_switch.c.id)).where(unit_switch.c.what == what).group_by(unit_switch.c.unit)
-    off = select(unit_switch.c.unit).where(unit_switch.c.id.in_(newest), ~unit_switch.c.on)
-    return frozenset((await conn.execute(off)).scalars())
+    return frozenset(row.unit for row in await ready.rows(conn, _OFF, {"what": what}))
 
 
 async def lock(tx: Transaction, code: str) -> None:
@@ -49,20 +48,25 @@ async def is_on(conn: AsyncConnection, code: str, what: Switch) -> bool:
 
 async def heads(conn: AsyncConnection, at: datetime) -> dict[str, str]:
     """Who leads each unit at `at`, as long as they are of that unit. Cheap enough to ask every second."""
-    leading = (
-        select(unit.c.code, unit.c.head)
-        .join(responder, responder.c.code == unit.c.head)
-        .where(unit.c.head.is_not(None), _works_in(unit.c.code, at))
-    )
-    return {row.code: row.head for row in await conn.execute(leading)}
+    return dict(await ready.rows(conn, _HEADS, {"at": at}))
 
 
-def _works_in(code: ColumnElement[str] | str, at: datetime) -> ColumnElement[bool]:
+def _works_in(code: ColumnElement[str] | str, at: Any) -> ColumnElement[bool]:
     """Whether a responder is there at `at` and of the unit, or of a grid in it."""
     part = unit.alias("part")
     grids = select(part.c.code).where(part.c.parent == code, part.c.kind == GRID)
     there = or_(responder.c.valid_to.is_(None), responder.c.valid_to > at)
     return there & or_(responder.c.unit == code, responder.c.unit.in_(grids))
+
+
+# Both are asked every second: made once.
+_NEWEST = select(func.max(unit_switch.c.id)).where(unit_switch.c.what == bindparam("what")).group_by(unit_switch.c.unit)
+_OFF: Final = select(unit_switch.c.unit).where(unit_switch.c.id.in_(_NEWEST), ~unit_switch.c.on)
+_HEADS: Final = (
+    select(unit.c.code, unit.c.head)
+    .join(responder, responder.c.code == unit.c.head)
+    .where(unit.c.head.is_not(None), _works_in(unit.c.code, bindparam("at")))
+)
 
 
 async def settings_of_units(conn: AsyncConnection, at: datetime) -> Mapping[str, Settings]:
