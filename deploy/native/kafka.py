@@ -21,10 +21,10 @@ LIBS = ROOT / "var" / "kafka-libs"
 POM = Path(__file__).with_name("kafka-pom.xml")
 CLASSES = "classes.jsa"  # beside the jars: what a broker has loaded, so that the next one has it in half the time
 NO_WORD_OF_IT = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")
-ONE_COMPILER = "-XX:TieredStopAtLevel=1"
+# Room for young objects, and both of Java's compilers: in less room each second's sweep holds everybody up for 10 ms.
+LASTING = ("-Xms512m", "-Xmx768m", "-Xmn320m")
+PASSING = ("-Xms256m", "-Xmx512m", "-XX:TieredStopAtLevel=1")
 JVM = (
-    "-Xms256m",
-    "-Xmx512m",
     "-XX:+UseSerialGC",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
@@ -74,7 +74,7 @@ class Kafka(Server):
     """One broker. `home` keeps its data and log; `settings` override server.properties.
 
     `short_session` lets a broker killed with -9 come back after 4 s instead of 12: its old registration must expire.
-    A `lasting` one has both of Java's compilers: it starts later, and then works at half the price.
+    A `lasting` one has both of Java's compilers and more room: it starts later, and then works at half the price.
     """
 
     home: Path
@@ -124,10 +124,10 @@ class Kafka(Server):
 
     def _java(self, *words: str) -> tuple[str, ...]:
         kept = self.libs / CLASSES
-        compilers = () if self.lasting else (ONE_COMPILER,)
+        size = LASTING if self.lasting else PASSING
         # those of another Java are left alone, and nothing is said of it
         shared = (f"-XX:SharedArchiveFile={kept}", "-Xshare:auto", *NO_WORD_OF_IT) if kept.exists() else ()
-        return (java(), *JVM, *compilers, *shared, *words, "-cp", f"{self.libs}/*")
+        return (java(), *JVM, *size, *shared, *words, "-cp", f"{self.libs}/*")
 
     def _write_properties(self) -> Path:
         self.home.mkdir(parents=True, exist_ok=True)
