@@ -234,7 +234,7 @@ _LOAD = (
 async def map_stamp(conn: AsyncConnection, at: datetime) -> tuple[Any, ...]:
     """Another value whenever the map is another one: cheap enough to ask every second.
 
-    With `at` also when an area or a station has come into force or ended by then.
+    Also when an area or a station has come into force or ended by `at`.
     """
     (found,) = await ready.rows(conn, _MAP, {"at": at})
     return tuple(found)
