@@ -69,7 +69,7 @@ def test_config_shows_origins_and_hides_secrets(quanzu: Quanzu) -> None:
 
     assert rows["QUANZU_KAFKA"]["from"] == "--kafka"
     assert rows["QUANZU_DATABASE"]["from"] == "environment"
-    assert rows["QUANZU_LANES"]["from"] == "default"
+    assert rows["QUANZU_SMALL_N"]["from"] == "default"
     assert rows["QUANZU_MASTER_KEYS"]["value"] == "(set)"
 
 

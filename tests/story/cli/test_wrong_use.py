@@ -24,12 +24,12 @@ POSTGRES = "postgresql://a:secret-word@127.0.0.1:1/x"
         ("QUANZU_IDENTITY", "accounts", ["serve"], "QUANZU_PUBLIC_URL must begin with https://"),
         ("QUANZU_INDEX_KEY", "c2hvcnQ=", ["serve"], "QUANZU_INDEX_KEY has 5 bytes"),
         ("QUANZU_DATABASE", POSTGRES, ["serve", "api"], "without Kafka the embedded broker lives in one process"),
-        ("QUANZU_LANES", "2", ["serve", "router"], "SQLite serves one process only"),
-        ("QUANZU_LANES", "2", ["serve", "nobody"], "there is no process nobody"),
-        ("QUANZU_LANES", "2", ["send"], "no broker is named"),
-        ("QUANZU_LANES", "2", ["send", "--lat", "1"], "--lat and --lon come together"),
-        ("QUANZU_LANES", "2", ["dead-letters", "replay"], "give an ID, or --all"),
-        ("QUANZU_LANES", "2", ["replay", "absent.csv"], "absent.csv is not there"),
+        ("QUANZU_SMALL_N", "2", ["serve", "router"], "SQLite serves one process only"),
+        ("QUANZU_SMALL_N", "2", ["serve", "nobody"], "there is no process nobody"),
+        ("QUANZU_SMALL_N", "2", ["send"], "no broker is named"),
+        ("QUANZU_SMALL_N", "2", ["send", "--lat", "1"], "--lat and --lon come together"),
+        ("QUANZU_SMALL_N", "2", ["dead-letters", "replay"], "give an ID, or --all"),
+        ("QUANZU_SMALL_N", "2", ["replay", "absent.csv"], "absent.csv is not there"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_2(
