@@ -262,9 +262,7 @@ def _stalled(running: list[Lane]) -> str | None:
 
 
 def _gauge(running: list[Lane]) -> None:
-    for topic in {lane.topic for lane in running}:
-        of_topic = [lane for lane in running if lane.topic == topic]
-        metrics.PARTITIONS.labels(topic).set(sum(len(lane.owned) for lane in of_topic))
-        metrics.LAG.labels(topic).set(sum(lane.consumer.lag() for lane in of_topic))
-        idle_s = time.monotonic() - min(lane.progress_at for lane in of_topic)
-        metrics.PROGRESS.labels(topic).set(time.time() - idle_s)
+    for lane in running:
+        metrics.PARTITIONS.labels(lane.topic).set(len(lane.owned))
+        metrics.LAG.labels(lane.topic).set(lane.consumer.lag())
+        metrics.PROGRESS.labels(lane.topic).set(time.time() - (time.monotonic() - lane.progress_at))

@@ -13,12 +13,9 @@ from services.store.engine import Transaction
 cases = tables.cases
 # Asked all day long: made once, because to make one anew costs as much as to have it answered.
 _EARLIEST: Final = (
-    select(cases.c.next_due_at)
-    .where(cases.c.next_due_at.is_not(None))
-    .order_by(cases.c.next_due_at)
-    .offset(bindparam("after", type_=Integer))
-    .limit(1)
+    select(cases.c.next_due_at).where(cases.c.next_due_at.is_not(None)).order_by(cases.c.next_due_at).limit(1)
 )
+_LATER: Final = _EARLIEST.offset(bindparam("after", type_=Integer))
 _DUE: Final = (
     select(cases)
     .where(cases.c.next_due_at <= bindparam("now"))
@@ -37,9 +34,15 @@ async def claim_due(tx: Transaction, *, limit: int) -> list[Stored]:
     return [to_stored(row) for row in await ready.rows(tx.conn, _DUE, {"now": tx.now, "most": limit})]
 
 
-async def earliest(conn: AsyncConnection, *, after: int = 0) -> datetime | None:
-    """When the next case is due, `after` so many others; or None."""
-    found = await ready.one(conn, _EARLIEST, {"after": after})
+async def earliest(conn: AsyncConnection) -> datetime | None:
+    """When the next case is due, or None."""
+    found = await ready.one(conn, _EARLIEST, {})
+    return None if found is None else found.next_due_at
+
+
+async def later(conn: AsyncConnection, *, after: int) -> datetime | None:
+    """When the case is due before which so many others are, or None. Apart from `earliest`, whose plan it would spoil."""
+    found = await ready.one(conn, _LATER, {"after": after})
     return None if found is None else found.next_due_at
 
 

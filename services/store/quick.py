@@ -11,16 +11,15 @@ from typing import Any, Final
 
 import asyncpg
 from sqlalchemy import CTE, Select, bindparam, func, literal_column, select
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import URL
 
 from services.domain.actor import Actor
 from services.domain.value import value
+from services.store.ready import SERVER_DIALECT
 from services.store.secured import Tls
 from services.store.walls import API_ROLE, PUBLIC, said_of
 
 MOST: Final = 4  # connections: a question takes a fraction of a millisecond
-_ASYNCPG: Final = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # the library has no type here
 
 
 @value
@@ -45,7 +44,7 @@ def saying() -> CTE:
 
 def question_of(statement: Select[Any]) -> Question:
     """`statement` compiled once. What is not bound in it is given with each question."""
-    compiled = statement.compile(dialect=_ASYNCPG, compile_kwargs={"render_postcompile": True})
+    compiled = statement.compile(dialect=SERVER_DIALECT, compile_kwargs={"render_postcompile": True})
     names = tuple(compiled.positiontup or ())
     known = {name: given for name, given in compiled.params.items() if given is not None}
     return Question(sql=str(compiled), names=names, known=known)

@@ -19,7 +19,7 @@ FILE_DIALECT: Final = sqlite.dialect(json_serializer=as_json, json_deserializer=
 SERVER_DIALECT: Final = PGDialect_asyncpg(json_serializer=as_json, json_deserializer=orjson.loads)  # type: ignore[no-untyped-call]  # the library has no type here
 KEPT: Final = 512
 Turn = Callable[[Any], Any]
-Question = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 
 
 class Found:
@@ -48,7 +48,7 @@ class _Ready:
     turns: Sequence[tuple[str, Turn]]
 
 
-async def rows(conn: AsyncConnection, question: Question, given: Mapping[str, Any]) -> Sequence[Any]:
+async def rows(conn: AsyncConnection, question: AnySelect, given: Mapping[str, Any]) -> Sequence[Any]:
     """The answer to a question that is kept by its maker; what is not bound in it is in `given`."""
     if conn.dialect.name == "postgresql":
         ready = _made(question, SERVER_DIALECT)
@@ -68,7 +68,7 @@ async def changed(conn: AsyncConnection, statement: Update, given: Mapping[str, 
     return await put_new(conn, ready.sql, [_values(ready, given)])
 
 
-async def one(conn: AsyncConnection, question: Question, given: Mapping[str, Any]) -> Any | None:
+async def one(conn: AsyncConnection, question: AnySelect, given: Mapping[str, Any]) -> Any | None:
     """The only row, or None."""
     found = await rows(conn, question, given)
     return found[0] if found else None
@@ -87,7 +87,7 @@ def _turned(ready: _Ready, row: Sequence[Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=KEPT)
-def _made(question: Question | Update, dialect: Dialect) -> _Ready:
+def _made(question: AnySelect | Update, dialect: Dialect) -> _Ready:
     shown = () if isinstance(question, Update) else question.selected_columns
     compiled = question.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     binds: Mapping[str, Any] = compiled.binds

@@ -240,7 +240,7 @@ async def map_stamp(conn: AsyncConnection, at: datetime) -> tuple[Any, ...]:
     return tuple(found)
 
 
-def _map_stamp() -> ready.Question:
+def _map_stamp() -> ready.AnySelect:
     area, station, code = tables.area, tables.station, tables.region_code
     asked = [
         select(func.max(area.c.id)),
@@ -258,7 +258,7 @@ def _map_stamp() -> ready.Question:
     return select(*(one.scalar_subquery().label(f"stamp_{number}") for number, one in enumerate(asked)))
 
 
-def _watch_stamp() -> ready.Question:
+def _watch_stamp() -> ready.AnySelect:
     row = duty.rows_in_force(bindparam("at"), bindparam("since")).subquery()
     # a sum alone would not see one row go and two others change places
     sums = func.sum(row.c.id).label("sum"), func.sum(row.c.id * 2654435761 % 4294967291).label("mixed")

@@ -24,7 +24,7 @@ class _TakenBack(Exception):
 async def rehearse(parts: Parts) -> None:
     """Safe at any time: nothing of it is kept or told. Where few cases are open there is nothing to rehearse with."""
     async with parts.store.read() as conn:
-        at = await deadlines.earliest(conn, after=sum(SHAPES) * AT_ONCE)
+        at = await deadlines.later(conn, after=sum(SHAPES) * AT_ONCE)
     if at is None:
         return
     aside = replace(parts.context, given=Counter(), ways=None)  # nobody is given a case, no router of ways is asked
